@@ -1,0 +1,74 @@
+//! What passed the gate. Its fields are private, and the gate alone makes it.
+
+use crate::Period;
+
+/// One released period of one table: all that may be published of it.
+///
+/// Only [`crate::release`] makes one: there is no constructor, no `Default`, no `Deserialize`.
+#[derive(Debug)]
+pub struct Released {
+    pub(super) table: String,
+    pub(super) period: Period,
+    pub(super) rows: Vec<Row>,
+}
+
+/// One published row.
+#[derive(Debug)]
+pub struct Row {
+    pub(super) dims: Vec<String>,
+    pub(super) level: u8,
+    pub(super) folded: bool,
+    pub(super) values: Vec<Estimate>,
+}
+
+/// A published number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// The count with its noise: without bias, so a small one may be below 0.
+    pub value: i64,
+    /// The lower end of the 95 % interval that holds given that the row was released; at least
+    /// k for the measure that decides, at least 0 for the others.
+    pub lower: i64,
+    /// The upper end of that interval.
+    pub upper: i64,
+}
+
+impl Released {
+    /// The name of the table.
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The period.
+    pub fn period(&self) -> Period {
+        self.period
+    }
+
+    /// The rows, sorted by their dimensions.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+}
+
+impl Row {
+    /// The values of the table's dimensions, in their order. `folded` stands for those of the
+    /// group that have no row of their own, `all` for the whole group.
+    pub fn dims(&self) -> &[String] {
+        &self.dims
+    }
+
+    /// The level of the cell, 0 being the finest.
+    pub fn level(&self) -> u8 {
+        self.level
+    }
+
+    /// Whether the row is a rest: it holds only what of its group has no finer row of its own.
+    pub fn folded(&self) -> bool {
+        self.folded
+    }
+
+    /// The measures of the table, in their order.
+    pub fn values(&self) -> &[Estimate] {
+        &self.values
+    }
+}

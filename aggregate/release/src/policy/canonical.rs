@@ -1,0 +1,78 @@
+//! The text of a policy that is hashed: every value that shapes what is published, and no layout.
+
+use std::fmt::Write;
+
+use kaiku_wire::bounds;
+
+use super::{Policy, Table};
+
+/// The canonical text, one value a line.
+pub(super) fn text(policy: &Policy) -> String {
+    let mut out = String::new();
+    let mut line = |key: &str, value: &dyn std::fmt::Display| {
+        // Writing to a String does not fail.
+        let _ = writeln!(out, "{key} {value}");
+    };
+    line("policy", &policy.name);
+    line("format", &1);
+    line("bounds", &bounds_text());
+    line("k", &policy.k);
+    line("delta", &policy.delta);
+    line("cap_rho", &policy.cap);
+    line("z", &policy.z);
+    for table in &policy.tables {
+        table_lines(table, &mut line);
+    }
+    out
+}
+
+fn table_lines(table: &Table, line: &mut dyn FnMut(&str, &dyn std::fmt::Display)) {
+    line("table", &table.name);
+    line("period", &table.unit);
+    line("description", &quoted(&table.description));
+    for dimension in &table.dimensions {
+        line("dimension", dimension);
+    }
+    for fold in &table.folds {
+        line("fold", fold);
+    }
+    for measure in &table.measures {
+        line("measure", &measure.name);
+        line("description", &quoted(&measure.description));
+        if let Some(rate_of) = &measure.rate_of {
+            line("rate_of", rate_of);
+        }
+        for figures in measure.figures() {
+            let tau = figures.tau.map_or("none".to_owned(), |tau| tau.to_string());
+            line(
+                "level",
+                &format_args!(
+                    "{} rho {} delta2 {} sigma {} tau {tau}",
+                    figures.mark, figures.rho, figures.delta2, figures.sigma
+                ),
+            );
+        }
+    }
+}
+
+/// A description on one line, so that it can't be taken for a line of its own.
+fn quoted(text: &str) -> String {
+    format!("{text:?}")
+}
+
+fn bounds_text() -> String {
+    [
+        bounds::DAY_APPS,
+        bounds::DAY_RELEASES,
+        bounds::DAY_FEATURES,
+        bounds::DAY_CAUSES,
+        bounds::DAY_FATALS,
+        bounds::DAY_SESSIONS_PER_APP,
+        bounds::WEEK_APPS,
+        bounds::WEEK_FEATURES,
+        bounds::WEEK_CAUSES,
+        bounds::WEEK_PAIRS,
+    ]
+    .map(|bound| bound.to_string())
+    .join(" ")
+}

@@ -1,0 +1,171 @@
+//! Settings of the aggregation stage.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kaiku_release::Policy;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Store};
+
+/// Settings of the aggregation stage.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where partial counts lie: a folder, or a URL. Personal data for the pipeline alone.
+    pub landing: String,
+    /// Where what is released lies: a folder, or a URL.
+    pub rollups: String,
+    /// Folder in which local files are written before they appear under their name; on the file
+    /// system of both stores and in neither. `.kaiku-tmp` beside each store where none is set.
+    pub staging: Option<PathBuf>,
+    /// The policy file; the built-in `small` where none is set.
+    pub policy: Option<PathBuf>,
+    /// A landing object is put at this age of its first record, if not earlier.
+    #[serde(with = "humantime_serde")]
+    pub roll_time: Duration,
+    /// A landing object is put when it holds this many events.
+    pub roll_events: u64,
+    /// Put a landing object as soon as a day closes in its partition, so that the seal need not
+    /// wait for `roll_time`.
+    pub roll_on_close: bool,
+    /// Threads that land, each with its own share of the partitions; 0 for one a core.
+    pub threads: usize,
+    /// Delete records of `events.stripped` when all that was landed of them is sealed.
+    pub delete_stripped: bool,
+    /// Delete landing data when all its days are sealed.
+    pub delete_landing: bool,
+    /// How often the seal looks by itself whether a day is due.
+    #[serde(with = "humantime_serde")]
+    pub seal_every: Duration,
+    /// How long after midnight a day should be sealed; behind it, it is overdue.
+    #[serde(with = "humantime_serde")]
+    pub seal_within: Duration,
+    /// How long to wait before what failed is tried again.
+    #[serde(with = "humantime_serde")]
+    pub retry: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            landing: "landing".to_owned(),
+            rollups: "rollups".to_owned(),
+            staging: None,
+            policy: None,
+            roll_time: Duration::from_secs(3600),
+            roll_events: 2_000_000,
+            roll_on_close: true,
+            threads: 0,
+            delete_stripped: true,
+            delete_landing: true,
+            seal_every: Duration::from_secs(10),
+            seal_within: Duration::from_secs(3600),
+            retry: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Config {
+    /// Everything that is wrong with these settings, a sentence each that says what to do. Reads
+    /// the policy file; opens no store.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.landing.is_empty() || self.rollups.is_empty() {
+            problems.push("aggregate.landing and aggregate.rollups must name two stores".to_owned());
+        }
+        if is_within(&self.landing, &self.rollups) || is_within(&self.rollups, &self.landing) {
+            problems.push(
+                "aggregate.landing and aggregate.rollups must be apart: only rollups are public"
+                    .to_owned(),
+            );
+        }
+        if self.roll_events == 0 || self.roll_time.is_zero() {
+            problems.push("aggregate.roll_events and aggregate.roll_time must not be 0".to_owned());
+        }
+        if self.retry.is_zero() || self.seal_every.is_zero() {
+            problems.push("aggregate.retry and aggregate.seal_every must not be 0".to_owned());
+        }
+        if let Err(found) = self.load_policy() {
+            problems.extend(found);
+        }
+        problems
+    }
+
+    /// Reads the policy file, or takes the built-in policy `small`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, a sentence each.
+    pub fn load_policy(&self) -> Result<Policy, Vec<String>> {
+        let Some(file) = &self.policy else {
+            return Ok(Policy::small());
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            vec![format!(
+                "aggregate.policy: {} can't be read ({error}): name an existing file",
+                file.display()
+            )]
+        })?;
+        Policy::parse(&text).map_err(|problems| {
+            let with_file = |problem: &kaiku_release::Problem| {
+                format!("aggregate.policy: {}: {problem}", file.display())
+            };
+            problems.iter().map(with_file).collect()
+        })
+    }
+
+    /// Opens the store of partial counts; a local folder is made, for its owner alone.
+    ///
+    /// # Errors
+    /// Where the setting can't be used.
+    pub fn landing_store(&self) -> Result<Store, Error> {
+        Store::open_private(&self.landing, self.staging.as_deref())
+    }
+
+    /// Opens the store of what is released; a local folder is made.
+    ///
+    /// # Errors
+    /// Where the setting can't be used.
+    pub fn rollups_store(&self) -> Result<Store, Error> {
+        Store::open(&self.rollups, self.staging.as_deref())
+    }
+}
+
+fn is_within(inner: &str, outer: &str) -> bool {
+    let parts = |text: &str| -> Vec<String> {
+        let parts = text.split('/').filter(|part| !part.is_empty() && *part != ".");
+        parts.map(str::to_owned).collect()
+    };
+    let absolute = |text: &str| text.starts_with('/');
+    absolute(inner) == absolute(outer) && parts(inner).starts_with(&parts(outer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_have_no_problems() {
+        assert_eq!(Config::default().problems(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn stores_within_each_other_are_refused() {
+        for (landing, rollups) in [("a", "a"), ("./a/landing", "a"), ("/a", "/a/rollups/")] {
+            let config = Config {
+                landing: landing.to_owned(),
+                rollups: rollups.to_owned(),
+                ..Config::default()
+            };
+            assert_eq!(config.problems().len(), 1, "{landing} {rollups}");
+        }
+    }
+
+    #[test]
+    fn settings_are_read_with_their_durations() {
+        let text = "landing = \"l\"\nrollups = \"r\"\nroll_time = \"10m\"\n";
+        let config: Result<Config, _> = toml::from_str(text);
+        assert_eq!(config.map(|config| config.roll_time.as_secs()), Ok(600));
+        assert!(toml::from_str::<Config>("role_time = \"10m\"").is_err());
+    }
+}

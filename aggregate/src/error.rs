@@ -1,0 +1,232 @@
+//! What can go wrong while landing and sealing. No error holds a value of an event.
+
+use datafusion::error::DataFusionError;
+use kaiku_wire::Day;
+
+/// A failed operation of this package.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A store can't be used as it is set.
+    #[error("the store {place} can't be used: {reason}")]
+    Place {
+        /// The setting.
+        place: String,
+        /// What to do about it.
+        reason: String,
+    },
+    /// A store did not do what it was asked.
+    #[error("{operation} {path}")]
+    Store {
+        /// What was tried.
+        operation: &'static str,
+        /// The object.
+        path: String,
+        /// What the store says.
+        #[source]
+        source: object_store::Error,
+    },
+    /// A file of a local store could not be written durably.
+    #[error("putting the file {path}")]
+    File {
+        /// The object.
+        path: String,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An object is not what the log or the manifest says of it.
+    #[error("the object {path} is not the one that was written: its hash differs")]
+    Altered {
+        /// The object.
+        path: String,
+    },
+    /// A document of this package's own can't be read.
+    #[error("reading {path}")]
+    Document {
+        /// The object.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The landing log of a partition is not dense, or of another format.
+    #[error("the landing log of partition {partition} is broken: {reason}")]
+    Log {
+        /// The partition.
+        partition: i32,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Records that were never landed are gone from the topic.
+    #[error(
+        "partition {partition} of {topic} begins at offset {low}, but the landing log ends at {end}: \
+         the records between are lost; if the landing folder is the wrong one, name the right one"
+    )]
+    Gap {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// Where the log ends.
+        end: i64,
+        /// Where the topic begins.
+        low: i64,
+    },
+    /// The log has read further than the topic goes.
+    #[error(
+        "partition {partition} of {topic} ends at offset {high}, but the landing log ends at {end}: \
+         the topic was made anew; give it a new landing folder and new rollups"
+    )]
+    Ahead {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// Where the log ends.
+        end: i64,
+        /// Where the topic ends.
+        high: i64,
+    },
+    /// A record of `events.stripped` is none of the schema that its header names.
+    #[error("the record at offset {offset} of partition {partition} can't be decoded")]
+    Decode {
+        /// The partition.
+        partition: i32,
+        /// Where the record stands.
+        offset: i64,
+    },
+    /// A record names a schema that this version does not know.
+    #[error("the record at offset {offset} of partition {partition} has an unknown schema")]
+    UnknownSchema {
+        /// The partition.
+        partition: i32,
+        /// Where the record stands.
+        offset: i64,
+    },
+    /// A record belongs to a day that its partition has closed before.
+    #[error("the record at offset {offset} of partition {partition} is of {day}, which is closed")]
+    ClosedDay {
+        /// The partition.
+        partition: i32,
+        /// Where the record stands.
+        offset: i64,
+        /// The day.
+        day: Day,
+    },
+    /// The schema registry gave no schema.
+    #[error("asking the registry for a schema")]
+    Registry(#[source] kaiku_registry::Error),
+    /// The decoder of a schema could not be made.
+    #[error("making a decoder")]
+    Decoder(#[source] arrow::error::ArrowError),
+    /// Counts could not be summed.
+    #[error("summing counts")]
+    Merge(#[source] DataFusionError),
+    /// Columns don't have the form that is expected of them.
+    #[error("the columns of {0} don't have their form")]
+    Columns(&'static str),
+    /// A Parquet object could not be written.
+    #[error("writing Parquet")]
+    Write(#[source] parquet::errors::ParquetError),
+    /// A Parquet object could not be read.
+    #[error("reading the Parquet object {path}")]
+    Read {
+        /// The object.
+        path: String,
+        /// What the reader says.
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
+    /// The policy asks for a mark that stripped events don't carry.
+    #[error("the policy's table {table} sums the mark {mark}, which no stripped event carries")]
+    Mark {
+        /// The table.
+        table: String,
+        /// The mark.
+        mark: &'static str,
+    },
+    /// The gate released nothing.
+    #[error("the release gate refuses {period}")]
+    Gate {
+        /// The period.
+        period: String,
+        /// What the gate says.
+        #[source]
+        source: kaiku_release::Error,
+    },
+    /// A seal that was begun can't be ended with other inputs.
+    #[error(
+        "the seal of {period} was begun with another {what}: restore it until the seal is done; \
+         a second draw of noise is never made"
+    )]
+    Changed {
+        /// The period.
+        period: String,
+        /// What has changed.
+        what: &'static str,
+    },
+    /// The chain of manifests is broken.
+    #[error("the manifest {path} does not follow from the one before it")]
+    Chain {
+        /// The manifest.
+        path: String,
+    },
+    /// Kafka's settings, or a request about topics.
+    #[error("{operation}")]
+    Broker {
+        /// What was tried.
+        operation: &'static str,
+        /// What it says.
+        #[source]
+        source: kaiku_broker::Error,
+    },
+    /// The consumer failed.
+    #[error("{operation}")]
+    Kafka {
+        /// What was tried.
+        operation: &'static str,
+        /// What librdkafka says.
+        #[source]
+        source: rdkafka::error::KafkaError,
+    },
+    /// A thread of the stage ended early.
+    #[error("a thread of the landing stage ended early")]
+    Thread,
+}
+
+impl Error {
+    pub(crate) fn store(
+        operation: &'static str,
+        path: &object_store::path::Path,
+    ) -> impl FnOnce(object_store::Error) -> Error {
+        let path = path.to_string();
+        move |source| Error::Store {
+            operation,
+            path,
+            source,
+        }
+    }
+
+    pub(crate) fn broker(operation: &'static str) -> impl FnOnce(kaiku_broker::Error) -> Error {
+        move |source| Error::Broker { operation, source }
+    }
+
+    pub(crate) fn kafka(
+        operation: &'static str,
+    ) -> impl FnOnce(rdkafka::error::KafkaError) -> Error {
+        move |source| Error::Kafka { operation, source }
+    }
+
+    /// A word for metrics: why a partition has stopped.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Error::Gap { .. } | Error::Ahead { .. } => "landing_gap",
+            Error::Decode { .. } => "landing_decode",
+            Error::UnknownSchema { .. } => "landing_schema",
+            Error::ClosedDay { .. } => "landing_closed_day",
+            Error::Log { .. } | Error::Altered { .. } => "landing_log",
+            _ => "landing_failed",
+        }
+    }
+}

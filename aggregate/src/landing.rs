@@ -1,0 +1,13 @@
+//! Landing: records of `events.stripped` into a dense log of partial counts, one log a partition.
+
+pub(crate) mod columns;
+mod consume;
+mod decode;
+mod entry;
+mod lane;
+mod log;
+pub(crate) mod object;
+
+pub(crate) use consume::{Chain, Shared, land};
+pub(crate) use entry::Entry;
+pub(crate) use log::{Appended, Log};

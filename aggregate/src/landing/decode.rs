@@ -1,0 +1,182 @@
+//! Stripped records into columns, a record at a time.
+//!
+//! arrow-avro does not take back a record that failed half-way, and a truncated record could
+//! swallow the start of the next one. So each record is handed over alone, all its bytes have to
+//! be used for exactly one row, and after a failure the decoder with its open rows is thrown away.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow_avro::reader::{Decoder as AvroDecoder, ReaderBuilder};
+use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore};
+use kaiku_registry::Registry;
+use kaiku_stripped::{Kind, kind_of, schemas};
+use kaiku_wire::frame::{self, Framing};
+use kaiku_wire::{Day, Schema};
+
+use super::columns;
+use crate::Error;
+
+/// Records that wait in one decoder before they are turned into columns.
+const ROWS: usize = 1024;
+
+/// Bytes of records that wait in one decoder.
+const BYTES: usize = 1 << 20;
+
+/// What a record was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pushed {
+    /// Events or pairs, which now wait for [`Decoder::take`].
+    Waits,
+    /// As before, and enough waits for it to be taken.
+    Full,
+    /// A day is closed; what waits belongs before it.
+    DayClosed(Day),
+}
+
+/// Why a record could not be taken.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// Its bytes are no record of their schema.
+    Malformed,
+    /// Its schema is none of `events.stripped`.
+    UnknownSchema,
+    /// Something else has to work first; the record may be pushed again.
+    Later(Error),
+}
+
+/// Decodes the records of one partition.
+pub(super) struct Decoder {
+    registry: Option<Arc<Registry>>,
+    known: HashMap<Framing, Known>,
+}
+
+/// Records of one writer's schema.
+struct Known {
+    kind: Kind,
+    decoder: AvroDecoder,
+    bytes: usize,
+}
+
+impl Decoder {
+    /// A decoder that asks `registry` for schemas that stand behind a registry's id.
+    pub(super) fn new(registry: Option<Arc<Registry>>) -> Decoder {
+        Decoder {
+            registry,
+            known: HashMap::new(),
+        }
+    }
+
+    /// Takes one record.
+    pub(super) fn push(&mut self, record: &[u8]) -> Result<Pushed, Refused> {
+        let (framing, _) = frame::parse(record).map_err(|_| Refused::Malformed)?;
+        if !self.known.contains_key(&framing) {
+            let fresh = self.known_of(framing)?;
+            self.known.insert(framing, fresh);
+        }
+        let known = self.known.get_mut(&framing).ok_or(Refused::UnknownSchema)?;
+        let before = known.decoder.capacity();
+        let used = known.decoder.decode(record).unwrap_or(0);
+        if used != record.len() || known.decoder.capacity() + 1 != before {
+            self.known.clear();
+            return Err(Refused::Malformed);
+        }
+        known.bytes += record.len();
+        if known.kind == Kind::DayClosed {
+            return known.closed().map(Pushed::DayClosed);
+        }
+        if known.decoder.batch_is_full() || known.bytes >= BYTES {
+            return Ok(Pushed::Full);
+        }
+        Ok(Pushed::Waits)
+    }
+
+    /// Takes out what waits, one row an event or a pair, in the columns of a landing object.
+    pub(super) fn take(&mut self) -> Result<Vec<RecordBatch>, Error> {
+        let mut taken = Vec::new();
+        for known in self.known.values_mut() {
+            known.bytes = 0;
+            let records = known.decoder.flush().map_err(Error::Decoder)?;
+            match (known.kind, records) {
+                (Kind::Stripped, Some(records)) => taken.push(columns::of_events(&records)?),
+                (Kind::Pairs, Some(records)) => taken.push(columns::of_pairs(&records)?),
+                (Kind::DayClosed, _) | (_, None) => {}
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Throws away what waits.
+    pub(super) fn clear(&mut self) {
+        self.known.clear();
+    }
+
+    fn known_of(&self, framing: Framing) -> Result<Known, Refused> {
+        let ours = |schema: &&'static Schema| framing == Framing::SingleObject(schema.fingerprint());
+        if let Some(schema) = schemas::stripped().into_iter().find(ours) {
+            let kind = kind_of(schema.name()).ok_or(Refused::UnknownSchema)?;
+            return Known::new(framing, kind, schema.text());
+        }
+        let (Framing::Confluent(id), Some(registry)) = (framing, &self.registry) else {
+            return Err(Refused::UnknownSchema);
+        };
+        let text = registry.schema_by_id(id).map_err(|error| match error {
+            kaiku_registry::Error::UnknownId(_) => Refused::UnknownSchema,
+            error => Refused::Later(Error::Registry(error)),
+        })?;
+        let kind = full_name(&text).and_then(|name| kind_of(&name));
+        Known::new(framing, kind.ok_or(Refused::UnknownSchema)?, &text)
+    }
+}
+
+impl Known {
+    fn new(framing: Framing, kind: Kind, text: &str) -> Result<Known, Refused> {
+        let ours = schemas::stripped()
+            .into_iter()
+            .find(|schema| kind_of(schema.name()) == Some(kind))
+            .ok_or(Refused::UnknownSchema)?;
+        let (algorithm, fingerprint) = match framing {
+            Framing::SingleObject(print) => {
+                (FingerprintAlgorithm::Rabin, Fingerprint::Rabin(print))
+            }
+            Framing::Confluent(id) => (FingerprintAlgorithm::Id, Fingerprint::Id(id)),
+        };
+        let unusable = |_| Refused::UnknownSchema;
+        let mut store = SchemaStore::new_with_type(algorithm);
+        store
+            .set(fingerprint, AvroSchema::new(text.to_owned()))
+            .map_err(unusable)?;
+        let mut builder = ReaderBuilder::new()
+            .with_batch_size(ROWS)
+            .with_writer_schema_store(store);
+        if text != ours.text() {
+            builder = builder.with_reader_schema(AvroSchema::new(ours.text().to_owned()));
+        }
+        let decoder = builder.build_decoder().map_err(unusable)?;
+        Ok(Known {
+            kind,
+            decoder,
+            bytes: 0,
+        })
+    }
+
+    /// The day of the one record that was pushed.
+    fn closed(&mut self) -> Result<Day, Refused> {
+        self.bytes = 0;
+        let records = self.decoder.flush().ok().flatten();
+        let days = records.and_then(|records| columns::days(&records).ok());
+        days.and_then(|days| days.first().copied())
+            .ok_or(Refused::Malformed)
+    }
+}
+
+/// The full name of a record's schema.
+fn full_name(text: &str) -> Option<String> {
+    let schema: serde_json::Value = serde_json::from_str(text).ok()?;
+    let name = schema.get("name")?.as_str()?;
+    match schema.get("namespace").and_then(|space| space.as_str()) {
+        Some(space) if !name.contains('.') => Some(format!("{space}.{name}")),
+        _ => Some(name.to_owned()),
+    }
+}

@@ -1,0 +1,123 @@
+//! One entry of a landing log: what range of a partition it covers, and where its counts lie.
+//!
+//! The entry is a small document, and putting it decides who has landed a range. The counts lie
+//! beside it, in an object that is named after its own hash and put before. So the entry keeps
+//! its name and its range when the counts are deleted, and nothing has to be written for that.
+
+use bytes::Bytes;
+use kaiku_wire::Day;
+use object_store::path::Path;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// The format of entries and of their objects.
+pub(crate) const FORMAT: u32 = 1;
+
+/// One entry of the log of a partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Entry {
+    /// The format, [`FORMAT`].
+    pub(crate) format: u32,
+    /// The partition.
+    pub(crate) partition: i32,
+    /// The number of the entry in its log, from 1, without gaps.
+    pub(crate) sequence: u64,
+    /// The first offset that it covers: where the entry before ends.
+    pub(crate) start: i64,
+    /// The first offset behind it.
+    pub(crate) end: i64,
+    /// The last day that is closed in the partition at `end`.
+    pub(crate) closed: Option<Day>,
+    /// The days that its counts belong to.
+    pub(crate) days: Vec<Day>,
+    /// Its counts; none where it covers nothing but marks of closed days.
+    pub(crate) data: Option<Data>,
+}
+
+/// The counts of an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Data {
+    /// SHA-256 of the object, in hexadecimal digits.
+    pub(crate) sha256: String,
+    /// Its rows.
+    pub(crate) rows: u64,
+    /// The events that they sum.
+    pub(crate) events: u64,
+}
+
+impl Entry {
+    /// Where the entry stands.
+    pub(crate) fn path(&self) -> Path {
+        entry_path(self.partition, self.sequence)
+    }
+
+    /// Where its counts stand.
+    pub(crate) fn data_path(&self) -> Option<Path> {
+        let data = self.data.as_ref()?;
+        let short = data.sha256.get(..16).unwrap_or(&data.sha256);
+        let name = format!("{:010}-{short}.parquet", self.sequence);
+        Some(folder(self.partition).join(name))
+    }
+
+    /// The entry as it is stored.
+    pub(crate) fn to_bytes(&self) -> Result<Bytes, Error> {
+        let text = serde_json::to_vec_pretty(self).map_err(|source| Error::Document {
+            path: self.path().to_string(),
+            source,
+        })?;
+        Ok(text.into())
+    }
+
+    /// Reads an entry, and checks that it is the one that belongs to its name.
+    pub(crate) fn from_bytes(partition: i32, sequence: u64, bytes: &[u8]) -> Result<Entry, Error> {
+        let entry: Entry = serde_json::from_slice(bytes).map_err(|source| Error::Document {
+            path: entry_path(partition, sequence).to_string(),
+            source,
+        })?;
+        let reason = if entry.format != FORMAT {
+            "it was written by another version"
+        } else if (entry.partition, entry.sequence) != (partition, sequence) {
+            "an entry stands under the name of another"
+        } else if entry.start < 0 || entry.end < entry.start {
+            "the range of an entry is none"
+        } else {
+            return Ok(entry);
+        };
+        Err(Error::Log {
+            partition,
+            reason: reason.to_owned(),
+        })
+    }
+}
+
+/// The folder of a partition's log.
+pub(crate) fn folder(partition: i32) -> Path {
+    Path::from(format!("partition={partition}"))
+}
+
+/// Where an entry stands.
+pub(crate) fn entry_path(partition: i32, sequence: u64) -> Path {
+    folder(partition).join(format!("{sequence:010}.json"))
+}
+
+/// What an object in the folder of a log is, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// The entry of this number.
+    Entry(u64),
+    /// Counts of the entry of this number, or of one that lost the race for it.
+    Data(u64),
+}
+
+/// What an object is, by its name.
+pub(crate) fn named(path: &Path) -> Option<Named> {
+    let name = path.filename()?;
+    if let Some(sequence) = name.strip_suffix(".json") {
+        return Some(Named::Entry(sequence.parse().ok()?));
+    }
+    let (sequence, _) = name.strip_suffix(".parquet")?.split_once('-')?;
+    Some(Named::Data(sequence.parse().ok()?))
+}

@@ -1,0 +1,226 @@
+//! One partition while it is landed: what was read behind the end of its log.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::sum;
+use arrow::datatypes::Int64Type;
+use bytes::Bytes;
+use kaiku_registry::Registry;
+use kaiku_wire::Day;
+
+use super::decode::{Decoder, Pushed, Refused};
+use super::entry::{Data, Entry, FORMAT};
+use super::{Appended, Log, columns, object};
+use crate::store::sha256;
+use crate::{Error, merge};
+
+/// Rows that are gathered before they are merged, so that memory grows with the number of
+/// distinct cells and not with that of events.
+const MERGE_ROWS: usize = 131_072;
+
+/// One partition while it is landed.
+pub(super) struct Lane {
+    log: Arc<Log>,
+    decoder: Decoder,
+    open: Open,
+}
+
+/// What was read behind the end of the log.
+struct Open {
+    sequence: u64,
+    start: i64,
+    end: i64,
+    since: Option<Instant>,
+    closed: Option<Day>,
+    days: Vec<Day>,
+    /// Columns that are merged already, and columns that are not.
+    merged: Vec<RecordBatch>,
+    fresh: Vec<RecordBatch>,
+    fresh_rows: usize,
+    events: u64,
+}
+
+/// What a record asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Took {
+    /// Nothing but the next record.
+    Nothing,
+    /// A day was closed: a roll would bring the seal nearer.
+    DayClosed,
+}
+
+/// Whether a record may be offered again.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Something else has to work first.
+    Later(Error),
+    /// The partition has to stop.
+    Stop(Error),
+}
+
+impl Lane {
+    /// A lane that goes on where the log ends.
+    pub(super) fn new(log: Arc<Log>, registry: Option<Arc<Registry>>) -> Lane {
+        let open = Open::behind(&log);
+        Lane {
+            log,
+            decoder: Decoder::new(registry),
+            open,
+        }
+    }
+
+    /// The partition.
+    pub(super) fn partition(&self) -> i32 {
+        self.log.partition()
+    }
+
+    /// The next offset to be read.
+    pub(super) fn position(&self) -> i64 {
+        self.open.end
+    }
+
+    /// The last day that is closed at the end of the log.
+    pub(super) fn landed_day(&self) -> Option<Day> {
+        self.log.closed()
+    }
+
+    /// Takes a record; returns once it waits in memory. Markers of transactions leave holes
+    /// between the offsets.
+    pub(super) async fn take(&mut self, offset: i64, record: &[u8]) -> Result<Took, Failure> {
+        let partition = self.partition();
+        let pushed = self.decoder.push(record).map_err(|refused| match refused {
+            Refused::Malformed => Failure::Stop(Error::Decode { partition, offset }),
+            Refused::UnknownSchema => Failure::Stop(Error::UnknownSchema { partition, offset }),
+            Refused::Later(error) => Failure::Later(error),
+        })?;
+        self.open.end = offset + 1;
+        self.open.since.get_or_insert_with(Instant::now);
+        match pushed {
+            Pushed::Waits => Ok(Took::Nothing),
+            Pushed::Full => {
+                self.gather(offset).await.map_err(Failure::Stop)?;
+                Ok(Took::Nothing)
+            }
+            Pushed::DayClosed(day) => {
+                self.gather(offset).await.map_err(Failure::Stop)?;
+                self.open.closed = self.open.closed.max(Some(day));
+                Ok(Took::DayClosed)
+            }
+        }
+    }
+
+    /// Whether what is open is old or large enough to be put.
+    pub(super) fn is_due(&self, roll_time: Duration, roll_events: u64) -> bool {
+        let old = self.open.since.is_some_and(|since| since.elapsed() >= roll_time);
+        old || self.open.events >= roll_events
+    }
+
+    /// Events that were taken since the last call of [`Lane::roll`].
+    pub(super) fn events(&self) -> u64 {
+        self.open.events
+    }
+
+    /// The entry of all that is open, with its counts. It changes nothing: where putting it
+    /// fails, it is put again.
+    pub(super) async fn close(&mut self) -> Result<(Entry, Option<Bytes>), Error> {
+        self.gather(self.open.end).await?;
+        self.open.merge().await?;
+        let open = &self.open;
+        let mut entry = Entry {
+            format: FORMAT,
+            partition: self.log.partition(),
+            sequence: open.sequence,
+            start: open.start,
+            end: open.end,
+            closed: open.closed,
+            days: open.days.clone(),
+            data: None,
+        };
+        let rows: usize = open.merged.iter().map(RecordBatch::num_rows).sum();
+        if rows == 0 {
+            return Ok((entry, None));
+        }
+        let bytes = object::of_entry(&entry, &open.merged)?;
+        entry.data = Some(Data {
+            sha256: sha256(&bytes),
+            rows: rows as u64,
+            events: open.events,
+        });
+        Ok((entry, Some(bytes)))
+    }
+
+    /// Puts what [`Lane::close`] gave, and goes on behind it: or behind the entry of who was
+    /// first, in which case the position has changed.
+    pub(super) async fn roll(&mut self, entry: &Entry, data: Option<Bytes>) -> Result<Appended, Error> {
+        let appended = self.log.append(entry, data).await?;
+        self.decoder.clear();
+        self.open = Open::behind(&self.log);
+        Ok(appended)
+    }
+
+    /// Moves what the decoder holds into the open columns.
+    async fn gather(&mut self, offset: i64) -> Result<(), Error> {
+        for batch in self.decoder.take()? {
+            self.open.add(batch, self.log.partition(), offset)?;
+        }
+        if self.open.fresh_rows >= MERGE_ROWS {
+            self.open.merge().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Open {
+    fn behind(log: &Log) -> Open {
+        let (sequence, start) = log.next();
+        Open {
+            sequence,
+            start,
+            end: start,
+            since: None,
+            closed: log.closed(),
+            days: Vec::new(),
+            merged: Vec::new(),
+            fresh: Vec::new(),
+            fresh_rows: 0,
+            events: 0,
+        }
+    }
+
+    fn add(&mut self, batch: RecordBatch, partition: i32, offset: i64) -> Result<(), Error> {
+        for day in columns::days(&batch)? {
+            if self.closed.is_some_and(|closed| day <= closed) {
+                return Err(Error::ClosedDay {
+                    partition,
+                    offset,
+                    day,
+                });
+            }
+            if let Err(place) = self.days.binary_search(&day) {
+                self.days.insert(place, day);
+            }
+        }
+        let events = batch
+            .column_by_name(columns::EVENTS)
+            .and_then(|column| column.as_primitive_opt::<Int64Type>())
+            .and_then(sum)
+            .unwrap_or(0);
+        self.events += u64::try_from(events).unwrap_or(0);
+        self.fresh_rows += batch.num_rows();
+        self.fresh.push(batch);
+        Ok(())
+    }
+
+    async fn merge(&mut self) -> Result<(), Error> {
+        if self.fresh_rows == 0 {
+            return Ok(());
+        }
+        let mut batches = self.merged.clone();
+        batches.append(&mut self.fresh);
+        self.fresh_rows = 0;
+        self.merged = merge::landing(batches).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,226 @@
+//! The landing log of one partition: a dense row of entries, and nothing else says what was read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use kaiku_wire::Day;
+use object_store::path::Path;
+
+use super::entry::{self, Entry, Named};
+use crate::{Error, Put, Store};
+
+/// How many entries without counts are kept at least, so that a slow writer can't put an old
+/// range back under a name that has become free.
+const KEEP: u64 = 1000;
+
+/// The log of one partition.
+#[derive(Debug)]
+pub(crate) struct Log {
+    store: Store,
+    partition: i32,
+    known: Mutex<Known>,
+}
+
+/// What is known of the log: it changes only when an entry was put, adopted or emptied.
+#[derive(Debug, Default)]
+struct Known {
+    /// The first entry that still stands.
+    first: u64,
+    newest: Option<Entry>,
+    /// The entries whose counts still stand.
+    full: BTreeMap<u64, Entry>,
+}
+
+/// What became of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// It stands.
+    Ours,
+    /// Another one stands in its place, and the log goes on from there.
+    Theirs(Entry),
+}
+
+impl Log {
+    /// Reads what stands of the log.
+    pub(crate) async fn open(store: Store, partition: i32) -> Result<Log, Error> {
+        let mut entries = BTreeSet::new();
+        let mut data: BTreeMap<u64, Vec<Path>> = BTreeMap::new();
+        for path in store.list(&entry::folder(partition)).await? {
+            match entry::named(&path) {
+                Some(Named::Entry(sequence)) => {
+                    entries.insert(sequence);
+                }
+                Some(Named::Data(sequence)) => data.entry(sequence).or_default().push(path),
+                None => {}
+            }
+        }
+        let log = Log {
+            store,
+            partition,
+            known: Mutex::new(Known::default()),
+        };
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+            return Ok(log);
+        };
+        if last - first + 1 != entries.len() as u64 {
+            return Err(log.broken("an entry is missing"));
+        }
+        let mut full = BTreeMap::new();
+        for sequence in entries.iter().copied() {
+            let found = data.remove(&sequence).unwrap_or_default();
+            if found.is_empty() {
+                continue;
+            }
+            let entry = log.read(sequence).await?;
+            for path in found {
+                if entry.data_path().as_ref() == Some(&path) {
+                    full.insert(sequence, entry.clone());
+                } else {
+                    // It lost the race for this entry.
+                    log.store.delete(&path).await?;
+                }
+            }
+        }
+        let newest = log.read(*last).await?;
+        *log.known() = Known {
+            first: *first,
+            newest: Some(newest),
+            full,
+        };
+        Ok(log)
+    }
+
+    /// The partition.
+    pub(crate) fn partition(&self) -> i32 {
+        self.partition
+    }
+
+    /// The number of the next entry, and the offset at which it starts.
+    pub(crate) fn next(&self) -> (u64, i64) {
+        let known = self.known();
+        known
+            .newest
+            .as_ref()
+            .map_or((1, 0), |newest| (newest.sequence + 1, newest.end))
+    }
+
+    /// The last day that is closed at the end of the log.
+    pub(crate) fn closed(&self) -> Option<Day> {
+        self.known().newest.as_ref().and_then(|newest| newest.closed)
+    }
+
+    /// The first day of which counts stand.
+    pub(crate) fn first_day(&self) -> Option<Day> {
+        let known = self.known();
+        known.full.values().flat_map(|entry| &entry.days).min().copied()
+    }
+
+    /// The entries that hold counts of a day, in order.
+    pub(crate) fn with_day(&self, day: Day) -> Vec<Entry> {
+        let known = self.known();
+        let with = known.full.values().filter(|entry| entry.days.contains(&day));
+        with.cloned().collect()
+    }
+
+    /// Puts an entry with its counts. The counts are put first: where the entry stands, they do.
+    pub(crate) async fn append(&self, entry: &Entry, data: Option<Bytes>) -> Result<Appended, Error> {
+        if let (Some(path), Some(data)) = (entry.data_path(), data) {
+            self.store.put_same(&path, data).await?;
+        }
+        let put = self.store.put_if_absent(&entry.path(), entry.to_bytes()?);
+        let theirs = match put.await? {
+            Put::Created => None,
+            Put::Exists(found) => {
+                let found = Entry::from_bytes(self.partition, entry.sequence, &found)?;
+                // The same entry stands there where an earlier try had an unknown outcome.
+                Some(found).filter(|found| found != entry)
+            }
+        };
+        let Some(theirs) = theirs else {
+            self.adopt(entry.clone());
+            return Ok(Appended::Ours);
+        };
+        if theirs.start != entry.start {
+            return Err(self.broken("an entry does not start where the one before it ends"));
+        }
+        if let Some(path) = entry.data_path().filter(|path| theirs.data_path().as_ref() != Some(path)) {
+            self.store.delete(&path).await?;
+        }
+        self.adopt(theirs.clone());
+        Ok(Appended::Theirs(theirs))
+    }
+
+    /// Deletes the counts of the entries of which none of the days is needed any more, and gives
+    /// the offset before which nothing is needed.
+    pub(crate) async fn empty(&self, is_done: impl Fn(Day) -> bool) -> Result<i64, Error> {
+        let (done, before) = {
+            let known = self.known();
+            let (done, kept): (Vec<_>, Vec<_>) = known
+                .full
+                .values()
+                .cloned()
+                .partition(|entry| entry.days.iter().all(|day| is_done(*day)));
+            let end = known.newest.as_ref().map_or(0, |newest| newest.end);
+            let before = kept.first().map_or(end, |entry| entry.start);
+            (done, before)
+        };
+        for entry in done {
+            if let Some(path) = entry.data_path() {
+                self.store.delete(&path).await?;
+            }
+            self.known().full.remove(&entry.sequence);
+        }
+        self.prune().await?;
+        Ok(before)
+    }
+
+    /// Deletes entries that are old and empty.
+    async fn prune(&self) -> Result<(), Error> {
+        loop {
+            let old = {
+                let known = self.known();
+                let newest = known.newest.as_ref().map_or(0, |newest| newest.sequence);
+                let is_old = known.first + KEEP <= newest;
+                let is_empty = known.full.keys().next().is_none_or(|full| *full > known.first);
+                (is_old && is_empty).then_some(known.first)
+            };
+            let Some(old) = old else { return Ok(()) };
+            let path = entry::entry_path(self.partition, old);
+            self.store.delete(&path).await?;
+            self.known().first = old + 1;
+        }
+    }
+
+    async fn read(&self, sequence: u64) -> Result<Entry, Error> {
+        let path = entry::entry_path(self.partition, sequence);
+        let bytes = self.store.get(&path).await?;
+        let bytes = bytes.ok_or_else(|| self.broken("an entry is gone"))?;
+        Entry::from_bytes(self.partition, sequence, &bytes)
+    }
+
+    fn adopt(&self, entry: Entry) {
+        let mut known = self.known();
+        if known.newest.is_none() {
+            known.first = entry.sequence;
+        }
+        if entry.data.is_some() {
+            known.full.insert(entry.sequence, entry.clone());
+        }
+        known.newest = Some(entry);
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn broken(&self, reason: &str) -> Error {
+        Error::Log {
+            partition: self.partition,
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

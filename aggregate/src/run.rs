@@ -1,0 +1,219 @@
+//! The stage: threads that land, and a task that seals.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use kaiku_broker::{Admin, KafkaConfig};
+use kaiku_registry::Registry;
+use kaiku_release::{Period, Policy};
+use kaiku_wire::Day;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::landing::{Chain as Causes, Log, Shared, land};
+use crate::merge::Partials;
+use crate::progress::Scope;
+use crate::seal::{Chain, Sealer, Vocabulary, clean, destroy_spent_keys};
+use crate::{Config, Error, Progress};
+
+/// What the stage works with, beside its own settings.
+#[derive(Clone)]
+pub struct Sources {
+    /// How to reach Kafka.
+    pub kafka: KafkaConfig,
+    /// The schema registry, where records carry its ids.
+    pub registry: Option<Arc<Registry>>,
+    /// The apps that get a file.
+    pub vocabulary: Vocabulary,
+    /// What is published.
+    pub policy: Arc<Policy>,
+}
+
+/// Lands all partitions of `events.stripped` and seals each day that all of them have closed,
+/// until the shutdown. What is not landed by then is read again at the next start.
+///
+/// Several processes may run it on the same stores: the log and the seals decide who was first.
+///
+/// # Errors
+/// Where the stage can't start, or a landing thread ends early. A partition that stops and a
+/// seal that fails end nothing: they are logged and shown in `progress`.
+pub async fn run(
+    config: Config,
+    sources: Sources,
+    shutdown: CancellationToken,
+    progress: Progress,
+) -> Result<(), Error> {
+    // What the policy asks for and can't have is said before anything is read.
+    for table in sources.policy.tables() {
+        Partials::new(table)?;
+    }
+    let (landing, rollups) = (config.landing_store()?, config.rollups_store()?);
+    let topic = sources.kafka.topics().stripped();
+    let (admin, partitions) = connect(&sources.kafka, &topic).await?;
+    progress.start(partitions);
+    let mut logs = Vec::new();
+    for partition in 0..partitions {
+        logs.push(Arc::new(Log::open(landing.clone(), partition).await?));
+    }
+    let chain = Chain::load(&rollups).await?;
+    destroy_spent_keys(&landing, &chain).await?;
+    progress.set_last_sealed(chain.last_day());
+    let shared = Arc::new(Shared {
+        config,
+        kafka: sources.kafka,
+        registry: sources.registry,
+        topic,
+        progress,
+        landed: Arc::new(Notify::new()),
+        // Whoever ends early ends the others.
+        shutdown: shutdown.child_token(),
+        runtime: Handle::current(),
+    });
+    let threads = spawn(&shared, &logs)?;
+    let sealer = Sealer {
+        landing,
+        rollups,
+        logs,
+        policy: sources.policy,
+        vocabulary: sources.vocabulary,
+        chain,
+    };
+    seal_until_shutdown(sealer, &shared, &admin).await;
+    join(threads).await
+}
+
+async fn connect(kafka: &KafkaConfig, topic: &str) -> Result<(Arc<Admin>, i32), Error> {
+    let (kafka, topic) = (kafka.clone(), topic.to_owned());
+    blocking(move || {
+        let admin = Admin::connect(&kafka).map_err(Error::broker("reading Kafka's settings"))?;
+        let count = admin.partition_count(&topic);
+        let count = count.map_err(Error::broker("asking for the partitions of stripped records"))?;
+        Ok((Arc::new(admin), count))
+    })
+    .await
+}
+
+/// Starts the landing threads, each with its share of the partitions.
+fn spawn(shared: &Arc<Shared>, logs: &[Arc<Log>]) -> Result<Vec<JoinHandle<Result<(), Error>>>, Error> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let wanted = match shared.config.threads {
+        0 => cores,
+        threads => threads,
+    };
+    let count = wanted.min(logs.len()).max(1);
+    let mut threads = Vec::new();
+    for number in 0..count {
+        let share = logs.iter().skip(number).step_by(count).cloned().collect();
+        let shared = Arc::clone(shared);
+        let thread = std::thread::Builder::new()
+            .name(format!("kaiku-land-{number}"))
+            .spawn(move || {
+                // Dropped however the thread ends: a panic, too, ends the stage.
+                let _ends = shared.shutdown.clone().drop_guard();
+                land(&shared, share)
+            });
+        threads.push(thread.map_err(|_| Error::Thread)?);
+    }
+    Ok(threads)
+}
+
+/// Seals what is due, as often as something was landed, and at least every `seal_every`.
+async fn seal_until_shutdown(mut sealer: Sealer, shared: &Shared, admin: &Arc<Admin>) {
+    loop {
+        while let Some(day) = sealer.due() {
+            if shared.shutdown.is_cancelled() {
+                return;
+            }
+            if let Err(error) = seal(&mut sealer, day, shared, admin).await {
+                tracing::error!(%day, error = %Causes(&error), "the seal of a day failed; trying again");
+                let problem = Some(Causes(&error).to_string());
+                shared.progress.set_problem(Scope::Seal, problem);
+                if wait(shared, shared.config.retry).await {
+                    return;
+                }
+            }
+            measure(&sealer, shared);
+        }
+        measure(&sealer, shared);
+        tokio::select! {
+            () = shared.shutdown.cancelled() => return,
+            () = shared.landed.notified() => {}
+            () = tokio::time::sleep(shared.config.seal_every) => {}
+        }
+    }
+}
+
+async fn seal(
+    sealer: &mut Sealer,
+    day: Day,
+    shared: &Shared,
+    admin: &Arc<Admin>,
+) -> Result<(), Error> {
+    let (rows, folded) = sealer.seal(day).await?.rows();
+    tracing::info!(%day, rows, folded, "a day is sealed");
+    shared.progress.set_problem(Scope::Seal, None);
+    let config = &shared.config;
+    let cleaned = clean(sealer, Period::Day(day), config.delete_landing).await;
+    // Counted last: who waits for the seal finds everything done.
+    shared.progress.add_sealed(day, rows, folded);
+    match cleaned {
+        Ok(before) if config.delete_stripped => delete_records(admin, shared, before).await,
+        Ok(_) => {}
+        Err(error) => {
+            tracing::warn!(%day, error = %Causes(&error), "cleaning up after a seal failed; the next one does it");
+        }
+    }
+    Ok(())
+}
+
+/// Deletes the records that were sealed; what fails is done after the next seal.
+async fn delete_records(admin: &Arc<Admin>, shared: &Shared, before: Vec<(i32, i64)>) {
+    let (admin, topic) = (Arc::clone(admin), shared.topic.clone());
+    let deleted = blocking(move || {
+        for (partition, offset) in before.into_iter().filter(|(_, offset)| *offset > 0) {
+            admin
+                .delete_records(&topic, partition, offset)
+                .map_err(Error::broker("deleting sealed records"))?;
+        }
+        Ok(())
+    });
+    if let Err(error) = deleted.await {
+        tracing::warn!(error = %Causes(&error), "deleting sealed records failed; the next seal does it");
+    }
+}
+
+fn measure(sealer: &Sealer, shared: &Shared) {
+    let today = Day::from_millis(chrono::Utc::now().timestamp_millis());
+    let ratio = sealer.chain.spent_ratio(&sealer.policy);
+    metrics::gauge!("kaiku_budget_spent_ratio").set(ratio);
+    let first = sealer.logs.iter().filter_map(|log| log.first_day()).min();
+    let next = sealer.chain.last_day().map(Day::next).or(first);
+    let open = next.map_or(0, |next| today.days_since_epoch() - next.days_since_epoch() + 1);
+    metrics::gauge!("kaiku_open_days").set(f64::from(open.max(0)));
+    let overdue = next.map_or(0, |next| {
+        let now = chrono::Utc::now().timestamp_millis();
+        let within = i64::try_from(shared.config.seal_within.as_millis()).unwrap_or(i64::MAX);
+        now.saturating_sub(next.next().start_millis().saturating_add(within)).max(0)
+    });
+    metrics::gauge!("kaiku_seal_overdue_seconds").set(overdue as f64 / 1000.0);
+}
+
+/// Waits; true where the shutdown came first.
+async fn wait(shared: &Shared, time: std::time::Duration) -> bool {
+    tokio::time::timeout(time, shared.shutdown.cancelled()).await.is_ok()
+}
+
+async fn join(threads: Vec<JoinHandle<Result<(), Error>>>) -> Result<(), Error> {
+    blocking(move || {
+        let ends: Vec<_> = threads.into_iter().map(JoinHandle::join).collect();
+        ends.into_iter().try_for_each(|end| end.unwrap_or(Err(Error::Thread)))
+    })
+    .await
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Thread))
+}

@@ -1,0 +1,288 @@
+//! A place for objects that are written once: a local folder, or whatever `object_store` reaches.
+
+mod local;
+
+use std::path::Path as FsPath;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload, prefix::PrefixStore};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::Error;
+use local::Folder;
+
+/// How often a put is tried again where the store says that the object exists, and then that it
+/// does not: S3 answers so while two puts are under way.
+const TRIES: usize = 5;
+
+/// What became of a put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// The object stands under its name now, whole and durable.
+    Created,
+    /// Another one stood there, with these bytes; nothing was written.
+    Exists(Bytes),
+}
+
+/// A place for objects that appear whole under their name, or not at all, and are never written
+/// a second time. Clones are the same place.
+#[derive(Clone, Debug)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    folder: Option<Arc<Folder>>,
+}
+
+impl Store {
+    /// Opens a folder, which is made where it is missing, or a URL.
+    ///
+    /// Files of a local store are written in `staging` first (`.kaiku-tmp` beside the folder
+    /// where none is given), which must be on the same file system and outside of the folder.
+    ///
+    /// # Errors
+    /// [`Error::Place`] with what to do.
+    pub fn open(place: &str, staging: Option<&FsPath>) -> Result<Store, Error> {
+        Store::at(place, staging, false)
+    }
+
+    /// Opens a store whose local files are for their owner alone.
+    ///
+    /// # Errors
+    /// [`Error::Place`] with what to do.
+    pub fn open_private(place: &str, staging: Option<&FsPath>) -> Result<Store, Error> {
+        Store::at(place, staging, true)
+    }
+
+    fn at(place: &str, staging: Option<&FsPath>, private: bool) -> Result<Store, Error> {
+        let refuse = |reason: String| Error::Place {
+            place: place.to_owned(),
+            reason,
+        };
+        if place.contains("://") && !place.starts_with("file://") {
+            let url = Url::parse(place).map_err(|error| refuse(format!("{error}: correct it")))?;
+            let options = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
+            let (objects, prefix) = object_store::parse_url_opts(&url, lower(options)).map_err(|error| {
+                refuse(format!(
+                    "{error}: name a folder, or build with the feature that reaches it"
+                ))
+            })?;
+            let objects: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(objects, prefix));
+            return Ok(Store {
+                objects,
+                folder: None,
+            });
+        }
+        let root = FsPath::new(place.strip_prefix("file://").unwrap_or(place));
+        let folder = Folder::open(root, staging, private).map_err(refuse)?;
+        let objects = Arc::new(folder.objects());
+        Ok(Store {
+            objects,
+            folder: Some(Arc::new(folder)),
+        })
+    }
+
+    /// Puts an object under a name that is free. When this returns [`Put::Created`], the object
+    /// is durable.
+    ///
+    /// # Errors
+    /// Where the store fails; the object may stand there all the same: put it again.
+    pub async fn put_if_absent(&self, path: &Path, bytes: Bytes) -> Result<Put, Error> {
+        let mut last = None;
+        for _ in 0..TRIES {
+            if self.create(path, bytes.clone()).await? {
+                return Ok(Put::Created);
+            }
+            match self.objects.get(path).await {
+                Ok(found) => {
+                    let found = found.bytes().await.map_err(Error::store("getting", path))?;
+                    return Ok(Put::Exists(found));
+                }
+                Err(error @ object_store::Error::NotFound { .. }) => last = Some(error),
+                Err(error) => return Err(Error::store("getting", path)(error)),
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        let source = last.unwrap_or(object_store::Error::NotImplemented {
+            operation: "put_if_absent".to_owned(),
+            implementer: "this store".to_owned(),
+        });
+        Err(Error::store("putting", path)(source))
+    }
+
+    /// Puts an object that must not differ from what stands under the name already, if anything.
+    /// Gives whether it was put now.
+    ///
+    /// # Errors
+    /// [`Error::Altered`] where another object stands there; where the store fails.
+    pub async fn put_same(&self, path: &Path, bytes: Bytes) -> Result<bool, Error> {
+        match self.put_if_absent(path, bytes.clone()).await? {
+            Put::Created => Ok(true),
+            Put::Exists(found) if found == bytes => Ok(false),
+            Put::Exists(_) => Err(Error::Altered {
+                path: path.to_string(),
+            }),
+        }
+    }
+
+    /// The bytes of an object; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn get(&self, path: &Path) -> Result<Option<Bytes>, Error> {
+        match self.objects.get(path).await {
+            Ok(found) => {
+                let bytes = found.bytes().await;
+                bytes.map(Some).map_err(Error::store("getting", path))
+            }
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(Error::store("getting", path)(error)),
+        }
+    }
+
+    /// The paths of all objects under a folder, at any depth, sorted.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn list(&self, folder: &Path) -> Result<Vec<Path>, Error> {
+        let found = self.objects.list(Some(folder)).map_ok(|object| object.location);
+        let found: Result<Vec<Path>, _> = found.try_collect().await;
+        let mut found = found.map_err(Error::store("listing", folder))?;
+        found.sort();
+        Ok(found)
+    }
+
+    /// Deletes an object; one that is gone is deleted already.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn delete(&self, path: &Path) -> Result<(), Error> {
+        match self.objects.delete(path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(Error::store("deleting", path)(error)),
+        }
+        match &self.folder {
+            Some(folder) => folder.sync_parent(path).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the object is new.
+    async fn create(&self, path: &Path, bytes: Bytes) -> Result<bool, Error> {
+        if let Some(folder) = &self.folder {
+            return folder.create(path, bytes).await;
+        }
+        let payload = PutPayload::from_bytes(bytes);
+        match self.objects.put_opts(path, payload, PutMode::Create.into()).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(Error::store("putting", path)(error)),
+        }
+    }
+}
+
+/// SHA-256 as 64 hexadecimal digits, as `sha256sum` prints it.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// The names of settings as `object_store` knows them.
+fn lower(
+    options: impl Iterator<Item = (String, String)>,
+) -> impl Iterator<Item = (String, String)> {
+    options.map(|(name, value)| (name.to_ascii_lowercase(), value))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn files(folder: &FsPath) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut waiting = vec![folder.to_path_buf()];
+        while let Some(next) = waiting.pop() {
+            for entry in std::fs::read_dir(next).unwrap().map(Result::unwrap) {
+                if entry.file_type().unwrap().is_dir() {
+                    waiting.push(entry.path());
+                } else {
+                    let path = entry.path();
+                    found.push(path.strip_prefix(folder).unwrap().display().to_string());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    fn store(folder: &FsPath) -> Store {
+        Store::open(folder.join("rollups").to_str().unwrap(), None).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_first_put_wins_and_the_second_is_told_what_stands_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let path = Path::from("table/app=maps/day=2026-11-24/rollup.parquet");
+        let one = Bytes::from_static(b"one");
+        let two = Bytes::from_static(b"two");
+        let put = store.put_if_absent(&path, one.clone()).await.unwrap();
+        assert_eq!(put, Put::Created);
+        let put = store.put_if_absent(&path, two.clone()).await.unwrap();
+        assert_eq!(put, Put::Exists(one.clone()));
+        assert!(!store.put_same(&path, one.clone()).await.unwrap());
+        assert!(matches!(store.put_same(&path, two).await, Err(Error::Altered { .. })));
+        assert_eq!(store.get(&path).await.unwrap(), Some(one));
+        assert_eq!(store.list(&Path::from("table")).await.unwrap(), [path.clone()]);
+        assert_eq!(files(folder.path()), ["rollups/table/app=maps/day=2026-11-24/rollup.parquet"]);
+        store.delete(&path).await.unwrap();
+        store.delete(&path).await.unwrap();
+        assert_eq!(store.get(&path).await.unwrap(), None);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn of_many_puts_at_once_one_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let path = Path::from("a/b");
+        let tasks: Vec<_> = (0_u8..16)
+            .map(|n| {
+                let (store, path) = (store.clone(), path.clone());
+                tokio::spawn(async move { store.put_if_absent(&path, vec![n; 100].into()).await })
+            })
+            .collect();
+        let mut won = 0;
+        for task in tasks {
+            won += usize::from(task.await.unwrap().unwrap() == Put::Created);
+        }
+        assert_eq!(won, 1);
+        assert_eq!(files(folder.path()), ["rollups/a/b"]);
+    }
+
+    #[test]
+    fn what_a_crash_left_is_cleaned_up_and_never_stands_in_the_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let staging = folder.path().join(".kaiku-tmp");
+        drop(store(folder.path()));
+        let old = staging.join("rollups-1-1.tmp");
+        std::fs::write(&old, b"half").unwrap();
+        let ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+        std::fs::File::open(&old).unwrap().set_modified(ago).unwrap();
+        std::fs::write(staging.join("rollups-1-2.tmp"), b"of another process").unwrap();
+        drop(store(folder.path()));
+        assert_eq!(files(folder.path()), [".kaiku-tmp/rollups-1-2.tmp"]);
+    }
+
+    #[test]
+    fn a_staging_folder_within_the_store_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("rollups");
+        let place = root.to_str().unwrap();
+        let refused = Store::open(place, Some(&root.join("tmp")));
+        assert!(matches!(refused, Err(Error::Place { .. })));
+        assert!(files(folder.path()).is_empty());
+    }
+}

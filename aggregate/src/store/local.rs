@@ -1,0 +1,209 @@
+//! A local folder in which a file appears whole, durable and once.
+//!
+//! `object_store`'s own local store never fsyncs, and writes its temporary files beside the final
+//! ones. Here a file is written elsewhere, fsynced, linked under its final name (which fails where
+//! one stands there), and the folder is fsynced.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path as FsPath, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+
+use crate::Error;
+
+/// What a crash left in the staging folder is deleted at this age.
+const STALE: Duration = Duration::from_secs(3600);
+
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// The folder of a local store.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+    staging: PathBuf,
+    private: bool,
+    paths: LocalFileSystem,
+}
+
+impl Folder {
+    /// Opens a folder, and makes what is missing. On an error it says what to do.
+    pub(super) fn open(
+        root: &FsPath,
+        staging: Option<&FsPath>,
+        private: bool,
+    ) -> Result<Folder, String> {
+        let make = |folder: &FsPath, private: bool| {
+            make_all(folder, private)
+                .and_then(|()| folder.canonicalize())
+                .map_err(|error| {
+                    format!("the folder {} can't be made: {error}", folder.display())
+                })
+        };
+        let root = make(root, private)?;
+        let parent = root.parent().ok_or("name a folder that is not the root")?;
+        let staging = staging.map_or_else(|| parent.join(".kaiku-tmp"), FsPath::to_path_buf);
+        if std::path::absolute(&staging).is_ok_and(|staging| staging.starts_with(&root)) {
+            return Err(
+                "the staging folder lies within it: set aggregate.staging to one outside".to_owned(),
+            );
+        }
+        let staging = make(&staging, true)?;
+        let device = |folder: &FsPath| folder.metadata().map(|metadata| metadata.dev()).ok();
+        if device(&root) != device(&staging) {
+            return Err(
+                "the staging folder lies on another file system: set aggregate.staging to a \
+                 folder on the same one"
+                    .to_owned(),
+            );
+        }
+        let paths = LocalFileSystem::new_with_prefix(&root).map_err(|error| error.to_string())?;
+        let folder = Folder {
+            root,
+            staging,
+            private,
+            paths,
+        };
+        folder.clean();
+        Ok(folder)
+    }
+
+    /// The same folder for everything but writing.
+    pub(super) fn objects(&self) -> LocalFileSystem {
+        self.paths.clone()
+    }
+
+    /// Puts a file; false where one stands there.
+    pub(super) async fn create(&self, path: &Path, bytes: Bytes) -> Result<bool, Error> {
+        let target = self.target(path)?;
+        let staged = self.staged();
+        let (root, private) = (self.root.clone(), self.private);
+        let done = blocking(move || {
+            let done = put(&root, &target, &staged, &bytes, private);
+            // The staged file is one of two links, or of no use.
+            let _ = fs::remove_file(&staged);
+            done
+        });
+        done.await.map_err(|source| Error::File {
+            path: path.to_string(),
+            source,
+        })
+    }
+
+    /// Makes a deletion durable.
+    pub(super) async fn sync_parent(&self, path: &Path) -> Result<(), Error> {
+        let target = self.target(path)?;
+        let done = blocking(move || match target.parent().map(sync_folder) {
+            // Nobody needs the folder of a deleted file.
+            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Some(done) => done,
+            None => Ok(()),
+        });
+        done.await.map_err(|source| Error::File {
+            path: path.to_string(),
+            source,
+        })
+    }
+
+    fn target(&self, path: &Path) -> Result<PathBuf, Error> {
+        self.paths
+            .path_to_filesystem(path)
+            .map_err(Error::store("naming", path))
+    }
+
+    /// A name that no other put has, in this process or another.
+    fn staged(&self) -> PathBuf {
+        let name = self.root.file_name().unwrap_or_default().to_string_lossy();
+        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let random: u32 = rand::random();
+        let process = std::process::id();
+        self.staging
+            .join(format!("{name}-{process}-{count}-{random:08x}.tmp"))
+    }
+
+    /// Deletes what a process left that did not live to delete it.
+    fn clean(&self) {
+        let now = SystemTime::now();
+        let entries = fs::read_dir(&self.staging).into_iter().flatten().flatten();
+        for entry in entries {
+            let age = entry.metadata().and_then(|metadata| metadata.modified());
+            let stale = age.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > STALE));
+            let ours = entry.path().extension().is_some_and(|ending| ending == "tmp");
+            if stale && ours {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+fn put(
+    root: &FsPath,
+    target: &FsPath,
+    staged: &FsPath,
+    bytes: &[u8],
+    private: bool,
+) -> io::Result<bool> {
+    if target.try_exists()? {
+        return Ok(false);
+    }
+    let mode = if private { 0o600 } else { 0o644 };
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(staged)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    let parent = target.parent().unwrap_or(root);
+    make_durable(root, parent, private)?;
+    match fs::hard_link(staged, target) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(error) => return Err(error),
+    }
+    sync_folder(parent)?;
+    Ok(true)
+}
+
+/// Makes the folders down to one, each durable before the next.
+fn make_durable(root: &FsPath, folder: &FsPath, private: bool) -> io::Result<()> {
+    if folder == root || folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder.parent().unwrap_or(root);
+    make_durable(root, parent, private)?;
+    match builder(private).create(folder) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    sync_folder(parent)
+}
+
+fn make_all(folder: &FsPath, private: bool) -> io::Result<()> {
+    builder(private).recursive(true).create(folder)
+}
+
+fn builder(private: bool) -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    builder.mode(if private { 0o700 } else { 0o755 });
+    builder
+}
+
+fn sync_folder(folder: &FsPath) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(io::Error::other(error)))
+}

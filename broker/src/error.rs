@@ -1,0 +1,107 @@
+//! What can go wrong between this process and its Kafka, one variant per operation.
+
+use std::path::PathBuf;
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+/// A failed operation on Kafka or its settings. No variant holds a secret or a byte of a record.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The settings can't be used; each sentence says what to do.
+    #[error("the Kafka settings can't be used: {}", .0.join("; "))]
+    Settings(Vec<String>),
+    /// The file of a secret could not be read.
+    #[error("reading the secret in {}", .path.display())]
+    ReadSecret {
+        /// The file named by the settings.
+        path: PathBuf,
+        /// Why it could not be read.
+        #[source]
+        source: std::io::Error,
+    },
+    /// librdkafka refused to make a client of these settings.
+    #[error("making a Kafka client for {role}")]
+    Client {
+        /// The part of the program it was for.
+        role: String,
+        /// What librdkafka says.
+        #[source]
+        source: KafkaError,
+    },
+    /// No broker answered with the list of topics in time.
+    #[error("asking {brokers} for its topics ({reason})")]
+    Metadata {
+        /// The addresses asked, as they stand in the settings.
+        brokers: String,
+        /// What librdkafka says about the connection.
+        reason: String,
+        /// What librdkafka says.
+        #[source]
+        source: Box<KafkaError>,
+    },
+    /// A topic that is needed does not exist.
+    #[error("topic `{0}` does not exist: make it with `kaiku topics create`")]
+    NoTopic(String),
+    /// A topic could not be made.
+    #[error("making topic `{topic}`")]
+    CreateTopic {
+        /// The topic's full name.
+        topic: String,
+        /// The broker's reason.
+        #[source]
+        source: KafkaError,
+    },
+    /// A topic was made, but its partitions had no leader in time.
+    #[error(
+        "topic `{0}` was made, but its partitions have no leader yet: look at the broker's log, then try again"
+    )]
+    NoLeader(String),
+    /// The settings of the topics could not be read.
+    #[error("reading the settings of the topics")]
+    DescribeTopics(#[source] KafkaError),
+    /// A topic could not be deleted.
+    #[error("deleting topic `{topic}`")]
+    DeleteTopic {
+        /// The topic's full name.
+        topic: String,
+        /// The broker's reason.
+        #[source]
+        source: KafkaError,
+    },
+    /// Records could not be deleted.
+    #[error("deleting the records of `{topic}` partition {partition} before offset {before}")]
+    DeleteRecords {
+        /// The topic's full name.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The first offset to be kept.
+        before: i64,
+        /// The broker's reason.
+        #[source]
+        source: KafkaError,
+    },
+    /// The offsets of a partition's ends could not be read.
+    #[error("asking for the offsets of `{topic}` partition {partition}")]
+    Watermarks {
+        /// The topic's full name.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The broker's reason.
+        #[source]
+        source: KafkaError,
+    },
+    /// The broker inside the process could not be started.
+    #[error("starting a Kafka broker inside the process")]
+    Mock(#[source] KafkaError),
+    /// The thread of the broker inside the process could not be started, or ended early.
+    #[error("the thread of the Kafka broker inside the process did not start")]
+    MockThread,
+}
+
+/// Wraps the code of one admin result as the source of an [`Error`].
+pub(crate) fn refused(code: RDKafkaErrorCode) -> KafkaError {
+    KafkaError::AdminOp(code)
+}

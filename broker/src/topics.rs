@@ -1,0 +1,246 @@
+//! The topics: their names, and the settings that each of them must have.
+
+use std::time::Duration;
+
+use kaiku_wire::Month;
+
+/// What a broker must accept as one record or batch, in bytes: Kafka's default, and above librdkafka's own limit of
+/// 1,000,000 for a record, so that a producer refuses before a broker does.
+pub const MESSAGE_MAX_BYTES: u64 = 1_048_576;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// How long a raw record may live where enrich does not delete it first.
+pub(crate) const RAW_RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
+const REJECTED_RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
+/// `retention.ms` for "never by age".
+pub(crate) const NEVER: &str = "-1";
+
+/// The names of the topics, under one prefix.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Topics {
+    /// Put in front of every name as it stands; empty in production.
+    pub prefix: String,
+}
+
+impl Topics {
+    /// What devices say, with their identity.
+    pub fn raw(&self) -> String {
+        self.named("events.raw")
+    }
+
+    /// What enrich leaves of it: no identity, but not yet anonymous.
+    pub fn stripped(&self) -> String {
+        self.named("events.stripped")
+    }
+
+    /// What is known of each device in a month's open periods, encrypted.
+    pub fn state(&self, month: Month) -> String {
+        self.named(&format!("enrich.state.{month}"))
+    }
+
+    /// The months' sealed keys.
+    pub fn keys(&self) -> String {
+        self.named("enrich.keys")
+    }
+
+    /// Reasons, days and counts of what was rejected.
+    pub fn rejected(&self) -> String {
+        self.named("events.rejected")
+    }
+
+    fn named(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+}
+
+/// Which of the topics one is; their settings follow from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `events.raw`.
+    Raw,
+    /// `events.stripped`.
+    Stripped,
+    /// `enrich.state.YYYY-MM`.
+    State,
+    /// `enrich.keys`.
+    Keys,
+    /// `events.rejected`.
+    Rejected,
+}
+
+/// One topic as it has to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicSpec {
+    /// Which topic it is.
+    pub kind: Kind,
+    /// Its full name, prefix included.
+    pub name: String,
+    /// How many partitions it gets; the same for all but `enrich.keys`, for partition p feeds partition p.
+    pub partitions: i32,
+    /// On how many brokers each record stands.
+    pub replication: i32,
+    /// The topic's settings, by Kafka's names.
+    pub settings: Vec<(&'static str, String)>,
+}
+
+impl TopicSpec {
+    /// The topic of `kind` with `partitions` (one for [`Kind::Keys`] whatever is asked) on `replication` brokers.
+    /// With `replay`, record times are the producer's, and no age deletes anything: history is old when it arrives.
+    pub fn new(
+        kind: Kind,
+        name: String,
+        partitions: i32,
+        replication: i32,
+        replay: bool,
+    ) -> TopicSpec {
+        let partitions = if kind == Kind::Keys { 1 } else { partitions };
+        let mut settings = settings(kind, replay);
+        settings.push(("max.message.bytes", MESSAGE_MAX_BYTES.to_string()));
+        if replication > 1 {
+            settings.push(("min.insync.replicas", majority(replication).to_string()));
+        }
+        TopicSpec {
+            kind,
+            name,
+            partitions,
+            replication,
+            settings,
+        }
+    }
+
+    /// What the spec says of one setting.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// How many of `replication` copies must stand before a write is acknowledged, so that the loss of the others loses
+/// nothing that was.
+pub(crate) fn majority(replication: i32) -> i32 {
+    replication / 2 + 1
+}
+
+fn settings(kind: Kind, replay: bool) -> Vec<(&'static str, String)> {
+    let text = |value: &str| value.to_owned();
+    let millis = |span: Duration| span.as_millis().to_string();
+    match kind {
+        // The day of an event is the broker's time of its record. In a replay it is the producer's, and a segment an
+        // hour of history would be a file an hour.
+        Kind::Raw if replay => vec![
+            ("cleanup.policy", text("delete")),
+            ("message.timestamp.type", text("CreateTime")),
+            ("retention.ms", text(NEVER)),
+            ("segment.ms", millis(DAY)),
+        ],
+        Kind::Raw => vec![
+            ("cleanup.policy", text("delete")),
+            ("message.timestamp.type", text("LogAppendTime")),
+            ("retention.ms", millis(RAW_RETENTION)),
+            ("segment.ms", millis(HOUR)),
+        ],
+        // Record times are days here, set by enrich: by age, Kafka would delete within minutes what was never landed.
+        // Less than a day a segment, so that each day of records gets its own, and deleting up to it frees the disk.
+        Kind::Stripped => vec![
+            ("cleanup.policy", text("delete")),
+            ("message.timestamp.type", text("CreateTime")),
+            ("retention.ms", text(NEVER)),
+            ("segment.ms", millis(DAY / 2)),
+        ],
+        Kind::State => vec![
+            ("cleanup.policy", text("compact")),
+            ("message.timestamp.type", text("CreateTime")),
+            ("segment.bytes", (64 << 20).to_string()),
+            ("segment.ms", millis(HOUR)),
+        ],
+        // Not compacted alone: Kafka refuses DeleteRecords, by which an old key goes, on a topic without `delete`.
+        Kind::Keys => vec![
+            ("cleanup.policy", text("compact,delete")),
+            ("message.timestamp.type", text("CreateTime")),
+            ("retention.ms", text(NEVER)),
+            ("segment.ms", millis(DAY)),
+        ],
+        Kind::Rejected => vec![
+            ("cleanup.policy", text("delete")),
+            ("message.timestamp.type", text("CreateTime")),
+            (
+                "retention.ms",
+                if replay {
+                    text(NEVER)
+                } else {
+                    millis(REJECTED_RETENTION)
+                },
+            ),
+            ("segment.ms", millis(DAY / 2)),
+        ],
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_stands_in_front_of_every_name() {
+        let topics = Topics {
+            prefix: "try-7.".into(),
+        };
+        let month = Month::parse("2026-11").unwrap();
+        let names = [
+            topics.raw(),
+            topics.stripped(),
+            topics.state(month),
+            topics.keys(),
+            topics.rejected(),
+        ];
+        let expected = [
+            "try-7.events.raw",
+            "try-7.events.stripped",
+            "try-7.enrich.state.2026-11",
+            "try-7.enrich.keys",
+            "try-7.events.rejected",
+        ];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn keys_has_one_partition_and_the_rest_agree() {
+        for kind in [Kind::Raw, Kind::Stripped, Kind::State, Kind::Rejected] {
+            assert_eq!(TopicSpec::new(kind, "t".into(), 6, 1, false).partitions, 6);
+        }
+        assert_eq!(
+            TopicSpec::new(Kind::Keys, "t".into(), 6, 1, false).partitions,
+            1
+        );
+    }
+
+    #[test]
+    fn only_a_replay_takes_the_producers_time() {
+        let raw = |replay| TopicSpec::new(Kind::Raw, "t".into(), 1, 1, replay);
+        assert_eq!(
+            raw(false).setting("message.timestamp.type"),
+            Some("LogAppendTime")
+        );
+        assert_eq!(
+            raw(true).setting("message.timestamp.type"),
+            Some("CreateTime")
+        );
+        assert_eq!(raw(true).setting("retention.ms"), Some("-1"));
+    }
+
+    #[test]
+    fn an_acknowledged_record_stands_on_a_majority() {
+        let insync = |replication| {
+            let spec = TopicSpec::new(Kind::Raw, "t".into(), 1, replication, false);
+            spec.setting("min.insync.replicas").map(str::to_owned)
+        };
+        assert_eq!(insync(1), None);
+        assert_eq!(insync(2).as_deref(), Some("2"));
+        assert_eq!(insync(3).as_deref(), Some("2"));
+        assert_eq!(insync(5).as_deref(), Some("3"));
+    }
+}

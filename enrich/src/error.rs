@@ -1,0 +1,92 @@
+//! What can go wrong in the enrichment stage, one variant an operation.
+
+use kaiku_wire::Month;
+use rdkafka::error::KafkaError;
+
+use crate::token::SealError;
+
+/// Why the stage, or one of its lanes, could not go on. It names no payload and no identifier.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The settings can't be used.
+    #[error("the settings of enrich can't be used: {}", .0.join("; "))]
+    Settings(Vec<String>),
+    /// A Kafka client could not be made, or a topic could not be managed.
+    #[error("Kafka could not be reached or asked: {operation}")]
+    Broker {
+        /// What was being done.
+        operation: &'static str,
+        /// Why it failed.
+        #[source]
+        source: kaiku_broker::Error,
+    },
+    /// A call to Kafka failed.
+    #[error("a call to Kafka failed: {operation}")]
+    Kafka {
+        /// What was being done.
+        operation: &'static str,
+        /// Why it failed.
+        #[source]
+        source: KafkaError,
+    },
+    /// The topics are not as this stage needs them.
+    #[error("the topics are not as they must be: {}", .0.join("; "))]
+    Topics(Vec<String>),
+    /// The registry did not take or give a schema.
+    #[error("the schema registry failed while {operation}")]
+    Registry {
+        /// What was being done.
+        operation: &'static str,
+        /// Why it failed.
+        #[source]
+        source: kaiku_registry::Error,
+    },
+    /// A key-encryption key can't be read or made.
+    #[error(
+        "the key-encryption key of {month} in enrich.keys_dir can't be {operation}: it must be a file {month}.key with 64 hexadecimal digits"
+    )]
+    KeyFile {
+        /// The month.
+        month: Month,
+        /// What was being done.
+        operation: &'static str,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A month's key was sealed under another key-encryption key.
+    #[error(
+        "the key of {month} was sealed under another key-encryption key: bring back the file {month}.key with which it was made"
+    )]
+    MonthKey {
+        /// The month.
+        month: Month,
+        /// Why it failed.
+        #[source]
+        source: SealError,
+    },
+    /// The lane may not run: its state and Kafka's offsets disagree, or the state can't be read.
+    #[error("partition {partition} refuses to run: {reason}")]
+    Refused {
+        /// The raw partition.
+        partition: i32,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// Another process owns the partition now.
+    #[error("partition {partition} was taken over by another process")]
+    Lost {
+        /// The raw partition.
+        partition: i32,
+    },
+}
+
+impl Error {
+    pub(crate) fn kafka(operation: &'static str) -> impl FnOnce(KafkaError) -> Error {
+        move |source| Error::Kafka { operation, source }
+    }
+
+    pub(crate) fn broker(operation: &'static str) -> impl FnOnce(kaiku_broker::Error) -> Error {
+        move |source| Error::Broker { operation, source }
+    }
+}

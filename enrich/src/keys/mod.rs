@@ -1,0 +1,171 @@
+//! The months' random keys: made once each, kept sealed on `enrich.keys`, destroyed in the end.
+
+mod file;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use kaiku_broker::{Admin, KafkaConfig, drain};
+use kaiku_wire::Month;
+use rand::RngCore;
+use rdkafka::message::Message;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use zeroize::Zeroizing;
+
+use crate::read::{NEVER, read_all};
+use crate::token::{self, MonthKey};
+use crate::{Config, Error};
+
+/// How often two processes that make a key at once may push each other aside.
+const TRIES: u32 = 20;
+const STEP: Duration = Duration::from_millis(200);
+
+/// The months' keys that this process has asked for.
+pub(crate) struct KeyRing {
+    kafka: KafkaConfig,
+    config: Config,
+    known: Mutex<HashMap<Month, Arc<MonthKey>>>,
+}
+
+impl KeyRing {
+    /// A ring that asks this broker.
+    pub(crate) fn new(kafka: KafkaConfig, config: Config) -> KeyRing {
+        KeyRing {
+            kafka,
+            config,
+            known: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// The key of a month, made where there is none, with the month's state topic beside it.
+    pub(crate) fn month(&self, month: Month) -> Result<Arc<MonthKey>, Error> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = known.get(&month) {
+            return Ok(Arc::clone(key));
+        }
+        let key = Arc::new(self.fetch_or_make(month)?);
+        Admin::connect(&self.kafka)
+            .and_then(|admin| admin.ensure_state_topic(month))
+            .map_err(Error::broker("making a month's state topic"))?;
+        known.insert(month, Arc::clone(&key));
+        Ok(key)
+    }
+
+    /// One fixed `transactional.id` makes all keys: whoever initialises it has pushed every other
+    /// writer aside, so that what it then reads is all there will be.
+    fn fetch_or_make(&self, month: Month) -> Result<MonthKey, Error> {
+        let mut last = None;
+        for _ in 0..TRIES {
+            match self.attempt(month) {
+                Err(Error::Kafka { operation, source }) => {
+                    tracing::info!(%month, operation, "another process makes keys too; trying again");
+                    last = Some(Error::Kafka { operation, source });
+                    std::thread::sleep(STEP);
+                }
+                other => return other,
+            }
+        }
+        Err(last.unwrap_or(Error::Settings(vec!["no key could be made".to_owned()])))
+    }
+
+    fn attempt(&self, month: Month) -> Result<MonthKey, Error> {
+        let producer: BaseProducer = self
+            .kafka
+            .client_config("keys")
+            .map_err(Error::broker("making the producer of keys"))?
+            .set("transactional.id", format!("{}-keys", self.config.group))
+            .set("transaction.timeout.ms", "30000")
+            .create()
+            .map_err(Error::kafka("making the producer of keys"))?;
+        let timeout = self.config.transaction_timeout;
+        producer
+            .init_transactions(timeout)
+            .map_err(Error::kafka("taking over the keys"))?;
+        let topic = self.kafka.topics().keys();
+        let name = month.to_string();
+        let mut sealed = None;
+        read_all(&self.kafka, &topic, 0, timeout, &NEVER, |message| {
+            if message.key() == Some(name.as_bytes()) {
+                sealed = message.payload().map(<[u8]>::to_vec);
+            }
+            Ok(())
+        })?;
+        if let Some(sealed) = sealed {
+            let kek = file::read(&self.config.keys_dir, month)?;
+            let opened = token::open(&kek, name.as_bytes(), &sealed)
+                .map_err(|source| Error::MonthKey { month, source })?;
+            let secret: Zeroizing<[u8; 32]> =
+                Zeroizing::new(opened.try_into().map_err(|_| Error::MonthKey {
+                    month,
+                    source: token::SealError,
+                })?);
+            return Ok(MonthKey::new(&secret));
+        }
+        let kek = file::read_or_make(&self.config.keys_dir, month, self.config.create_keys)?;
+        let mut secret = Zeroizing::new([0; 32]);
+        rand::rng().fill_bytes(&mut *secret);
+        let mut value = Vec::new();
+        token::seal(
+            &kek,
+            &mut rand::rng(),
+            name.as_bytes(),
+            &*secret,
+            &mut value,
+        )
+        .map_err(|source| Error::MonthKey { month, source })?;
+        producer
+            .begin_transaction()
+            .map_err(Error::kafka("writing a month's key"))?;
+        producer
+            .send(
+                BaseRecord::to(&topic)
+                    .partition(0)
+                    .key(name.as_bytes())
+                    .payload(&value),
+            )
+            .map_err(|(error, _)| Error::Kafka {
+                operation: "writing a month's key",
+                source: error,
+            })?;
+        drain(&producer, timeout);
+        producer
+            .commit_transaction(timeout)
+            .map_err(Error::kafka("committing a month's key"))?;
+        tracing::info!(%month, "made the month's key");
+        Ok(MonthKey::new(&secret))
+    }
+
+    /// Destroys what is left of a month: its state, its sealed key, and the key that sealed it.
+    ///
+    /// Keys stand on `enrich.keys` in the order in which they were made: everything up to the
+    /// last record of an old month goes.
+    pub(crate) fn destroy(&self, admin: &Admin, month: Month) -> Result<(), Error> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(&month);
+        let topics = self.kafka.topics();
+        admin
+            .delete_topic(&topics.state(month))
+            .map_err(Error::broker("deleting a month's state topic"))?;
+        let mut before = None;
+        let timeout = self.config.transaction_timeout;
+        read_all(&self.kafka, &topics.keys(), 0, timeout, &NEVER, |message| {
+            let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
+            if key
+                .and_then(|key| Month::parse(key).ok())
+                .is_some_and(|of| of <= month)
+            {
+                before = Some(message.offset() + 1);
+            }
+            Ok(())
+        })?;
+        if let Some(before) = before {
+            admin
+                .delete_records(&topics.keys(), 0, before)
+                .map_err(Error::broker("deleting a month's key"))?;
+        }
+        file::destroy(&self.config.keys_dir, month)?;
+        tracing::info!(%month, "destroyed the month's key and state");
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! One lane's transactional producer: output, state and offsets in one transaction.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use kaiku_broker::{KafkaConfig, drain};
+use rdkafka::TopicPartitionList;
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::ConsumerGroupMetadata;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, ToBytes};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+
+use crate::{Config, Error};
+
+/// Notes whether a delivery failed: then the transaction can't commit, and librdkafka says so too.
+struct Deliveries(Arc<AtomicBool>);
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if result.is_err() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A transactional producer with the lane's fixed id. After any error it is never used again.
+pub(crate) struct Transactions {
+    producer: BaseProducer<Deliveries>,
+    failed: Arc<AtomicBool>,
+    timeout: Duration,
+}
+
+/// Why a transaction did not end well.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The lane is no longer this process's: another producer with its id has taken over, or the
+    /// group has moved on.
+    Lost,
+    /// It may have been committed or not; the committed offset tells.
+    Unknown(KafkaError),
+}
+
+impl Transactions {
+    /// Makes the producer and takes over the id: whoever had it is fenced, and what it had open is
+    /// aborted.
+    pub(crate) fn take_over(
+        kafka: &KafkaConfig,
+        config: &Config,
+        partition: i32,
+    ) -> Result<Transactions, Error> {
+        let failed = Arc::new(AtomicBool::new(false));
+        let timeout = config.transaction_timeout;
+        let producer: BaseProducer<Deliveries> = kafka
+            .client_config("enrich")
+            .map_err(Error::broker("making a lane's producer"))?
+            .set("transactional.id", format!("{}-{partition}", config.group))
+            .set("transaction.timeout.ms", timeout.as_millis().to_string())
+            .set("compression.type", "lz4")
+            .set("linger.ms", "0")
+            .set("retry.backoff.ms", "5")
+            .set("queue.buffering.max.messages", "2000000")
+            .set("queue.buffering.max.kbytes", "262144")
+            .create_with_context(Deliveries(Arc::clone(&failed)))
+            .map_err(Error::kafka("making a lane's producer"))?;
+        producer
+            .init_transactions(timeout)
+            .map_err(Error::kafka("taking over a lane's transactional id"))?;
+        Ok(Transactions {
+            producer,
+            failed,
+            timeout,
+        })
+    }
+
+    /// Runs one transaction: `write` sends what belongs into it, then the offsets go in, then it
+    /// commits.
+    pub(crate) fn run(
+        &self,
+        offsets: &TopicPartitionList,
+        group: &ConsumerGroupMetadata,
+        write: impl FnOnce(&Writer<'_>) -> Result<(), KafkaError>,
+    ) -> Result<(), Failure> {
+        let steps = || {
+            self.producer.begin_transaction()?;
+            write(&Writer {
+                producer: &self.producer,
+                deadline: Instant::now() + self.timeout,
+            })?;
+            self.producer
+                .send_offsets_to_transaction(offsets, group, self.timeout)?;
+            drain(&self.producer, self.timeout);
+            self.producer.commit_transaction(self.timeout)
+        };
+        match steps() {
+            Ok(()) if !self.failed.load(Ordering::Relaxed) => Ok(()),
+            Ok(()) => Err(Failure::Unknown(KafkaError::Canceled)),
+            Err(error) if is_lost(&error) => Err(Failure::Lost),
+            Err(error) => Err(Failure::Unknown(error)),
+        }
+    }
+}
+
+/// Sends into the open transaction.
+pub(crate) struct Writer<'a> {
+    producer: &'a BaseProducer<Deliveries>,
+    deadline: Instant,
+}
+
+impl Writer<'_> {
+    /// Sends a record, waiting while librdkafka's queue is full.
+    pub(crate) fn send<K: ToBytes + ?Sized, V: ToBytes + ?Sized>(
+        &self,
+        record: BaseRecord<'_, K, V>,
+    ) -> Result<(), KafkaError> {
+        let mut record = record;
+        loop {
+            match self.producer.send(record) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
+                    if Instant::now() < self.deadline =>
+                {
+                    record = back;
+                    self.producer.poll(Duration::from_millis(1));
+                }
+                Err((error, _)) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Whether an error says that the lane belongs to somebody else now.
+fn is_lost(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            Code::ProducerFenced
+                | Code::Fenced
+                | Code::InvalidProducerEpoch
+                | Code::UnknownMemberId
+                | Code::IllegalGeneration
+                | Code::FencedInstanceId
+                | Code::RebalanceInProgress
+                | Code::TransactionCoordinatorFenced
+        )
+    )
+}

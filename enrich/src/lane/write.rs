@@ -1,0 +1,156 @@
+//! What a transaction writes: the stripped side, the state, the rejections.
+
+use kaiku_raw::{Rejected, RejectedEncoder};
+use kaiku_stripped::{DayClosed, Encoder, Record};
+use kaiku_wire::Day;
+use rand::rngs::StdRng;
+use rdkafka::error::KafkaError;
+use rdkafka::producer::BaseRecord;
+
+use super::buffer::{Buffer, EVENTS_PER_RECORD};
+use super::transaction::Writer;
+use crate::stage::Stage;
+use crate::state::{Change, META_KEY, Meta, Table};
+use crate::token::Token;
+
+/// The first byte of a device's record on a state topic.
+pub(super) const STATE_FORMAT: u8 = 1;
+
+/// In what a device's state is sealed: its own place, so that no record can stand in another.
+pub(super) fn context(partition: i32, token: Token) -> [u8; 20] {
+    let mut context = [0; 20];
+    context[..4].copy_from_slice(&partition.to_be_bytes());
+    context[4..].copy_from_slice(&token.0);
+    context
+}
+
+/// Encodes and sends what a transaction holds. Keeps its buffers from one to the next.
+pub(super) struct Outlet {
+    partition: i32,
+    stripped: Encoder,
+    rejected: RejectedEncoder,
+    record: Vec<u8>,
+    plain: Vec<u8>,
+}
+
+/// An encoder that could not encode what it was made for: a fault of this program.
+fn fault<E>(_: E) -> KafkaError {
+    KafkaError::Canceled
+}
+
+impl Outlet {
+    pub(super) fn new(stage: &Stage, partition: i32) -> Outlet {
+        let (stripped, rejected) = stage.encoders();
+        Outlet {
+            partition,
+            stripped,
+            rejected,
+            record: Vec::new(),
+            plain: Vec::new(),
+        }
+    }
+
+    /// Writes the output of a buffer; returns how many records went to `events.stripped`.
+    pub(super) fn output(
+        &mut self,
+        stage: &Stage,
+        writer: &Writer<'_>,
+        buffer: &Buffer,
+    ) -> Result<u64, KafkaError> {
+        let mut records = 0;
+        for day in &buffer.closes {
+            self.stripped(stage, writer, *day, Record::DayClosed(DayClosed(*day)))?;
+            records += 1;
+        }
+        let Some(day) = buffer.day else {
+            return Ok(records);
+        };
+        for events in buffer.sink.events.chunks(EVENTS_PER_RECORD) {
+            self.stripped(stage, writer, day, Record::Events(day, events))?;
+            records += 1;
+        }
+        for pairs in buffer.sink.pairs.chunks(EVENTS_PER_RECORD) {
+            self.stripped(stage, writer, day, Record::Pairs(day, pairs))?;
+            records += 1;
+        }
+        for (reason, count) in &buffer.rejected {
+            self.record.clear();
+            let rejected = Rejected {
+                day,
+                reason: *reason,
+                count: *count,
+            };
+            self.rejected
+                .encode(&rejected, &mut self.record)
+                .map_err(fault)?;
+            writer.send(
+                BaseRecord::<(), _>::to(&stage.rejected)
+                    .partition(self.partition)
+                    .payload(&self.record)
+                    .timestamp(day.start_millis()),
+            )?;
+        }
+        Ok(records)
+    }
+
+    fn stripped(
+        &mut self,
+        stage: &Stage,
+        writer: &Writer<'_>,
+        day: Day,
+        record: Record<'_>,
+    ) -> Result<(), KafkaError> {
+        self.record.clear();
+        self.stripped
+            .encode(record, &mut self.record)
+            .map_err(fault)?;
+        writer.send(
+            BaseRecord::<(), _>::to(&stage.stripped)
+                .partition(self.partition)
+                .payload(&self.record)
+                .timestamp(day.start_millis()),
+        )
+    }
+
+    /// Writes what changed in the state, and the meta record.
+    pub(super) fn state(
+        &mut self,
+        stage: &Stage,
+        writer: &Writer<'_>,
+        table: &Table,
+        meta: &Meta,
+        rng: &mut StdRng,
+    ) -> Result<(), KafkaError> {
+        let topics = stage.kafka.topics();
+        let mut topic = (meta.month, topics.state(meta.month));
+        for change in table.changes() {
+            let (month, token) = match change {
+                Change::Put(month, token, ..) | Change::Drop(month, token) => (month, token),
+            };
+            if topic.0 != month {
+                topic = (month, topics.state(month));
+            }
+            let record = BaseRecord::to(&topic.1)
+                .partition(self.partition)
+                .key(&token.0[..]);
+            match change {
+                Change::Put(_, _, key, device) => {
+                    self.plain.clear();
+                    self.plain = postcard::to_extend(device, std::mem::take(&mut self.plain))
+                        .map_err(fault)?;
+                    self.record.clear();
+                    self.record.push(STATE_FORMAT);
+                    let context = context(self.partition, token);
+                    key.seal(rng, &context, &self.plain, &mut self.record)
+                        .map_err(fault)?;
+                    writer.send(record.payload(&self.record[..]))?;
+                }
+                Change::Drop(..) => writer.send(record)?,
+            }
+        }
+        let topic = topics.state(meta.month);
+        let value = meta.to_bytes();
+        let record = BaseRecord::to(&topic).partition(self.partition);
+        writer.send(record.key(META_KEY).payload(&value))
+    }
+}

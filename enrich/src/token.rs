@@ -1,0 +1,143 @@
+//! Under which name a device stands in the state, and how its state is sealed.
+//!
+//! A month has one random key. The token of a device is BLAKE3's keyed hash of its identifier
+//! under a key derived from it, cut to 16 bytes; its state is sealed with XChaCha20-Poly1305
+//! under another. With the month's key destroyed, neither can be traced to a device again.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use kaiku_raw::DeviceId;
+use rand::RngCore;
+use zeroize::Zeroizing;
+
+/// Bytes of the random nonce of XChaCha20-Poly1305.
+const NONCE: usize = 24;
+
+/// A device in one month's state. It says nothing without the month's key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Token(pub(crate) [u8; 16]);
+
+/// A month's key, and what is derived from it.
+pub(crate) struct MonthKey {
+    token: Zeroizing<[u8; 32]>,
+    cipher: XChaCha20Poly1305,
+}
+
+/// Sealed bytes that can't be opened: another key, or not what was sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sealed bytes can't be opened with this key")]
+pub struct SealError;
+
+impl MonthKey {
+    /// Derives what is needed from a month's random key.
+    pub(crate) fn new(secret: &[u8; 32]) -> MonthKey {
+        let token = Zeroizing::new(blake3::derive_key(
+            "kaiku enrich 1: token of a device",
+            secret,
+        ));
+        let seal = Zeroizing::new(blake3::derive_key(
+            "kaiku enrich 1: state of a device",
+            secret,
+        ));
+        MonthKey {
+            token,
+            cipher: XChaCha20Poly1305::new((&*seal).into()),
+        }
+    }
+
+    /// The token of a device in this month.
+    pub(crate) fn token(&self, device: &DeviceId) -> Token {
+        let hash = blake3::keyed_hash(&self.token, device.as_bytes());
+        let mut token = [0; 16];
+        token.copy_from_slice(&hash.as_bytes()[..16]);
+        Token(token)
+    }
+
+    /// Appends the sealed form of `plain` to `out`: nonce, then ciphertext with its tag.
+    pub(crate) fn seal(
+        &self,
+        rng: &mut impl RngCore,
+        context: &[u8],
+        plain: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), SealError> {
+        seal(&self.cipher, rng, context, plain, out)
+    }
+
+    /// Opens what [`MonthKey::seal`] made in the same context.
+    pub(crate) fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        open(&self.cipher, context, sealed)
+    }
+}
+
+/// Seals with a random nonce; `context` is authenticated with it and must be the same to open.
+pub(crate) fn seal(
+    cipher: &XChaCha20Poly1305,
+    rng: &mut impl RngCore,
+    context: &[u8],
+    plain: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), SealError> {
+    let mut nonce = [0; NONCE];
+    rng.fill_bytes(&mut nonce);
+    let sealed = cipher
+        .encrypt(
+            XNonce::from_slice(&nonce),
+            Payload {
+                msg: plain,
+                aad: context,
+            },
+        )
+        .map_err(|_| SealError)?;
+    out.extend_from_slice(&nonce);
+    out.extend_from_slice(&sealed);
+    Ok(())
+}
+
+/// Opens what [`seal`] made.
+pub(crate) fn open(
+    cipher: &XChaCha20Poly1305,
+    context: &[u8],
+    sealed: &[u8],
+) -> Result<Vec<u8>, SealError> {
+    let (nonce, rest) = sealed.split_at_checked(NONCE).ok_or(SealError)?;
+    cipher
+        .decrypt(
+            XNonce::from_slice(nonce),
+            Payload {
+                msg: rest,
+                aad: context,
+            },
+        )
+        .map_err(|_| SealError)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_device_has_another_token_each_month() {
+        let device = DeviceId::new([5; 16]);
+        let (november, december) = (MonthKey::new(&[1; 32]), MonthKey::new(&[2; 32]));
+        assert!(november.token(&device) == november.token(&device));
+        assert!(november.token(&device) != december.token(&device));
+    }
+
+    #[test]
+    fn sealed_state_opens_in_its_own_place_only() {
+        let key = MonthKey::new(&[1; 32]);
+        let mut sealed = Vec::new();
+        key.seal(&mut rand::rng(), b"partition 1", b"state", &mut sealed)
+            .unwrap();
+        assert_eq!(key.open(b"partition 1", &sealed).unwrap(), b"state");
+        assert_eq!(key.open(b"partition 2", &sealed), Err(SealError));
+        assert_eq!(
+            MonthKey::new(&[2; 32]).open(b"partition 1", &sealed),
+            Err(SealError)
+        );
+        assert_eq!(key.open(b"partition 1", &sealed[..20]), Err(SealError));
+    }
+}

@@ -1,0 +1,239 @@
+//! The form of a line, as serde reads it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use kaiku_raw::{Consent, DeviceId, EventType, Reason, StreamId};
+use kaiku_wire::Day;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, Visitor};
+
+use super::line_error::{BAD_DAY, BAD_IDENTIFIER};
+use super::{Line as Parsed, LineError};
+use crate::batch;
+
+/// Every field that can stand in a line, so that serde can tell the place of one that can't.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Line<'a> {
+    #[serde(borrow)]
+    forget: Option<Forget<'a>>,
+    #[serde(borrow)]
+    device: Option<Device<'a>>,
+    #[serde(borrow)]
+    app: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    release: Option<Cow<'a, str>>,
+    consent: Option<ConsentForm>,
+    #[serde(default, deserialize_with = "optional_stream")]
+    stream: Option<StreamId>,
+    first_sequence: Option<i64>,
+    #[serde(borrow)]
+    events: Option<Vec<Event<'a>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Device<'a> {
+    #[serde(deserialize_with = "device_id")]
+    id: DeviceId,
+    #[serde(borrow)]
+    brand: Cow<'a, str>,
+    #[serde(borrow)]
+    model: Cow<'a, str>,
+    #[serde(borrow)]
+    mcc: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    mnc: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    country: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConsentForm {
+    version: i32,
+    #[serde(deserialize_with = "day")]
+    since: Day,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Event<'a> {
+    #[serde(rename = "type")]
+    kind: EventType,
+    #[serde(borrow)]
+    feature: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    cause: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    component: Option<Cow<'a, str>>,
+    fatal: Option<bool>,
+    duration_s: Option<i32>,
+    #[serde(default = "once")]
+    times: i32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Forget<'a> {
+    #[serde(deserialize_with = "device_id")]
+    device_id: DeviceId,
+    #[serde(borrow)]
+    app: Option<Cow<'a, str>>,
+}
+
+impl Line<'_> {
+    pub(super) fn take(self) -> Result<Parsed, LineError> {
+        let Line {
+            forget,
+            device,
+            app,
+            release,
+            consent,
+            stream,
+            first_sequence,
+            events,
+        } = self;
+        if let Some(forget) = forget {
+            let alone = device.is_none()
+                && app.is_none()
+                && release.is_none()
+                && consent.is_none()
+                && stream.is_none()
+                && first_sequence.is_none()
+                && events.is_none();
+            return match alone {
+                true => Ok(Parsed::Forget(forget.take())),
+                false => Err(LineError::of_form("no other field stands beside `forget`")),
+            };
+        }
+        let missing = |name: &str| LineError::of_form(&format!("the field `{name}` is missing"));
+        Ok(Parsed::Batch(batch::Batch {
+            device: device.ok_or_else(|| missing("device"))?.take(),
+            app: app.ok_or_else(|| missing("app"))?.into_owned(),
+            release: release.ok_or_else(|| missing("release"))?.into_owned(),
+            consent: consent.map(|form| Consent::new(form.version, form.since)),
+            stream,
+            first_sequence,
+            events: events
+                .ok_or_else(|| missing("events"))?
+                .into_iter()
+                .map(Event::take)
+                .collect(),
+        }))
+    }
+}
+
+impl Device<'_> {
+    fn take(self) -> batch::Device {
+        let Device {
+            id,
+            brand,
+            model,
+            mcc,
+            mnc,
+            country,
+        } = self;
+        batch::Device {
+            id,
+            brand: brand.into_owned(),
+            model: model.into_owned(),
+            mcc: mcc.map(Cow::into_owned),
+            mnc: mnc.map(Cow::into_owned),
+            country: country.map(Cow::into_owned),
+        }
+    }
+}
+
+impl Event<'_> {
+    fn take(self) -> batch::Event {
+        let Event {
+            kind,
+            feature,
+            cause,
+            component,
+            fatal,
+            duration_s,
+            times,
+        } = self;
+        batch::Event {
+            kind,
+            feature: feature.map(Cow::into_owned),
+            cause: cause.map(Cow::into_owned),
+            component: component.map(Cow::into_owned),
+            fatal,
+            duration_s,
+            times,
+        }
+    }
+}
+
+impl Forget<'_> {
+    pub(super) fn take(self) -> batch::Forget {
+        batch::Forget {
+            device: self.device_id,
+            app: self.app.map(Cow::into_owned),
+        }
+    }
+}
+
+fn once() -> i32 {
+    1
+}
+
+/// Reads a text through `read`, whatever form serde has it in; what `read` refuses becomes the
+/// fixed text `refusal`.
+struct Text<T> {
+    read: fn(&str) -> Option<T>,
+    refusal: &'static str,
+}
+
+impl<T> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        (self.read)(text).ok_or_else(|| E::custom(self.refusal))
+    }
+}
+
+fn device_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DeviceId, D::Error> {
+    let read = |text: &str| DeviceId::from_hex(text).ok();
+    deserializer.deserialize_str(Text {
+        read,
+        refusal: BAD_IDENTIFIER,
+    })
+}
+
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
+    let read = |text: &str| Day::parse(text).ok();
+    deserializer.deserialize_str(Text {
+        read,
+        refusal: BAD_DAY,
+    })
+}
+
+fn optional_stream<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<StreamId>, D::Error> {
+    let Some(text) = Option::<Cow<'de, str>>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    StreamId::from_hex(&text)
+        .map(Some)
+        .map_err(|_| D::Error::custom(BAD_IDENTIFIER))
+}
+
+impl LineError {
+    fn of_form(sentence: &str) -> LineError {
+        LineError {
+            reason: Reason::BadJson,
+            column: None,
+            sentence: sentence.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Batches as lines of JSON: one object a line, in the form that the README documents.
+//!
+//! An error says where and why, and never repeats what was in the line.
+
+mod form;
+mod line_error;
+
+pub use line_error::LineError;
+
+use kaiku_raw::{Limits, RawBatch, RawEvent, Reason, validate};
+use kaiku_wire::Day;
+
+use crate::{Batch, Forget};
+
+/// What one line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is nearly always a batch"
+)]
+pub enum Line {
+    /// `{"device": …, "events": …}`: an upload.
+    Batch(Batch),
+    /// `{"forget": {"device_id": "…", "app": null}}`: a device that is to be forgotten.
+    Forget(Forget),
+}
+
+/// Reads a line. It is not validated yet, see [`check`].
+///
+/// # Errors
+/// Where the line is no JSON, or not of the form.
+pub fn parse_line(text: &str) -> Result<Line, LineError> {
+    let form: form::Line<'_> = serde_json::from_str(text).map_err(|e| LineError::of_json(&e))?;
+    form.take()
+}
+
+/// Reads `{"device_id": "…", "app": null}`.
+///
+/// # Errors
+/// Where the text is no JSON, or not of the form.
+pub fn parse_forget(text: &str) -> Result<Forget, LineError> {
+    let form: form::Forget<'_> = serde_json::from_str(text).map_err(|e| LineError::of_json(&e))?;
+    Ok(form.take())
+}
+
+/// Validates a batch that is received on `today`; an error names the event that is at fault, if
+/// it is one.
+///
+/// # Errors
+/// The first reason for which the batch must be refused.
+pub fn check(batch: &RawBatch<'_>, today: Day) -> Result<(), LineError> {
+    validate(batch, &Limits::CONTRACT, today).map_err(|reason| locate(batch, reason, today))
+}
+
+/// The error for a batch that was refused on `today`, with the event that is at fault, if it is
+/// one.
+pub fn locate(batch: &RawBatch<'_>, reason: Reason, today: Day) -> LineError {
+    // With one event alone the same reason shows only where that event is at fault, or where none
+    // is; then the batch without events has the same reason too.
+    let RawBatch {
+        device,
+        app,
+        release,
+        consent,
+        stream,
+        first_sequence,
+        events,
+    } = batch;
+    let alone = RawBatch {
+        device: *device,
+        app,
+        release,
+        consent: *consent,
+        stream: *stream,
+        first_sequence: *first_sequence,
+        events: Vec::new(),
+    };
+    let is_at_fault = |event: Option<&RawEvent<'_>>| {
+        let mut batch = alone.clone();
+        batch.events.extend(event.copied());
+        validate(&batch, &Limits::CONTRACT, today) == Err(reason)
+    };
+    let event = match reason == Reason::TooManyEvents || is_at_fault(None) {
+        true => None,
+        false => events.iter().position(|event| is_at_fault(Some(event))),
+    };
+    LineError::of_reason(reason, event)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! Lines as people write them, right and wrong.
+
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Consent, Device, DeviceId, Event, StreamId};
+
+const LINE: &str = r#"{"device":{"id":"6f1c0000111122223333444455556666","brand":"Nokia","model":"TA-1053","mcc":"244","mnc":"05"},"app":"maps","release":"4.2","consent":{"version":2,"since":"2026-11-01"},"stream":"91ab000011112222","first_sequence":17,"events":[{"type":"started"},{"type":"feature_used","feature":"route.bicycle","times":2},{"type":"failed","cause":"network.timeout","component":"tiles","fatal":false},{"type":"stopped","duration_s":340}]}"#;
+
+fn today() -> Day {
+    Day::parse("2026-11-24").unwrap()
+}
+
+fn refused(line: &str) -> LineError {
+    match parse_line(line) {
+        Err(error) => error,
+        Ok(Line::Batch(batch)) => check(&batch.as_raw(), today()).unwrap_err(),
+        Ok(Line::Forget(_)) => panic!("the line was taken"),
+    }
+}
+
+#[test]
+fn the_documented_line_is_the_batch_that_a_service_builds() {
+    let device = Device::new(
+        DeviceId::from_hex("6f1c0000111122223333444455556666").unwrap(),
+        "Nokia",
+        "TA-1053",
+    );
+    let consent = Consent::new(2, Day::parse("2026-11-01").unwrap());
+    let mut failed = Event::failed("network.timeout").component("tiles");
+    failed.fatal = Some(false);
+    let batch = Batch::new(device.network("244", "05"), "maps", "4.2", consent)
+        .numbered(StreamId::from_hex("91ab000011112222").unwrap(), 17)
+        .event(Event::started())
+        .event(Event::feature_used("route.bicycle").times(2))
+        .event(failed)
+        .event(Event::stopped().after_seconds(340));
+    assert!(parse_line(LINE).unwrap() == Line::Batch(batch.clone()));
+    check(&batch.as_raw(), today()).unwrap();
+}
+
+#[test]
+fn a_line_can_say_that_a_device_is_to_be_forgotten() {
+    let id = DeviceId::from_hex("6f1c0000111122223333444455556666").unwrap();
+    for (text, app) in [
+        (
+            r#"{"forget":{"device_id":"6f1c0000-1111-2222-3333-444455556666","app":null}}"#,
+            None,
+        ),
+        (
+            r#"{"forget":{"device_id":"6f1c0000111122223333444455556666"}}"#,
+            None,
+        ),
+        (
+            r#"{"forget":{"device_id":"6f1c0000111122223333444455556666","app":"maps"}}"#,
+            Some("maps".to_owned()),
+        ),
+    ] {
+        assert!(parse_line(text).unwrap() == Line::Forget(Forget { device: id, app }));
+    }
+    let beside = r#"{"app":"maps","forget":{"device_id":"6f1c0000111122223333444455556666"}}"#;
+    assert_eq!(refused(beside).reason, Reason::BadJson);
+}
+
+#[test]
+fn a_misspelt_field_is_refused_with_the_names_that_are_known() {
+    let error = refused(&LINE.replace("\"feature\":", "\"featur\":"));
+    assert_eq!(error.reason, Reason::UnknownField);
+    assert_eq!(
+        error.sentence,
+        "unknown field; known here: type, feature, cause, component, fatal, duration_s, times"
+    );
+    let column = error.column.unwrap();
+    let at = LINE.find("\"feature\"").unwrap();
+    assert!((at..at + 12).contains(&column), "{column} is not near {at}");
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn every_fault_has_its_reason() {
+    let with = |from: &str, to: &str| {
+        assert!(LINE.contains(from), "{from}");
+        refused(&LINE.replace(from, to))
+    };
+    for (from, to, reason, words) in [
+        (
+            "6f1c0000111122223333444455556666",
+            "6f1c",
+            Reason::BadIdentifier,
+            "32 for a device",
+        ),
+        (
+            "91ab000011112222",
+            "91ab",
+            Reason::BadIdentifier,
+            "16 for a stream",
+        ),
+        ("2026-11-01", "1.11.2026", Reason::BadConsent, "YYYY-MM-DD"),
+        (
+            "\"since\":\"2026-11-01\"",
+            "\"since\":\"2027-11-01\"",
+            Reason::BadConsent,
+            "has come",
+        ),
+        (
+            r#""consent":{"version":2,"since":"2026-11-01"},"#,
+            "",
+            Reason::NoConsent,
+            "consent",
+        ),
+        (r#""app":"maps","#, "", Reason::BadJson, "`app` is missing"),
+        (
+            r#""brand":"Nokia","#,
+            "",
+            Reason::BadJson,
+            "`brand` is missing",
+        ),
+        (
+            r#""app":"maps""#,
+            r#""app":"maps","app":"x""#,
+            Reason::BadJson,
+            "`app` stands there",
+        ),
+        (
+            r#""release":"4.2""#,
+            r#""release":4.2"#,
+            Reason::BadJson,
+            "expected a string here",
+        ),
+        (
+            r#""times":2"#,
+            r#""times":"2""#,
+            Reason::BadJson,
+            "expected i32 here",
+        ),
+        (
+            r#""times":2"#,
+            r#""times":0"#,
+            Reason::NumberOutOfRange,
+            "event 2: times",
+        ),
+        (
+            r#"{"type":"started"}"#,
+            r#"{"type":"begun"}"#,
+            Reason::BadJson,
+            "known: started",
+        ),
+        (
+            r#"{"type":"started"}"#,
+            r#"{"type":"failed"}"#,
+            Reason::FieldMissing,
+            "event 1: a field",
+        ),
+        (
+            r#""mcc":"244","#,
+            "",
+            Reason::BadNetwork,
+            "mcc has three digits",
+        ),
+        (
+            r#""first_sequence":17,"#,
+            "",
+            Reason::BadSequence,
+            "stand together",
+        ),
+        (r#""events":["#, r#""events":"#, Reason::BadJson, ""),
+        ("]}", "]", Reason::BadJson, "not complete"),
+        ("]}", "]}}", Reason::BadJson, "not valid JSON"),
+    ] {
+        let error = with(from, to);
+        assert_eq!(error.reason, reason, "{to}: {error}");
+        assert!(error.sentence.contains(words), "{to}: {error}");
+    }
+}
+
+#[test]
+fn an_error_repeats_nothing_of_the_line() {
+    let mark = "SECRET, expected one of `SECRET` at line SECRET";
+    let quoted = serde_json::to_string(mark).unwrap();
+    let lines = [
+        LINE.replace("\"feature\":", &format!("{quoted}:")),
+        LINE.replace("\"6f1c0000111122223333444455556666\"", &quoted),
+        LINE.replace("\"91ab000011112222\"", &quoted),
+        LINE.replace("\"2026-11-01\"", &quoted),
+        LINE.replace("\"started\"", &quoted),
+        LINE.replace("340", &quoted),
+        LINE.replace("{\"type\":\"started\"}", &quoted),
+        LINE.replace("\"maps\"", &format!("[{quoted}]")),
+        LINE.replace("\"maps\"", &format!("{{{quoted}:1}}")),
+        quoted.clone(),
+        format!("{{{quoted}:1}}"),
+        "SECRET".to_owned(),
+    ];
+    for line in lines {
+        let error = refused(&line);
+        assert!(!format!("{error} {error:?}").contains("SECRET"), "{error}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in ".{0,200}", cut in 0..LINE.len(), at in 0..LINE.len()) {
+        let _ = parse_line(&text);
+        let _ = parse_line(&LINE[..cut]);
+        let _ = parse_line(&format!("{}{text}{}", &LINE[..at], &LINE[at..]));
+    }
+}

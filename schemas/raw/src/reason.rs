@@ -1,0 +1,95 @@
+//! Why a record is refused: a closed list that is at once the text in `events.rejected` and the
+//! label of the metric.
+
+/// Declares the enumeration, its label and its sentence in one place.
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $name:ident = $label:literal: $sentence:literal,)*) => {
+        /// Why a record, a request or a line was refused. It never carries what was in it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason {
+            $($(#[doc = $doc])+ $name,)*
+        }
+
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &'static [Reason] = &[$(Reason::$name),*];
+
+            /// The label, in snake_case.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Reason::$name => $label,)* }
+            }
+
+            /// A sentence that says what is wrong and what would be right.
+            pub fn sentence(self) -> &'static str {
+                match self { $(Reason::$name => $sentence,)* }
+            }
+
+            /// The reason with this label.
+            pub fn from_label(label: &str) -> Option<Reason> {
+                match label { $($label => Some(Reason::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The first bytes belong to neither framing.
+    NotAvro = "not_avro": "the record begins with neither of the two Avro framings",
+    /// Single-object encoding with a fingerprint that no known schema has.
+    UnknownFingerprint = "unknown_fingerprint": "the fingerprint in the record's header is that of no known schema",
+    /// The bytes are no record of their schema.
+    Malformed = "malformed": "the bytes are no record of the schema that their header names",
+    /// Bytes are left behind the record.
+    TrailingBytes = "trailing_bytes": "bytes are left behind the record",
+    /// The text is no JSON, or not of the form that is documented.
+    BadJson = "bad_json": "the text is no JSON object of the documented form",
+    /// A JSON field that does not exist.
+    UnknownField = "unknown_field": "a field has a name that the contract does not know",
+    /// A device or stream identifier is not written as it must be.
+    BadIdentifier = "bad_identifier": "an identifier is written in hexadecimal digits, 32 for a device and 16 for a stream",
+    /// The record's key is not the device's identifier.
+    KeyMismatch = "key_mismatch": "the record's key must be the 16 bytes of device.id",
+    /// The record lies in another partition than its key belongs to.
+    WrongPartition = "wrong_partition": "the record lies in another partition than its key belongs to; set partitioner=murmur2_random",
+    /// No consent is named.
+    NoConsent = "no_consent": "a batch must name the consent under which it is sent",
+    /// The consent is not one that can have been given.
+    BadConsent = "bad_consent": "the version of the consent must be positive, and its day one that has come",
+    /// The batch has no events.
+    NoEvents = "no_events": "a batch must have at least one event",
+    /// The batch has more events than the limits allow.
+    TooManyEvents = "too_many_events": "the batch has more events than the limit allows",
+    /// The record is larger than the limits allow.
+    TooLarge = "too_large": "the record is larger than the limit allows",
+    /// A name is empty, too long, or has characters that no name has.
+    BadText = "bad_text": "a name is empty, too long, or has control characters",
+    /// mcc or mnc are no network codes, or mnc stands alone.
+    BadNetwork = "bad_network": "mcc has three digits and mnc two or three, and mnc needs mcc",
+    /// The country is not two capital letters.
+    BadCountry = "bad_country": "country is an ISO 3166-1 code of two capital letters",
+    /// A field is missing that the event's type needs.
+    FieldMissing = "field_missing": "a field is missing that the event's type needs: feature for feature_used, cause for failed",
+    /// A field stands there that does not fit the event's type.
+    FieldUnfit = "field_unfit": "a field stands there that does not fit the event's type",
+    /// `times` or `duration_s` is out of range.
+    NumberOutOfRange = "number_out_of_range": "times is 1 to 10000 (1 for started and stopped), duration_s 0 to 31 days",
+    /// Of `stream` and `first_sequence` only one is set, or the number is negative.
+    BadSequence = "bad_sequence": "stream and first_sequence stand together or not at all, and the number is not negative",
+    /// The producer's timestamp lies in the future; only where history is replayed.
+    FutureTimestamp = "future_timestamp": "the record's timestamp lies in the future",
+    /// Handling it failed twice by a fault of this program.
+    Internal = "internal": "handling the record failed twice by a fault of this program; please report it",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_label_of_its_own() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::from_label(reason.as_str()), Some(*reason));
+            assert!(!reason.sentence().is_empty());
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What makes a batch valid, beyond what its schema says.
+
+use kaiku_wire::Day;
+
+use crate::{Device, EventType, RawBatch, RawEvent, Reason};
+
+/// How large a batch may be. A batch over a limit is rejected whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one record on Kafka, header included.
+    pub record_bytes: usize,
+    /// Events in one batch.
+    pub events: usize,
+    /// Bytes of one name in UTF-8.
+    pub text_bytes: usize,
+    /// Greatest value of `times`.
+    pub times: i32,
+    /// Greatest value of `duration_s`, in seconds.
+    pub duration_s: i32,
+}
+
+impl Limits {
+    /// The limits of the contract. They are no setting: what one stage takes, the next takes too.
+    pub const CONTRACT: Limits = Limits {
+        record_bytes: 256 * 1024,
+        events: 1_000,
+        text_bytes: 96,
+        times: 10_000,
+        duration_s: 31 * 86_400,
+    };
+}
+
+/// Checks a batch that was received on `today`.
+///
+/// # Errors
+/// The first reason for which it must be rejected, whole.
+pub fn validate(batch: &RawBatch<'_>, limits: &Limits, today: Day) -> Result<(), Reason> {
+    let consent = batch.consent.as_ref().ok_or(Reason::NoConsent)?;
+    // A device's clock may run ahead of the broker's by a day, across time zones.
+    let given = consent.since().ok_or(Reason::BadConsent)?;
+    if consent.version < 1 || given > today.next() {
+        return Err(Reason::BadConsent);
+    }
+    device(&batch.device, limits)?;
+    text(batch.app, limits)?;
+    text(batch.release, limits)?;
+    match (batch.stream, batch.first_sequence) {
+        (None, None) => {}
+        (Some(_), Some(first)) if (0..i64::MAX - 1_000_000).contains(&first) => {}
+        _ => return Err(Reason::BadSequence),
+    }
+    if batch.events.is_empty() {
+        return Err(Reason::NoEvents);
+    }
+    if batch.events.len() > limits.events {
+        return Err(Reason::TooManyEvents);
+    }
+    batch.events.iter().try_for_each(|one| event(one, limits))
+}
+
+fn device(device: &Device<'_>, limits: &Limits) -> Result<(), Reason> {
+    text(device.brand, limits)?;
+    text(device.model, limits)?;
+    let digits = |code: &str, least: usize| {
+        (least..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match (device.mcc, device.mnc) {
+        (None, None) => {}
+        (Some(mcc), mnc) if digits(mcc, 3) && mnc.is_none_or(|mnc| digits(mnc, 2)) => {}
+        _ => return Err(Reason::BadNetwork),
+    }
+    let letters = |code: &str| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+    if device.country.is_some_and(|code| !letters(code)) {
+        return Err(Reason::BadCountry);
+    }
+    Ok(())
+}
+
+/// A flat record needs this check: a writer that misspells a field leaves it null without error.
+fn event(event: &RawEvent<'_>, limits: &Limits) -> Result<(), Reason> {
+    let RawEvent {
+        kind,
+        feature,
+        cause,
+        component,
+        fatal,
+        duration_s,
+        times,
+    } = *event;
+    let repeated = matches!(kind, EventType::FeatureUsed | EventType::Failed);
+    match kind {
+        EventType::FeatureUsed => text(feature.ok_or(Reason::FieldMissing)?, limits)?,
+        EventType::Failed => text(cause.ok_or(Reason::FieldMissing)?, limits)?,
+        EventType::Started | EventType::Stopped => {}
+    }
+    let failed = kind == EventType::Failed;
+    if (feature.is_some() && kind != EventType::FeatureUsed)
+        || (cause.is_some() && !failed)
+        || (component.is_some() && !failed)
+        || (fatal.is_some() && !failed)
+        || (duration_s.is_some() && kind != EventType::Stopped)
+    {
+        return Err(Reason::FieldUnfit);
+    }
+    component.map_or(Ok(()), |name| text(name, limits))?;
+    let most = if repeated { limits.times } else { 1 };
+    if !(1..=most).contains(&times)
+        || duration_s.is_some_and(|seconds| !(0..=limits.duration_s).contains(&seconds))
+    {
+        return Err(Reason::NumberOutOfRange);
+    }
+    Ok(())
+}
+
+fn text(name: &str, limits: &Limits) -> Result<(), Reason> {
+    let fits = !name.is_empty() && name.len() <= limits.text_bytes;
+    if fits && !name.bytes().any(|byte| byte.is_ascii_control()) {
+        Ok(())
+    } else {
+        Err(Reason::BadText)
+    }
+}

@@ -1,0 +1,174 @@
+//! One event behind the strip.
+
+use kaiku_catalogue::{App, Cause, Component, Country, Feature, Model, Operator, Release};
+use kaiku_wire::Day;
+
+use crate::Marks;
+
+/// One event without identity. Each field is a value of a closed vocabulary, a small number, or
+/// a mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StrippedEvent {
+    /// App of the catalogue.
+    pub app: App,
+    /// Release of the app.
+    pub release: Release,
+    /// What the event is about; its variant says what happened.
+    pub item: Item,
+    /// Model of the device.
+    pub model: Model,
+    /// Operator of its SIM's network.
+    pub operator: Operator,
+    /// Country of that network, or the one that the device names.
+    pub country: Country,
+    /// How often in a row.
+    pub times: u16,
+    /// Which firsts it is for its device.
+    pub marks: Marks,
+}
+
+/// What happened, and what it was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Item {
+    /// The app started.
+    Started,
+    /// The app stopped after a session of this length.
+    Stopped(DurationBucket),
+    /// A feature was used.
+    FeatureUsed(Feature),
+    /// Something failed, in a component where one is named.
+    Failed(Cause, Option<Component>),
+}
+
+/// Length of a session, as a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DurationBucket {
+    /// The device did not say.
+    Unknown,
+    /// Under ten seconds.
+    Under10s,
+    /// From ten seconds to under a minute.
+    Under1m,
+    /// From one to under ten minutes.
+    Under10m,
+    /// From ten minutes to under an hour.
+    Under1h,
+    /// From one to under six hours.
+    Under6h,
+    /// Six hours and more.
+    Over6h,
+}
+
+/// Two features of one app that one device used in the same week, in the order of their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pair {
+    app: App,
+    a: Feature,
+    b: Feature,
+}
+
+/// No event of this day, or of a day before it, will follow on this partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DayClosed(pub Day);
+
+impl Pair {
+    /// The pair of two features, put into the order of their names; `None` where they are one.
+    pub fn new(app: App, one: Feature, other: Feature) -> Option<Pair> {
+        match one.as_str().cmp(other.as_str()) {
+            std::cmp::Ordering::Less => Some(Pair {
+                app,
+                a: one,
+                b: other,
+            }),
+            std::cmp::Ordering::Greater => Some(Pair {
+                app,
+                a: other,
+                b: one,
+            }),
+            std::cmp::Ordering::Equal => None,
+        }
+    }
+
+    /// The app of both features.
+    pub fn app(&self) -> App {
+        self.app
+    }
+
+    /// The feature whose name comes first.
+    pub fn a(&self) -> Feature {
+        self.a
+    }
+
+    /// The other feature.
+    pub fn b(&self) -> Feature {
+        self.b
+    }
+}
+
+impl DurationBucket {
+    /// The bucket of a number of seconds; `None` or a negative number is [`Self::Unknown`].
+    pub fn of(seconds: Option<i32>) -> DurationBucket {
+        match seconds {
+            Some(0..10) => DurationBucket::Under10s,
+            Some(10..60) => DurationBucket::Under1m,
+            Some(60..600) => DurationBucket::Under10m,
+            Some(600..3_600) => DurationBucket::Under1h,
+            Some(3_600..21_600) => DurationBucket::Under6h,
+            Some(21_600..) => DurationBucket::Over6h,
+            Some(_) | None => DurationBucket::Unknown,
+        }
+    }
+
+    /// The text of the bucket.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DurationBucket::Unknown => "unknown",
+            DurationBucket::Under10s => "under_10s",
+            DurationBucket::Under1m => "10s_to_1m",
+            DurationBucket::Under10m => "1m_to_10m",
+            DurationBucket::Under1h => "10m_to_1h",
+            DurationBucket::Under6h => "1h_to_6h",
+            DurationBucket::Over6h => "over_6h",
+        }
+    }
+}
+
+/// The text of a dimension that an event does not have.
+pub(crate) const NONE: &str = "none";
+
+impl Item {
+    /// What happened: `started`, `stopped`, `feature_used` or `failed`.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Item::Started => "started",
+            Item::Stopped(_) => "stopped",
+            Item::FeatureUsed(_) => "feature_used",
+            Item::Failed(..) => "failed",
+        }
+    }
+
+    /// Feature or cause, or `none`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Item::Started | Item::Stopped(_) => NONE,
+            Item::FeatureUsed(feature) => feature.as_str(),
+            Item::Failed(cause, _) => cause.as_str(),
+        }
+    }
+
+    /// The component that failed, or `none`.
+    pub fn component(self) -> &'static str {
+        match self {
+            Item::Failed(_, Some(component)) => component.as_str(),
+            _ => NONE,
+        }
+    }
+
+    /// The length of the session, or `none`.
+    pub fn duration_bucket(self) -> &'static str {
+        match self {
+            Item::Stopped(bucket) => bucket.as_str(),
+            _ => NONE,
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! `kaiku doctor`: looks at everything that the stages need, and says what to do.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use kaiku_aggregate::{Put, Store};
+use kaiku_broker::{Admin, KafkaConfig, Scope};
+use kaiku_registry::{Registry, subject_of};
+
+use super::Stage;
+use super::schemas::CONTRACTS;
+use crate::cli::{DoctorArgs, Global};
+use crate::config::{Part, Settings};
+use crate::output::{self, Out};
+
+/// What was looked at so far.
+struct Findings {
+    out: Out,
+    wrong: usize,
+}
+
+impl Findings {
+    fn ok(&mut self, subject: &str, text: &str) -> Result<()> {
+        self.out.line(format!("ok      {subject:<10} {text}"))
+    }
+
+    /// Something that works, and that its operator should know of.
+    fn note(&mut self, subject: &str, text: &str) -> Result<()> {
+        self.out.line(format!("note    {subject:<10} {text}"))
+    }
+
+    fn wrong(&mut self, subject: &str, text: &str) -> Result<()> {
+        self.wrong += 1;
+        self.out.line(format!("WRONG   {subject:<10} {text}"))
+    }
+
+    /// Every sentence is wrong; where there is none, `fine` is said.
+    fn judge(&mut self, subject: &str, sentences: &[String], fine: &str) -> Result<()> {
+        if sentences.is_empty() {
+            return self.ok(subject, fine);
+        }
+        sentences
+            .iter()
+            .try_for_each(|sentence| self.wrong(subject, sentence))
+    }
+}
+
+/// Runs the verb: success only where nothing is wrong.
+pub(crate) fn run(args: &DoctorArgs, global: &Global) -> Result<ExitCode> {
+    let settings = Settings::read(global.config.as_deref())?;
+    let stages = if args.stages.is_empty() {
+        &Stage::ALL[..]
+    } else {
+        &args.stages
+    };
+    let runs = |stage| stages.contains(&stage);
+    let mut findings = Findings {
+        out: Out::new(),
+        wrong: 0,
+    };
+    look_at_settings(&settings, stages, &mut findings)?;
+    if runs(Stage::Enrich) || runs(Stage::Aggregate) {
+        look_at_catalogue(&settings, &mut findings)?;
+    }
+    if runs(Stage::Gateway) {
+        look_at_gateway(&settings.gateway, &mut findings)?;
+    }
+    if runs(Stage::Enrich) {
+        look_at_keys(&settings.enrich, &mut findings)?;
+    }
+    if !args.settings_only {
+        if runs(Stage::Aggregate) {
+            look_at_stores(&settings, &mut findings)?;
+        }
+        look_at_registry(&settings, &mut findings)?;
+        if settings.kafka.problems().is_empty() {
+            look_at_kafka(&settings, stages, &mut findings)?;
+        }
+    }
+    let Findings { out, wrong } = findings;
+    out.finish()?;
+    match wrong {
+        0 => output::note("everything is as it should be"),
+        1 => output::note("one thing is wrong"),
+        _ => output::note(&format!("{wrong} things are wrong")),
+    }
+    Ok(if wrong == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn look_at_settings(settings: &Settings, stages: &[Stage], findings: &mut Findings) -> Result<()> {
+    let mut parts = vec![Part::Kafka, Part::Topics, Part::Telemetry];
+    parts.extend(stages.iter().map(|stage| stage.part()));
+    let problems: Vec<_> = settings
+        .problems(&parts)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    findings.judge("settings", &problems, "every section can be used")?;
+    if settings.kafka.insecure {
+        findings.note(
+            "settings",
+            "kafka.insecure is set: identities may cross the network in clear; never set it where \
+             people's data flows",
+        )?;
+    }
+    if settings.topics.replication == 1 {
+        findings.note(
+            "settings",
+            "topics.replication is 1: a broker that is lost takes its records with it; take 3",
+        )?;
+    }
+    Ok(())
+}
+
+/// Reads the files that the gateway will read; what is in them it judges itself.
+fn look_at_gateway(config: &kaiku_gateway::Config, findings: &mut Findings) -> Result<()> {
+    let tls = config.tls.as_ref();
+    let files = [
+        ("gateway.tokens_file", config.tokens_file.as_ref()),
+        ("gateway.tls.cert_file", tls.map(|tls| &tls.cert_file)),
+        ("gateway.tls.key_file", tls.map(|tls| &tls.key_file)),
+    ];
+    let unreadable: Vec<String> = files
+        .into_iter()
+        .filter_map(|(name, file)| Some((name, file?, fs::File::open(file?).err()?)))
+        .map(|(name, file, error)| {
+            format!(
+                "{name} ({}) can't be read ({error}): correct the path or its rights",
+                file.display()
+            )
+        })
+        .collect();
+    findings.judge("gateway", &unreadable, "its files can be read")
+}
+
+fn look_at_catalogue(settings: &Settings, findings: &mut Findings) -> Result<()> {
+    let problems = settings.catalogue.problems();
+    match &settings.catalogue.dir {
+        Some(dir) => findings.judge(
+            "catalogue",
+            &problems,
+            &format!("{} can be read", dir.display()),
+        ),
+        None => findings.note(
+            "catalogue",
+            "the built-in sample is used: set catalogue.dir to the folder of your own apps",
+        ),
+    }
+}
+
+fn look_at_keys(config: &kaiku_enrich::Config, findings: &mut Findings) -> Result<()> {
+    let dir = config.keys_dir.as_path();
+    let shown = dir.display();
+    if !dir.is_dir() {
+        if !config.create_keys {
+            // Said with the settings.
+            return Ok(());
+        }
+        return findings.note(
+            "keys",
+            &format!("{shown} does not exist yet: enrich makes it, with this month's key"),
+        );
+    }
+    let open = readable_by_others(dir);
+    findings.judge(
+        "keys",
+        &open,
+        &format!("{shown} is there, and nobody else may read it"),
+    )?;
+    if config.create_keys {
+        let probe = probe(dir).err().map(|error| {
+            format!("{shown} can't be written ({error}): give this user the right, or make the keys by hand and set enrich.create_keys = false")
+        });
+        findings.judge("keys", probe.as_slice(), &format!("{shown} can be written"))?;
+    }
+    Ok(())
+}
+
+/// Sentences about the folder and its files that are open to others than their owner's group.
+fn readable_by_others(dir: &Path) -> Vec<String> {
+    use std::os::unix::fs::PermissionsExt;
+    let entries = fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    let keys = entries.filter(|path| path.extension().is_some_and(|ending| ending == "key"));
+    keys.filter_map(|path| {
+        let mode = fs::metadata(&path).ok()?.permissions().mode();
+        let path = path.display();
+        (mode & 0o007 != 0)
+            .then(|| format!("{path} may be read by every user of this machine: chmod o= {path}"))
+    })
+    .collect()
+}
+
+/// Makes a file in a folder, and takes it away again.
+fn probe(dir: &Path) -> std::io::Result<()> {
+    tempfile::Builder::new()
+        .prefix(".kaiku-doctor-")
+        .tempfile_in(dir)?
+        .close()
+}
+
+fn look_at_stores(settings: &Settings, findings: &mut Findings) -> Result<()> {
+    let config = &settings.aggregate;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    for (name, place, opened) in [
+        ("aggregate.landing", &config.landing, config.landing_store()),
+        ("aggregate.rollups", &config.rollups, config.rollups_store()),
+    ] {
+        let tried = opened.and_then(|store| runtime.block_on(keeps_first(&store)));
+        let wrong = match tried {
+            Ok(true) => None,
+            Ok(false) => Some(format!(
+                "{name} ({place}) lets an object be overwritten: take a store with conditional puts"
+            )),
+            Err(error) => Some(format!(
+                "{name} ({place}): {}: give this user the right to write and delete there",
+                chain(error)
+            )),
+        };
+        let fine = format!("{name} ({place}) can be written, and keeps what was written first");
+        findings.judge("stores", wrong.as_slice(), &fine)?;
+    }
+    Ok(())
+}
+
+/// Whether a second put to the same name is told of the first; what is put is deleted again.
+async fn keeps_first(store: &Store) -> Result<bool, kaiku_aggregate::Error> {
+    let path = format!("_kaiku_doctor/{:016x}", rand::random::<u64>()).into();
+    let first = store
+        .put_if_absent(&path, b"first".as_slice().into())
+        .await?;
+    let second = store
+        .put_if_absent(&path, b"second".as_slice().into())
+        .await;
+    store.delete(&path).await?;
+    Ok(first == Put::Created
+        && matches!(second?, Put::Exists(found) if found == b"first".as_slice()))
+}
+
+fn look_at_registry(settings: &Settings, findings: &mut Findings) -> Result<()> {
+    let Some(config) = &settings.registry else {
+        return findings.note(
+            "registry",
+            "none is set: records carry the fingerprint of their schema",
+        );
+    };
+    let asked = Registry::new(config).and_then(|registry| registry.ping().map(|()| registry));
+    let registry = match asked {
+        Ok(registry) => registry,
+        Err(error) => return findings.wrong("registry", &chain(error)),
+    };
+    findings.ok("registry", &format!("{} answers", config.url))?;
+    let refused: Vec<String> = CONTRACTS
+        .iter()
+        .filter_map(|contract| {
+            let name = contract.full_name().ok()?;
+            registry
+                .check(subject_of(&name), contract.text)
+                .err()
+                .map(chain)
+        })
+        .collect();
+    findings.judge(
+        "registry",
+        &refused,
+        "every schema is compatible with what is registered",
+    )
+}
+
+fn look_at_kafka(settings: &Settings, stages: &[Stage], findings: &mut Findings) -> Result<()> {
+    let admin = match Admin::connect(&settings.kafka) {
+        Ok(admin) => admin,
+        Err(error) => return findings.wrong("kafka", &chain(error)),
+    };
+    if let Err(error) = admin.names() {
+        let advice = "is the address right, is the broker up, does it speak what [kafka.tls] and [kafka.sasl] say?";
+        return findings.wrong("kafka", &format!("{}: {advice}", chain(error)));
+    }
+    let how = protection(&settings.kafka);
+    findings.ok(
+        "kafka",
+        &format!("{} answers, {how}", settings.kafka.brokers),
+    )?;
+    let scope = match stages {
+        [Stage::Gateway] => Scope::Ingest,
+        [Stage::Enrich] => Scope::Enrich,
+        [Stage::Aggregate] => Scope::Aggregate,
+        _ => Scope::All,
+    };
+    let checked = admin.check(&settings.topics.check_options(scope));
+    let deviations = checked.unwrap_or_else(|error| vec![chain(error)]);
+    findings.judge("topics", &deviations, "are there, and as they must be")?;
+    if deviations.is_empty() {
+        look_at_deletion(settings, stages, &admin, findings)?;
+    }
+    Ok(())
+}
+
+/// Asks for the deletion of what is deleted already: only the right to do so is tried.
+fn look_at_deletion(
+    settings: &Settings,
+    stages: &[Stage],
+    admin: &Admin,
+    findings: &mut Findings,
+) -> Result<()> {
+    let topics = settings.kafka.topics();
+    let deleted = [
+        (Stage::Enrich, topics.raw()),
+        (Stage::Aggregate, topics.stripped()),
+    ];
+    for (_, topic) in deleted
+        .into_iter()
+        .filter(|(stage, _)| stages.contains(stage))
+    {
+        let tried = admin
+            .watermarks(&topic, 0)
+            .and_then(|(low, _)| admin.delete_records(&topic, 0, low));
+        let wrong = tried.err().map(|error| {
+            format!(
+                "{}: give this user the right to delete records of `{topic}`",
+                chain(error)
+            )
+        });
+        findings.judge(
+            "deletion",
+            wrong.as_slice(),
+            &format!("records of `{topic}` may be deleted"),
+        )?;
+    }
+    Ok(())
+}
+
+fn protection(kafka: &KafkaConfig) -> &'static str {
+    match (&kafka.tls, &kafka.sasl) {
+        (Some(_), Some(_)) => "over TLS, with a password",
+        (Some(_), None) => "over TLS",
+        (None, Some(_)) => "in clear, with a password",
+        (None, None) => "in clear",
+    }
+}
+
+/// An error with everything that led to it, in one line.
+fn chain(error: impl Into<anyhow::Error>) -> String {
+    format!("{:#}", error.into())
+}

@@ -1,0 +1,56 @@
+//! One file a verb; none does more than to bring settings, stages and output together.
+
+mod catalogue;
+mod doctor;
+mod inventory;
+mod policy;
+mod publish;
+mod schemas;
+mod selftest;
+mod stages;
+mod topics;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use kaiku_wire::Day;
+
+use crate::cli::{Cli, Global, Verb};
+use crate::config::{Part, Settings};
+use crate::demo;
+pub(crate) use stages::Stage;
+
+/// Does what the command line says.
+///
+/// # Errors
+/// Whatever kept it from being done; `main` prints it.
+pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
+    let Cli { global, verb } = cli;
+    match verb {
+        Verb::Demo(args) => demo::run(args),
+        Verb::Publish(args) => publish::run(&args, &global),
+        Verb::Gateway => stages::run(&global, &[Stage::Gateway], false),
+        Verb::Enrich => stages::run(&global, &[Stage::Enrich], false),
+        Verb::Aggregate => stages::run(&global, &[Stage::Aggregate], false),
+        Verb::Run(args) => stages::run(&global, &Stage::ALL, args.create_topics),
+        Verb::Topics(verb) => topics::run(&verb, load(&global, &[Part::Kafka, Part::Topics])?),
+        Verb::Schemas(verb) => {
+            schemas::run(&verb, || load(&global, &[])).map(|()| ExitCode::SUCCESS)
+        }
+        Verb::Catalogue(verb) => catalogue::run(&verb, &global),
+        Verb::Policy(verb) => policy::run(&verb, &load(&global, &[])?),
+        Verb::Doctor(args) => doctor::run(&args, &global),
+        Verb::Selftest(args) => selftest::run(&args, &global),
+        Verb::Inventory(args) => inventory::run(&args).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+/// The settings, with these parts of them usable.
+fn load(global: &Global, parts: &[Part]) -> Result<Settings> {
+    Ok(Settings::load(global.config.as_deref(), parts)?)
+}
+
+/// The current UTC day.
+fn today() -> Day {
+    Day::from_millis(chrono::Utc::now().timestamp_millis())
+}

@@ -1,0 +1,101 @@
+//! What has come through both stages: the exact sums of the landing objects.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use kaiku_fleet::Totals;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::{Field, Row};
+
+/// The kind of a row that counts pairs of features.
+const PAIR: &str = "pair";
+
+/// What the landing objects add up to.
+#[derive(Default)]
+pub(super) struct Landed {
+    /// Every column of numbers, over all rows that count events.
+    sums: BTreeMap<String, i64>,
+    pairs: i64,
+}
+
+impl Landed {
+    /// Reads every Parquet file of a landing folder.
+    ///
+    /// # Errors
+    /// Where one can't be read.
+    pub(super) fn read(folder: &Path) -> Result<Landed> {
+        let mut landed = Landed::default();
+        for path in parquet_files(folder)? {
+            landed.add(&path).with_context(|| format!("reading {}", path.display()))?;
+        }
+        Ok(landed)
+    }
+
+    /// Every sum that differs from the truth, or what was compared.
+    ///
+    /// # Errors
+    /// With every difference.
+    pub(super) fn compare(&self, truth: &Totals) -> Result<String> {
+        let marks = truth.marks.named();
+        let mut expected = vec![("events", truth.accepted_times)];
+        expected.extend(marks);
+        let sums = expected.iter().map(|(name, truth)| {
+            (*name, self.sums.get(*name).copied().unwrap_or(0), *truth)
+        });
+        let pairs = std::iter::once(("pairs", self.pairs, truth.pairs));
+        let wrong: Vec<String> = sums
+            .chain(pairs)
+            .filter(|(_, landed, truth)| u64::try_from(*landed) != Ok(*truth))
+            .map(|(name, landed, truth)| format!("{name}: {landed} instead of {truth}"))
+            .collect();
+        if wrong.is_empty() {
+            return Ok(format!("events, pairs and {} marks", marks.len()));
+        }
+        Err(anyhow!(wrong.join("; ")))
+    }
+
+    fn add(&mut self, path: &Path) -> Result<()> {
+        let reader = SerializedFileReader::new(File::open(path)?)?;
+        for row in reader.get_row_iter(None)? {
+            self.add_row(&row?);
+        }
+        Ok(())
+    }
+
+    fn add_row(&mut self, row: &Row) {
+        let is_pair = |(name, field): (&String, &Field)| {
+            name == "kind" && matches!(field, Field::Str(kind) if kind == PAIR)
+        };
+        let pair = row.get_column_iter().any(is_pair);
+        for (name, field) in row.get_column_iter() {
+            match field {
+                Field::Long(number) if !pair => match self.sums.get_mut(name) {
+                    Some(sum) => *sum += number,
+                    None => drop(self.sums.insert(name.clone(), *number)),
+                },
+                Field::Long(number) if name == "events" => self.pairs += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Every Parquet file under a folder, at any depth.
+pub(super) fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_path_buf()];
+    while let Some(next) = waiting.pop() {
+        let entries = fs::read_dir(&next).with_context(|| format!("listing {}", next.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "parquet") {
+                found.push(path);
+            }
+        }
+    }
+    Ok(found)
+}

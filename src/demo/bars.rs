@@ -1,0 +1,66 @@
+//! Progress bars, one a stage, where somebody looks.
+
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use kaiku_fleet::Totals;
+use kaiku_wire::Day;
+
+use super::stages::Stages;
+
+const EVENTS: &str = "{prefix:>9} {bar:28} {human_pos:>10} of {human_len} {msg}";
+
+/// The bars; hidden where standard error is no terminal.
+pub(crate) struct Bars {
+    devices: ProgressBar,
+    enrich: ProgressBar,
+    land: ProgressBar,
+    seal: ProgressBar,
+}
+
+impl Bars {
+    /// Bars for so many days.
+    pub(crate) fn new(days: u32) -> Bars {
+        let all = MultiProgress::new();
+        let bar = |name: &'static str, unit: &'static str, length: u64| {
+            let bar = all.add(ProgressBar::new(length));
+            // The default style is good enough where this template were wrong.
+            if let Ok(style) = ProgressStyle::with_template(EVENTS) {
+                bar.set_style(style.progress_chars("━╸ "));
+            }
+            bar.set_prefix(name);
+            bar.set_message(unit);
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        };
+        Bars {
+            devices: bar("devices", "days", u64::from(days)),
+            enrich: bar("enrich", "events", 0),
+            land: bar("land", "events", 0),
+            seal: bar("seal", "days", u64::from(days)),
+        }
+    }
+
+    /// A day of the devices is over.
+    pub(crate) fn day(&self, day: Day) {
+        self.devices.inc(1);
+        self.devices.set_message(format!("days, {day}"));
+    }
+
+    /// How far the stages are.
+    pub(crate) fn show(&self, stages: &Stages, sent: &Totals) {
+        let enriched = stages.enriched.totals();
+        self.enrich.set_length(sent.events);
+        self.enrich.set_position(enriched.counted + enriched.duplicates + enriched.bounded);
+        self.land.set_length(sent.accepted);
+        self.land.set_position(stages.aggregated.events());
+        self.seal.set_position(stages.aggregated.days_sealed());
+    }
+
+    /// Takes the bars away.
+    pub(crate) fn finish(&self) {
+        for bar in [&self.devices, &self.enrich, &self.land, &self.seal] {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The command line, as somebody meets it who has nothing but the program.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Output, Stdio};
+
+/// The program, in an empty folder and with no variables set.
+fn kaiku(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kaiku"));
+    command
+        .args(arguments)
+        .env_clear()
+        .current_dir(std::env::temp_dir());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    kaiku(arguments).output().expect("the program starts")
+}
+
+fn run_with_input(arguments: &[&str], input: &str) -> Output {
+    let mut child = kaiku(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("its input");
+    stdin.write_all(input.as_bytes()).expect("it reads");
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn help_shows_what_to_type() {
+    let help = stdout(&run(&["--help"]));
+    for verb in [
+        "demo",
+        "publish",
+        "gateway",
+        "enrich",
+        "aggregate",
+        "run",
+        "topics",
+        "schemas",
+        "catalogue",
+        "policy",
+        "doctor",
+        "selftest",
+        "inventory",
+    ] {
+        assert!(
+            help.contains(&format!("\n  {verb} ")),
+            "{verb} is not in:\n{help}"
+        );
+    }
+    assert!(help.contains("Examples:"), "{help}");
+    for verb in [&["publish"][..], &["selftest"]] {
+        let help = stdout(&run(&[verb, &["--help"]].concat()));
+        assert!(help.contains("Examples:"), "{help}");
+    }
+}
+
+#[test]
+fn what_is_mistyped_is_an_error_of_usage() {
+    assert_eq!(run(&["pubish"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_dry_run_names_each_bad_line_and_why() {
+    let lines = concat!(
+        r#"{"device":{"id":"6f1c0000111122223333444455556666","brand":"Nokia","model":"TA-1053"},"app":"maps","release":"4.2","consent":{"version":1,"since":"2020-01-01"},"events":[{"type":"started"}]}"#,
+        "\n",
+        r#"{"device":{"id":"6f1c0000111122223333444455556666","brand":"Nokia","model":"TA-1053"},"app":"maps","release":"4.2","events":[{"type":"started"}]}"#,
+        "\n",
+        r#"{"forget":{"device_id":"6f1c0000111122223333444455556666"}}"#,
+        "\nno json\n",
+    );
+    let output = run_with_input(&["publish", "--dry-run"], lines);
+    let said = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("standard input:2: "), "{said}");
+    assert!(said.contains("no_consent"), "{said}");
+    assert!(said.contains("standard input:4: "), "{said}");
+    assert!(
+        !said.contains("standard input:1: ") && !said.contains("standard input:3: "),
+        "{said}"
+    );
+    let counts: Vec<_> = said
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .collect();
+    for expected in [["batches", "1"], ["forgets", "1"], ["refused", "2"]] {
+        assert!(
+            counts.iter().any(|line| line.starts_with(&expected)),
+            "{expected:?} is not in:\n{said}"
+        );
+    }
+    assert!(!said.contains("6f1c"), "an identifier was printed");
+}
+
+#[test]
+fn the_inventory_names_every_field_and_who_sees_it() {
+    let output = run(&["inventory", "--tsv"]);
+    assert!(output.status.success());
+    let said = stdout(&output);
+    assert!(
+        said.lines().all(|line| line.split('\t').count() == 6),
+        "{said}"
+    );
+    for field in [
+        "RawBatch.device.id",
+        "RawBatch.events.feature",
+        "Forget.device_id",
+        "StrippedBatch.events.model",
+    ] {
+        assert!(
+            said.contains(&format!("\t{field}\t")),
+            "{field} is not in:\n{said}"
+        );
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = kaiku(&["inventory"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut line = String::new();
+    BufReader::with_capacity(16, child.stdout.take().expect("its output"))
+        .read_line(&mut line)
+        .expect("a line");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn a_schema_can_be_shown_as_it_is_registered() {
+    let names = stdout(&run(&["schemas", "show"]));
+    assert!(names.contains("kaiku.raw.RawBatch\n"), "{names}");
+    for name in names.lines() {
+        let text = stdout(&run(&["schemas", "show", name]));
+        apache_avro::Schema::parse_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    assert!(!run(&["schemas", "show", "Nothing"]).status.success());
+}
+
+#[test]
+fn the_policy_says_what_is_published_and_at_what_price() {
+    let output = run(&["policy", "show"]);
+    let said = stdout(&output);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(said.contains("features_daily"), "{said}");
+}
+
+#[test]
+fn the_sample_catalogue_is_right() {
+    let output = run(&["catalogue", "check"]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn a_broker_that_is_away_is_an_error_that_says_so() {
+    // Nothing listens on port 1.
+    let output = kaiku(&["topics", "check"])
+        .env("KAIKU_KAFKA__BROKERS", "127.0.0.1:1")
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("127.0.0.1:1") && said.contains("because: "),
+        "{said}"
+    );
+}

@@ -1,0 +1,147 @@
+//! Settings: every error at once, the environment over the file, and every sample that we ship.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Runs `kaiku doctor --settings-only` on a file, with nothing but these variables set.
+fn doctor(file: &Path, variables: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_kaiku"))
+        .args(["doctor", "--settings-only", "--config"])
+        .arg(file)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .output()
+        .expect("the program starts")
+}
+
+fn written(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::Builder::new()
+        .suffix(".toml")
+        .tempfile()
+        .expect("a temporary file");
+    fs::write(file.path(), text).expect("the file can be written");
+    file
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn every_error_of_form_is_reported_at_once_with_its_line() {
+    let file = written(
+        "[kafka]\nbroker = \"a:1\"\ninsecure = \"yes\"\n\n[topics]\npartitions = \"many\"\n\n[telemetrie]\nlog = \"info\"\n",
+    );
+    let output = doctor(file.path(), &[("KAIKU_ENRICH__GRUOP", "x")]);
+    assert!(!output.status.success());
+    let said = stderr(&output);
+    for expected in [
+        ":2:1: [kafka] unknown field `broker`",
+        ":3:12: [kafka] invalid type",
+        ":6:14: [topics] invalid type",
+        ":8:2: there is no section [telemetrie]",
+        "KAIKU_ENRICH__GRUOP: [enrich] unknown field `gruop`",
+    ] {
+        assert!(said.contains(expected), "{expected} is not in:\n{said}");
+    }
+}
+
+#[test]
+fn every_error_of_meaning_is_reported_at_once() {
+    let file = written(
+        "[kafka]\nbrokers = \"kafka.example.com:9092\"\n[topics]\npartitions = 0\n[telemetry]\nlog = \"a=b=c\"\n",
+    );
+    let output = doctor(file.path(), &[]);
+    assert!(!output.status.success());
+    let said = stdout(&output);
+    for expected in [
+        "there is no TLS",
+        "topics.partitions must be",
+        "telemetry.log is",
+    ] {
+        assert!(said.contains(expected), "{expected} is not in:\n{said}");
+    }
+}
+
+#[test]
+fn the_environment_lies_over_the_file() {
+    let file = written("[kafka]\nbrokers = \"kafka.example.com:9092\"\n");
+    let over = [
+        ("KAIKU_KAFKA__BROKERS", "127.0.0.1:9092"),
+        ("KAIKU_TOPICS__PARTITIONS", "0"),
+    ];
+    let said = stdout(&doctor(file.path(), &over));
+    assert!(!said.contains("there is no TLS"), "{said}");
+    assert!(said.contains("topics.partitions must be"), "{said}");
+}
+
+#[test]
+fn a_password_in_the_settings_is_refused_and_not_repeated() {
+    let file =
+        written("[kafka.sasl]\nmechanism = \"PLAIN\"\nusername = \"u\"\npassword = \"hunter2\"\n");
+    let output = doctor(file.path(), &[("KAIKU_KAFKA__SASL__PASSWORD", "hunter3")]);
+    let said = stderr(&output) + &stdout(&output);
+    assert!(!output.status.success());
+    assert!(said.contains("unknown field `password`"), "{said}");
+    assert!(!said.contains("hunter"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_named_must_exist() {
+    let output = doctor(Path::new("/nowhere/kaiku.toml"), &[]);
+    assert!(!output.status.success());
+    assert!(
+        stderr(&output).contains("/nowhere/kaiku.toml"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn every_sample_of_settings_has_the_right_form() {
+    let mut samples = Vec::new();
+    for entry in fs::read_dir(root().join("docker/config"))
+        .expect("docker/config")
+        .flatten()
+    {
+        let path = entry.path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            samples.push((
+                path.display().to_string(),
+                fs::read_to_string(&path).expect("a sample"),
+            ));
+        }
+    }
+    assert!(!samples.is_empty(), "docker/config holds no sample");
+    for document in ["README.md", "docs/configuration.md"] {
+        let text = fs::read_to_string(root().join(document)).expect(document);
+        samples.extend(settings_in(&text).map(|sample| (document.to_owned(), sample)));
+    }
+    for (name, sample) in samples {
+        let file = written(&sample);
+        let said = stderr(&doctor(file.path(), &[]));
+        assert!(
+            !said.contains("can't be used"),
+            "{name} holds settings that can't be read:\n{said}\n{sample}"
+        );
+    }
+}
+
+/// Every block of TOML in a document that holds settings, and not a file of the catalogue.
+fn settings_in(document: &str) -> impl Iterator<Item = String> {
+    document
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .filter(|block| !block.lines().any(|line| line.starts_with("app = ")))
+        .map(str::to_owned)
+}

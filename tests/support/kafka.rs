@@ -1,0 +1,67 @@
+//! The Kafka broker of the integration tests: Apache Kafka from Maven Central, or the one at `KAIKU_TEST_BROKERS`.
+
+mod install;
+mod records;
+mod secure;
+mod start;
+
+use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kaiku_broker::KafkaConfig;
+
+#[allow(unused_imports, reason = "a kit for every test module")]
+pub(crate) use records::{Isolation, Record, produce, read};
+
+/// The variable that names a broker to test against, as `host:port`.
+const BROKERS: &str = "KAIKU_TEST_BROKERS";
+
+/// A broker that every test of this run shares; tests keep apart by the prefix of their topics.
+pub(crate) struct TestBroker {
+    bootstrap: String,
+}
+
+impl TestBroker {
+    /// Its address, `host:port`.
+    pub(crate) fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
+    /// Settings that reach it, for topics under `prefix`.
+    pub(crate) fn config(&self, prefix: &str) -> KafkaConfig {
+        let mut config = KafkaConfig::at(&self.bootstrap).with_prefix(prefix);
+        // The broker of a hosted CI may have another name than localhost; nothing but simulated devices goes there.
+        config.insecure = true;
+        config
+    }
+}
+
+/// The broker of this test run: the one at `KAIKU_TEST_BROKERS`, else an Apache Kafka started by the first who asks.
+/// Where neither can be had the test fails, with one sentence that says what to install.
+pub(crate) fn broker() -> &'static TestBroker {
+    static BROKER: OnceLock<TestBroker> = OnceLock::new();
+    BROKER.get_or_init(|| match std::env::var(BROKERS) {
+        Ok(bootstrap) if !bootstrap.trim().is_empty() => TestBroker { bootstrap },
+        _ => TestBroker {
+            bootstrap: apache().bootstrap.clone(),
+        },
+    })
+}
+
+/// The Apache Kafka of this test run, whatever `KAIKU_TEST_BROKERS` says: for tests of TLS and passwords, which need
+/// a broker whose certificates and users they know.
+pub(crate) fn apache() -> &'static start::Apache {
+    static APACHE: OnceLock<Result<start::Apache, String>> = OnceLock::new();
+    match APACHE.get_or_init(start::start) {
+        Ok(apache) => apache,
+        Err(sentence) => panic!("{sentence}"),
+    }
+}
+
+/// A prefix for topics that no other test and no other run has used, `name` in it for whoever looks at the broker.
+pub(crate) fn unique_prefix(name: &str) -> String {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("the clock stands after 1970");
+    format!("t{}-{}-{name}.", std::process::id(), since.as_nanos())
+}

@@ -1,0 +1,74 @@
+//! Brings Apache Kafka into the target folder, once, whoever of several test processes comes first.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The version in `tests/kafka/pom.xml`.
+const VERSION: &str = "4.1.1";
+
+/// The folder with Kafka's jars; brings them where they are missing. The error is a sentence for the developer.
+pub(super) fn jars() -> Result<PathBuf, String> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .expect("cargo puts its tmp folder under target");
+    let folder = target.join(format!("kafka-{VERSION}"));
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    // Held until the end of this function; the kernel takes it back from a process that dies.
+    let lock = File::create(target.join(format!("kafka-{VERSION}.lock")))
+        .map_err(|error| in_the_way(&folder, &error))?;
+    lock.lock().map_err(|error| in_the_way(&folder, &error))?;
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    // Under its final name only when it is complete.
+    let partial = target.join(format!("kafka-{VERSION}.partial"));
+    if partial.is_dir() {
+        fs::remove_dir_all(&partial).map_err(|error| in_the_way(&partial, &error))?;
+    }
+    copy_dependencies(&partial)?;
+    fs::rename(&partial, &folder).map_err(|error| in_the_way(&folder, &error))?;
+    Ok(folder)
+}
+
+/// The sentence that says what to install.
+pub(super) fn what_to_install(missing: &str) -> String {
+    format!(
+        "the integration tests need a Kafka broker, and {missing}: install Java 17 or later and Maven (on Debian: \
+         apt-get install default-jdk-headless maven), or set KAIKU_TEST_BROKERS=host:port to the address of a broker"
+    )
+}
+
+fn copy_dependencies(into: &Path) -> Result<(), String> {
+    let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kafka/pom.xml");
+    let output = Command::new("mvn")
+        .args(["-q", "-B", "-f"])
+        .arg(&pom)
+        .arg("dependency:copy-dependencies")
+        .arg(format!("-DoutputDirectory={}", into.display()))
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|_| what_to_install("`mvn` can't be started"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let first = said
+        .lines()
+        .find(|line| line.contains("ERROR"))
+        .unwrap_or("it did not say why");
+    Err(format!(
+        "{} (`mvn dependency:copy-dependencies` failed: {first})",
+        what_to_install("Maven could not bring Apache Kafka")
+    ))
+}
+
+fn in_the_way(path: &Path, error: &std::io::Error) -> String {
+    format!(
+        "the tests could not put Apache Kafka at {}: {error}",
+        path.display()
+    )
+}

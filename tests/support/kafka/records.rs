@@ -1,0 +1,180 @@
+//! Reading all of a topic, and writing single records to it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use kaiku_broker::{Admin, KafkaConfig};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{Offset, TopicPartitionList};
+
+/// The longest that reading a topic may take.
+const READ: Duration = Duration::from_secs(120);
+
+/// One record, copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    pub(crate) key: Option<Vec<u8>>,
+    /// None where the record is a tombstone.
+    pub(crate) value: Option<Vec<u8>>,
+    /// Milliseconds since 1970, by whoever set the time.
+    pub(crate) timestamp: Option<i64>,
+}
+
+/// Which records are seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Isolation {
+    /// Those of committed transactions, and those outside of any.
+    Committed,
+    /// All that was written, aborted or open transactions included.
+    Uncommitted,
+}
+
+/// All records of `topic` (its full name), by partition and offset, as far as it was written when this was called.
+///
+/// With [`Isolation::Committed`] it waits until no open transaction stands in the way, for the markers of a commit are
+/// written shortly after it was answered.
+pub(crate) fn read(config: &KafkaConfig, topic: &str, isolation: Isolation) -> Vec<Record> {
+    let begin = Instant::now();
+    let admin = Admin::connect(config).expect("the settings are right");
+    let partitions = admin.partition_count(topic).expect("the topic is there");
+    let ends: BTreeMap<i32, i64> = (0..partitions)
+        .map(|p| {
+            (
+                p,
+                admin
+                    .watermarks(topic, p)
+                    .expect("the partition is there")
+                    .1,
+            )
+        })
+        .collect();
+    let consumer = consumer(config, isolation);
+    if isolation == Isolation::Committed {
+        wait_for_commits(&consumer, topic, &ends, begin);
+    }
+    assign(&consumer, topic, partitions);
+    collect(&consumer, ends, begin)
+}
+
+/// Until no open transaction holds back readers before `ends`: a read_committed consumer is told the last stable
+/// offset as the end of a partition.
+fn wait_for_commits(
+    consumer: &BaseConsumer,
+    topic: &str,
+    ends: &BTreeMap<i32, i64>,
+    begin: Instant,
+) {
+    let stable = |(partition, end): (&i32, &i64)| {
+        let (_, stable) = consumer
+            .fetch_watermarks(topic, *partition, READ)
+            .expect("the broker answers");
+        stable >= *end
+    };
+    while !ends.iter().all(stable) {
+        assert!(
+            begin.elapsed() < READ,
+            "an open transaction holds back the readers of {topic}"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Until each partition has been read as far as `ends` says.
+fn collect(consumer: &BaseConsumer, mut ends: BTreeMap<i32, i64>, begin: Instant) -> Vec<Record> {
+    let mut records = Vec::new();
+    while !ends.is_empty() {
+        assert!(
+            begin.elapsed() < READ,
+            "the topic was not read to its end in time"
+        );
+        match consumer.poll(Duration::from_millis(100)) {
+            None => {}
+            Some(Ok(message)) => {
+                let end = ends.get(&message.partition());
+                records.extend(
+                    end.is_some_and(|end| message.offset() < *end)
+                        .then(|| copy(&message)),
+                );
+            }
+            // The broker has shown all there was at that moment, which is later than `ends`.
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                ends.remove(&partition);
+            }
+            Some(Err(error)) => panic!("reading failed: {error}"),
+        }
+    }
+    records.sort_by_key(|record| (record.partition, record.offset));
+    records
+}
+
+fn consumer(config: &KafkaConfig, isolation: Isolation) -> BaseConsumer {
+    let level = match isolation {
+        Isolation::Committed => "read_committed",
+        Isolation::Uncommitted => "read_uncommitted",
+    };
+    config
+        .client_config("test-reader")
+        .expect("the settings are right")
+        .set("group.id", "kaiku-test-reader")
+        .set("enable.auto.commit", "false")
+        .set("enable.partition.eof", "true")
+        .set("auto.offset.reset", "error")
+        .set("isolation.level", level)
+        .create()
+        .expect("a consumer can be made")
+}
+
+fn assign(consumer: &BaseConsumer, topic: &str, partitions: i32) {
+    let mut all = TopicPartitionList::new();
+    for partition in 0..partitions {
+        all.add_partition_offset(topic, partition, Offset::Beginning)
+            .expect("the offset is right");
+    }
+    consumer
+        .assign(&all)
+        .expect("an assignment needs no broker");
+}
+
+fn copy(message: &BorrowedMessage<'_>) -> Record {
+    Record {
+        partition: message.partition(),
+        offset: message.offset(),
+        key: message.key().map(<[u8]>::to_vec),
+        value: message.payload().map(<[u8]>::to_vec),
+        timestamp: message.timestamp().to_millis(),
+    }
+}
+
+/// Writes one record to one partition of `topic` (its full name), and returns when the broker has it.
+/// `timestamp` in milliseconds since 1970; the broker's own clock replaces it where the topic says so.
+pub(crate) fn produce(
+    config: &KafkaConfig,
+    topic: &str,
+    partition: i32,
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    timestamp: Option<i64>,
+) {
+    let producer: BaseProducer = config
+        .client_config("test-writer")
+        .expect("the settings are right")
+        .set("acks", "all")
+        .create()
+        .expect("a producer can be made");
+    let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition);
+    record.key = key;
+    record.payload = value;
+    record.timestamp = timestamp;
+    producer
+        .send(record)
+        .map_err(|(error, _)| error)
+        .expect("the queue is empty");
+    producer
+        .flush(Duration::from_secs(60))
+        .expect("the broker takes the record");
+}

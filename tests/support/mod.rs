@@ -1,0 +1,5 @@
+//! Test kits: the Kafka broker of the tests, and what reads and writes on it.
+// Each kit serves several test modules; not every module uses all of it.
+#![allow(dead_code)]
+
+pub(crate) mod kafka;

@@ -1,0 +1,13 @@
+//! One integration binary, so that one Kafka serves all of its tests.
+//!
+//! The tests need Java and Maven, or the address of a broker in `KAIKU_TEST_BROKERS`; see `support/kafka.rs`.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
+
+// The broker of the tests, and what reads and writes on it.
+mod support;
+
+// Who may name whom among the packages.
+mod walls;
+
+// Kafka: settings, topics, records, TLS.
+mod topics;
