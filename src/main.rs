@@ -1,12 +1,27 @@
 //! The `kaiku` command: the only place that knows all stages.
-#![allow(dead_code)]
-mod config { mod document; mod problem; pub(crate) use problem::{Problem,Problems}; 
-pub(crate) struct Settings{ pub(crate) registry: Option<kaiku_registry::Config> } }
+
 mod cli;
-mod demo { #[derive(Debug,clap::Args)] pub(crate) struct Args{} }
-mod commands { mod schemas; mod inventory; }
+mod commands;
+mod config;
+mod demo;
 mod output;
 mod service;
 mod shutdown;
 mod telemetry;
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match commands::run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            output::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

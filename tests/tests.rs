@@ -1,6 +1,7 @@
 //! One integration binary, so that one Kafka serves all of its tests.
 //!
-//! The tests need Java and Maven, or the address of a broker in `KAIKU_TEST_BROKERS`; see `support/kafka.rs`.
+//! The tests need Java and Maven, or the address of a broker in `KAIKU_TEST_BROKERS`; see
+//! `support/kafka.rs`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 // The broker of the tests, and what reads and writes on it.
@@ -11,3 +12,12 @@ mod walls;
 
 // Kafka: settings, topics, records, TLS.
 mod topics;
+
+// Exactly once across the strip: duplicates, two processes, SIGKILL.
+mod exactly_once;
+
+// Flipped bits, truncations, other records than batches.
+mod poison;
+
+// Marks planted in every identifying field, and looked for behind the strip.
+mod canary;

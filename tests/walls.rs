@@ -1,8 +1,9 @@
-//! Who may name whom: the edges between the packages, and the few that may speak Kafka or run DataFusion.
+//! Who may name whom: the edges between the packages, and the few that may speak Kafka or run
+//! DataFusion.
 //!
-//! A line below is all that a package may depend on of this workspace, tests aside. An edge that is not here fails;
-//! so does a package that is not here. The design of the pipeline rests on these absences: nothing but `enrich` can
-//! name both what a device says and what may be kept of it.
+//! A line below is all that a package may depend on of this workspace, tests aside. An edge that is
+//! not here fails; so does a package that is not here. The design of the pipeline rests on these
+//! absences: nothing but `enrich` can name both what a device says and what may be kept of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -116,7 +117,8 @@ const IMPURE: &[&str] = &[
     "reqwest",
 ];
 
-/// The packages of the workspace with all that each names, tests aside; for `cargo test` builds those as well.
+/// The packages of the workspace with all that each names, tests aside; for `cargo test` builds
+/// those as well.
 fn edges() -> &'static BTreeMap<String, BTreeSet<String>> {
     static EDGES: OnceLock<BTreeMap<String, BTreeSet<String>>> = OnceLock::new();
     EDGES.get_or_init(|| {

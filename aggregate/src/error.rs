@@ -7,6 +7,12 @@ use kaiku_wire::Day;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The policy can't be used; each sentence says what to do.
+    #[error("the policy can't be used: {}", .0.join("; "))]
+    Policy(Vec<String>),
+    /// The threads for stores and sums could not be started.
+    #[error("starting the threads for stores and sums")]
+    Runtime(#[source] std::io::Error),
     /// A store can't be used as it is set.
     #[error("the store {place} can't be used: {reason}")]
     Place {
@@ -117,9 +123,6 @@ pub enum Error {
     /// The schema registry gave no schema.
     #[error("asking the registry for a schema")]
     Registry(#[source] kaiku_registry::Error),
-    /// The decoder of a schema could not be made.
-    #[error("making a decoder")]
-    Decoder(#[source] arrow::error::ArrowError),
     /// Counts could not be summed.
     #[error("summing counts")]
     Merge(#[source] DataFusionError),

@@ -4,9 +4,11 @@ pub(crate) mod columns;
 mod consume;
 mod decode;
 mod entry;
-mod lane;
+pub(crate) mod lane;
 mod log;
 pub(crate) mod object;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use consume::{Chain, Shared, land};
 pub(crate) use entry::Entry;

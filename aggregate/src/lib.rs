@@ -15,13 +15,16 @@ mod progress;
 mod run;
 mod seal;
 mod store;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod perf;
 mod verify;
 
 pub use config::Config;
 pub use error::Error;
 pub use progress::Progress;
-pub use run::{Sources, run};
-pub use seal::manifest::{ManifestFile, ManifestTable};
-pub use seal::{Manifest, Vocabulary};
+pub use run::run;
+pub use seal::manifest::{Manifest, ManifestFile, ManifestTable};
 pub use store::{Put, Store};
 pub use verify::{Verified, verify};

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use kaiku_broker::{Admin, KafkaConfig};
+use kaiku_catalogue::Catalogue;
 use kaiku_registry::Registry;
 use kaiku_release::{Period, Policy};
 use kaiku_wire::Day;
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -17,70 +17,76 @@ use crate::progress::Scope;
 use crate::seal::{Chain, Sealer, Vocabulary, clean, destroy_spent_keys};
 use crate::{Config, Error, Progress};
 
-/// What the stage works with, beside its own settings.
-#[derive(Clone)]
-pub struct Sources {
-    /// How to reach Kafka.
-    pub kafka: KafkaConfig,
-    /// The schema registry, where records carry its ids.
-    pub registry: Option<Arc<Registry>>,
-    /// The apps that get a file.
-    pub vocabulary: Vocabulary,
-    /// What is published.
-    pub policy: Arc<Policy>,
-}
-
 /// Lands all partitions of `events.stripped` and seals each day that all of them have closed,
-/// until the shutdown. What is not landed by then is read again at the next start.
+/// until the shutdown. It blocks: give it a thread of its own, outside of any runtime.
 ///
-/// Several processes may run it on the same stores: the log and the seals decide who was first.
+/// What is not landed by the shutdown is read again at the next start. Several processes may run
+/// on the same stores: the log and the seals decide who was first.
 ///
 /// # Errors
 /// Where the stage can't start, or a landing thread ends early. A partition that stops and a
 /// seal that fails end nothing: they are logged and shown in `progress`.
-pub async fn run(
+pub fn run(
     config: Config,
-    sources: Sources,
-    shutdown: CancellationToken,
+    kafka: KafkaConfig,
+    registry: Option<Registry>,
+    catalogue: Arc<Catalogue>,
     progress: Progress,
+    shutdown: &CancellationToken,
 ) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("kaiku-aggregate")
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
+    let policy = config.load_policy().map_err(Error::Policy)?;
     // What the policy asks for and can't have is said before anything is read.
-    for table in sources.policy.tables() {
+    for table in policy.tables() {
         Partials::new(table)?;
     }
-    let (landing, rollups) = (config.landing_store()?, config.rollups_store()?);
-    let topic = sources.kafka.topics().stripped();
-    let (admin, partitions) = connect(&sources.kafka, &topic).await?;
-    progress.start(partitions);
+    let topic = kafka.topics().stripped();
+    let shared = Shared {
+        config,
+        kafka,
+        registry: registry.map(Arc::new),
+        topic,
+        progress,
+        landed: Arc::new(Notify::new()),
+        // Whoever ends early ends the others.
+        shutdown: shutdown.child_token(),
+        runtime: runtime.handle().clone(),
+    };
+    let vocabulary = Vocabulary::of(&catalogue);
+    runtime.block_on(stage(Arc::new(shared), policy, vocabulary))
+}
+
+async fn stage(shared: Arc<Shared>, policy: Policy, vocabulary: Vocabulary) -> Result<(), Error> {
+    let landing = shared.config.landing_store()?;
+    let rollups = shared.config.rollups_store()?;
+    let (admin, partitions) = connect(&shared.kafka, &shared.topic).await?;
     let mut logs = Vec::new();
     for partition in 0..partitions {
         logs.push(Arc::new(Log::open(landing.clone(), partition).await?));
     }
     let chain = Chain::load(&rollups).await?;
     destroy_spent_keys(&landing, &chain).await?;
-    progress.set_last_sealed(chain.last_day());
-    let shared = Arc::new(Shared {
-        config,
-        kafka: sources.kafka,
-        registry: sources.registry,
-        topic,
-        progress,
-        landed: Arc::new(Notify::new()),
-        // Whoever ends early ends the others.
-        shutdown: shutdown.child_token(),
-        runtime: Handle::current(),
-    });
+    shared.progress.set_last_sealed(chain.last_day());
+    shared.progress.start(partitions);
+    tracing::info!(partitions, sealed = chain.manifests().len(), "aggregate starts");
     let threads = spawn(&shared, &logs)?;
     let sealer = Sealer {
         landing,
         rollups,
         logs,
-        policy: sources.policy,
-        vocabulary: sources.vocabulary,
+        policy: Arc::new(policy),
+        vocabulary,
         chain,
     };
     seal_until_shutdown(sealer, &shared, &admin).await;
-    join(threads).await
+    let ended = join(threads).await;
+    tracing::info!("aggregate has stopped");
+    ended
 }
 
 async fn connect(kafka: &KafkaConfig, topic: &str) -> Result<(Arc<Admin>, i32), Error> {
@@ -217,3 +223,6 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Thread))
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,9 +12,9 @@ mod vocabulary;
 
 pub(crate) use chain::{Chain, MANIFESTS};
 pub(crate) use cleanup::{clean, destroy_spent_keys};
-pub use manifest::Manifest;
+pub(crate) use manifest::Manifest;
 pub(crate) use sealer::Sealer;
-pub use vocabulary::Vocabulary;
+pub(crate) use vocabulary::Vocabulary;
 
 use kaiku_release::Period;
 

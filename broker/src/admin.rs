@@ -27,7 +27,8 @@ const PROBE: Duration = Duration::from_secs(4);
 /// How often the brokers are asked whether a change has arrived.
 pub(crate) const STEP: Duration = Duration::from_millis(50);
 
-/// Every way in which the topics differ from what is needed, each a sentence that says what to do; empty if none.
+/// Every way in which the topics differ from what is needed, each a sentence that says what to do;
+/// empty if none.
 ///
 /// # Errors
 /// Settings that can't be used, or brokers that don't answer.
@@ -86,8 +87,8 @@ impl Admin {
         Ok(deviations(options, &wanted, &seen))
     }
 
-    /// Deletes a topic with everything in it, and returns when the brokers no longer show it; one that does not exist
-    /// is deleted already.
+    /// Deletes a topic with everything in it, and returns when the brokers no longer show it; one
+    /// that does not exist is deleted already.
     ///
     /// # Errors
     /// Brokers that don't answer or refuse.
@@ -117,7 +118,8 @@ impl Admin {
         Ok(())
     }
 
-    /// Deletes the records of one partition before `before`; records that are gone already are no error.
+    /// Deletes the records of one partition before `before`; records that are gone already are no
+    /// error.
     ///
     /// # Errors
     /// Brokers that don't answer or refuse, for example an offset behind the end of the partition.
@@ -161,8 +163,8 @@ impl Admin {
         Ok(found.partitions)
     }
 
-    /// The first offset that a partition still has, and the one that its next record will get, open transactions
-    /// included.
+    /// The first offset that a partition still has, and the one that its next record will get, open
+    /// transactions included.
     ///
     /// # Errors
     /// Brokers that don't answer, or know no such partition.

@@ -1,4 +1,5 @@
-//! Do the topics stand as they must? Pure: what was seen and what is needed go in, sentences come out.
+//! Do the topics stand as they must? Pure: what was seen and what is needed go in, sentences come
+//! out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,7 +87,8 @@ pub(crate) fn deviations(
     seen: &BTreeMap<String, Seen>,
 ) -> Vec<String> {
     let mut sentences = Vec::new();
-    // The first topic that is there sets the number of partitions: events.raw, where it is looked at.
+    // The first topic that is there sets the number of partitions: events.raw, where it is looked
+    // at.
     let mut first: Option<(&str, i32)> = None;
     for (kind, name) in wanted {
         let Some(topic) = seen.get(name) else {
@@ -96,22 +98,20 @@ pub(crate) fn deviations(
             continue;
         };
         match (kind, first) {
-            (Kind::Keys, _) => {
-                if topic.partitions != 1 {
-                    sentences.push(format!(
-                        "topic `{name}` has {} partitions and may have one only: delete it and make it with \
-                         `kaiku topics create` before the first start",
-                        topic.partitions
-                    ));
-                }
-            }
-            (_, Some((other, partitions))) if partitions != topic.partitions => sentences.push(format!(
-                "topic `{name}` has {} partitions and `{other}` has {partitions}: they must agree, and can't be \
-                 changed later, so make a new set of topics under another kafka.prefix",
+            (Kind::Keys, _) if topic.partitions != 1 => sentences.push(format!(
+                "topic `{name}` has {} partitions and may have one only: delete it and make it \
+                 with `kaiku topics create` before the first start",
                 topic.partitions
             )),
-            (_, Some(_)) => {}
+            (Kind::Keys, _) => {}
             (_, None) => first = Some((name, topic.partitions)),
+            (_, Some((_, partitions))) if partitions == topic.partitions => {}
+            (_, Some((other, partitions))) => sentences.push(format!(
+                "topic `{name}` has {} partitions and `{other}` has {partitions}: they must \
+                 agree, and can't be changed later, so make a new set of topics under another \
+                 kafka.prefix",
+                topic.partitions
+            )),
         }
         one(options, *kind, name, topic, &mut sentences);
     }
@@ -121,8 +121,8 @@ pub(crate) fn deviations(
 fn one(options: &CheckOptions, kind: Kind, name: &str, topic: &Seen, sentences: &mut Vec<String>) {
     if topic.replication < options.replication {
         sentences.push(format!(
-            "topic `{name}` stands on {} broker(s) and {} are asked for: add replicas with `kafka-reassign-partitions`, \
-             or lower the number that is asked for",
+            "topic `{name}` stands on {} broker(s) and {} are asked for: add replicas with \
+             `kafka-reassign-partitions`, or lower topics.replication",
             topic.replication, options.replication
         ));
     }
@@ -199,8 +199,8 @@ fn retention(kind: Kind, name: &str, topic: &Seen, spec: &TopicSpec, sentences: 
 
 fn alter(topic: &str, setting: &str, has: &str, needs: &str) -> String {
     format!(
-        "topic `{topic}` has {setting}={has} and needs {needs}: `kafka-configs --alter --entity-type topics \
-         --entity-name {topic} --add-config '{setting}=[{needs}]'` sets it"
+        "topic `{topic}` has {setting}={has} and needs {needs}: `kafka-configs --alter \
+         --entity-type topics --entity-name {topic} --add-config '{setting}=[{needs}]'` sets it"
     )
 }
 

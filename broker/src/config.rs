@@ -10,8 +10,9 @@ use crate::Topics;
 use crate::error::Error;
 use crate::problems;
 
-/// How to reach Kafka. Plaintext is accepted towards this machine only, unless `insecure = true`; a secret is only
-/// ever named by its file, so that neither the settings nor a `Debug` of them hold one.
+/// How to reach Kafka. Plaintext is accepted towards this machine only, unless `insecure = true`; a
+/// secret is only ever named by its file, so that neither the settings nor a `Debug` of them hold
+/// one.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KafkaConfig {
@@ -23,7 +24,8 @@ pub struct KafkaConfig {
     /// Who we say we are; without it, only a client certificate says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sasl: Option<Sasl>,
-    /// Allows identities and passwords to cross a network unencrypted. Never set it where people's data flows.
+    /// Allows identities and passwords to cross a network unencrypted. Never set it where people's
+    /// data flows.
     pub insecure: bool,
     /// Put in front of every topic name as it stands, for throw-away topics.
     pub prefix: String,
@@ -37,7 +39,8 @@ pub struct KafkaConfig {
 #[serde(from = "OneOrMany", into = "Vec<String>")]
 pub struct Brokers(Vec<String>);
 
-/// Encryption towards the brokers, in PEM files. The brokers' certificates are always verified, name included.
+/// Encryption towards the brokers, in PEM files. The brokers' certificates are always verified,
+/// name included.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tls {
@@ -111,14 +114,15 @@ impl KafkaConfig {
         }
     }
 
-    /// Everything that keeps these settings from being used, all at once, each a sentence that says what to do.
-    /// Reads the files they name; asks no broker.
+    /// Everything that keeps these settings from being used, all at once, each a sentence that says
+    /// what to do. Reads the files they name; asks no broker.
     pub fn problems(&self) -> Vec<String> {
         problems::of(self)
     }
 
-    /// The configuration that every client starts from: addresses, TLS, SASL, and defaults that suit a stage.
-    /// `role` names the part of the program in the broker's logs and quotas (`client.id` is `kaiku-<role>`).
+    /// The configuration that every client starts from: addresses, TLS, SASL, and defaults that
+    /// suit a stage. `role` names the part of the program in the broker's logs and quotas
+    /// (`client.id` is `kaiku-<role>`).
     ///
     /// # Errors
     /// [`Error::Settings`] with every problem, or [`Error::ReadSecret`].
@@ -162,7 +166,8 @@ impl Tls {
         config
             .set("enable.ssl.certificate.verification", "true")
             .set("ssl.endpoint.identification.algorithm", "https");
-        // OpenSSL is linked in, and doesn't know where this system keeps its authorities: librdkafka looks for them.
+        // OpenSSL is linked in, and doesn't know where this system keeps its authorities:
+        // librdkafka looks for them.
         let authorities = self
             .ca_file
             .as_deref()
@@ -297,7 +302,8 @@ mod tests {
             misspelt.to_string().contains("unknown field `broker`"),
             "{misspelt}"
         );
-        let secret = "[sasl]\nmechanism = \"PLAIN\"\nusername = \"u\"\npassword_file = \"f\"\npassword = \"p\"";
+        let secret = "[sasl]\nmechanism = \"PLAIN\"\nusername = \"u\"\npassword_file = \"f\"\n\
+                      password = \"p\"";
         assert!(
             toml::from_str::<KafkaConfig>(secret).is_err(),
             "a password in the settings was accepted"

@@ -19,7 +19,8 @@ const LEADERS: Duration = Duration::from_secs(30);
 /// What `kaiku topics create` is to make.
 #[derive(Clone, Debug)]
 pub struct CreateOptions {
-    /// Partitions of every topic but `enrich.keys`; they can never be changed for this set of topics.
+    /// Partitions of every topic but `enrich.keys`; they can never be changed for this set of
+    /// topics.
     pub partitions: i32,
     /// On how many brokers each record stands.
     pub replication: i32,
@@ -46,7 +47,8 @@ impl Default for CreateOptions {
 pub struct Created {
     /// Its full name.
     pub topic: String,
-    /// True where it was there before; nothing of it was changed then: [`crate::check`] says whether it will do.
+    /// True where it was there before; nothing of it was changed then: [`crate::check`] says
+    /// whether it will do.
     pub was_there: bool,
 }
 
@@ -88,7 +90,8 @@ impl Admin {
         self.ensure(&specs.collect::<Vec<_>>())
     }
 
-    /// Makes the state topic of `month` if it is missing, with the partitions and the replication of `events.raw`.
+    /// Makes the state topic of `month` if it is missing, with the partitions and the replication
+    /// of `events.raw`.
     ///
     /// # Errors
     /// Brokers that don't answer or refuse, or `events.raw` missing.
@@ -156,7 +159,8 @@ impl Admin {
         Ok(created)
     }
 
-    /// A topic just made is in nobody's metadata yet, and the next client would be told that it does not exist.
+    /// A topic just made is in nobody's metadata yet, and the next client would be told that it
+    /// does not exist.
     fn wait_for_leaders(&self, specs: &[&TopicSpec]) -> Result<(), Error> {
         let start = Instant::now();
         loop {

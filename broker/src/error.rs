@@ -54,7 +54,8 @@ pub enum Error {
     },
     /// A topic was made, but its partitions had no leader in time.
     #[error(
-        "topic `{0}` was made, but its partitions have no leader yet: look at the broker's log, then try again"
+        "topic `{0}` was made, but its partitions have no leader yet: look at the broker's log, then \
+         try again"
     )]
     NoLeader(String),
     /// The settings of the topics could not be read.

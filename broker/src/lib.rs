@@ -1,8 +1,8 @@
 //! Kafka settings, topics and clients that every stage shares.
 //!
-//! Whoever speaks Kafka in this workspace gets its address, its credentials and the names of its topics here:
-//! [`KafkaConfig`] is the `[kafka]` section of the settings, [`Topics`] the names, [`Admin`] makes the topics and
-//! checks them, [`MockBroker`] stands in for a broker in the demo.
+//! Whoever speaks Kafka in this workspace gets its address, its credentials and the names of its
+//! topics here: [`KafkaConfig`] is the `[kafka]` section of the settings, [`Topics`] the names,
+//! [`Admin`] makes the topics and checks them, [`MockBroker`] stands in for a broker in the demo.
 
 mod admin;
 mod check;

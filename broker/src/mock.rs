@@ -1,8 +1,9 @@
 //! A Kafka broker inside the process, for the demo: librdkafka's mock cluster with our topics.
 //!
-//! It speaks the protocol, and that is all it does: it returns aborted records to read_committed consumers, throws
-//! away offsets sent in a transaction, keeps at most 5 MiB or 100,000 records a partition, and knows no admin
-//! requests. So nothing about exactly-once may be shown on it, and its producer has to be paced by its consumer.
+//! It speaks the protocol, and that is all it does: it returns aborted records to read_committed
+//! consumers, throws away offsets sent in a transaction, keeps at most 5 MiB or 100,000 records a
+//! partition, and knows no admin requests. So nothing about exactly-once may be shown on it, and
+//! its producer has to be paced by its consumer.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -28,8 +29,8 @@ struct Request {
 }
 
 impl MockBroker {
-    /// A broker with `partitions` for every topic (one for `enrich.keys`) and the state topics of `months`, under no
-    /// prefix.
+    /// A broker with `partitions` for every topic (one for `enrich.keys`) and the state topics of
+    /// `months`, under no prefix.
     ///
     /// # Errors
     /// [`Error::Mock`] where no port can be had.
@@ -62,8 +63,8 @@ impl MockBroker {
         &self.bootstrap
     }
 
-    /// Settings that reach it. With them, [`crate::Admin`] leaves out what it can't do: deleting does
-    /// nothing, and only the existence and the partitions of topics are checked.
+    /// Settings that reach it. With them, [`crate::Admin`] leaves out what it can't do: deleting
+    /// does nothing, and only the existence and the partitions of topics are checked.
     pub fn config(&self) -> KafkaConfig {
         KafkaConfig {
             in_process: true,

@@ -1,11 +1,13 @@
-//! What keeps a `[kafka]` section from being used: every reason at once, each with what to do about it.
+//! What keeps a `[kafka]` section from being used: every reason at once, each with what to do about
+//! it.
 
 use std::net::IpAddr;
 use std::path::Path;
 
 use crate::config::{KafkaConfig, Sasl, Tls};
 
-/// Kafka takes topic names of up to 249 characters; the longest of ours, `enrich.state.YYYY-MM`, has 20.
+/// Kafka takes topic names of up to 249 characters; the longest of ours, `enrich.state.YYYY-MM`,
+/// has 20.
 const LONGEST_PREFIX: usize = 249 - 20;
 
 /// Every reason why `config` can't be used.
@@ -27,12 +29,14 @@ fn addresses(config: &KafkaConfig, problems: &mut Vec<String>) {
         problems
             .push("kafka.brokers names no broker: give at least one address as `host:port`".into());
     }
+    let in_clear = config.tls.is_none() && !config.insecure;
     for address in config.brokers.iter() {
         match host(address) {
             Err(problem) => problems.push(problem),
-            Ok(host) if config.tls.is_none() && !config.insecure && !is_loopback(host) => problems.push(format!(
-                "kafka.brokers names `{address}`, which is not on this machine, and there is no TLS: add a [kafka.tls] \
-                 section (it may be empty), or set kafka.insecure = true if identities may cross that network in clear"
+            Ok(host) if in_clear && !is_loopback(host) => problems.push(format!(
+                "kafka.brokers names `{address}`, which is not on this machine, and there is no \
+                 TLS: add a [kafka.tls] section (it may be empty), or set kafka.insecure = true \
+                 if identities may cross that network in clear"
             )),
             Ok(_) => {}
         }
@@ -44,7 +48,8 @@ fn host(address: &str) -> Result<&str, String> {
     let malformed = || format!("kafka.brokers names `{address}`: write an address as `host:port`");
     if let Some((scheme, _)) = address.split_once("://") {
         return Err(format!(
-            "kafka.brokers names `{address}`: write `host:port` without `{scheme}://`, and use [kafka.tls] for TLS"
+            "kafka.brokers names `{address}`: write `host:port` without `{scheme}://`, and use \
+             [kafka.tls] for TLS"
         ));
     }
     let (host, port) = address.rsplit_once(':').ok_or_else(malformed)?;
@@ -74,7 +79,8 @@ fn prefix(prefix: &str, problems: &mut Vec<String>) {
         .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
     {
         problems.push(format!(
-            "kafka.prefix is `{prefix}`: use only letters without accents, digits, `.`, `_` and `-`, as Kafka does"
+            "kafka.prefix is `{prefix}`: use only letters without accents, digits, `.`, `_` and `-`, \
+             as Kafka does"
         ));
     }
     if prefix.len() > LONGEST_PREFIX {
@@ -96,10 +102,12 @@ fn certificates(tls: &Tls, problems: &mut Vec<String>) {
             Err(problem) => problems.push(problem),
             Ok(text) if !text.contains(mark) => {
                 let what = mark.trim_end_matches('-').to_ascii_lowercase();
-                problems.push(format!("{name} ({}) holds no {what}: give a PEM file", file.display()));
+                let file = file.display();
+                problems.push(format!("{name} ({file}) holds no {what}: give a PEM file"));
             }
             Ok(text) if text.contains("ENCRYPTED") => problems.push(format!(
-                "{name} ({}) is encrypted: give the key without a passphrase, readable by this service alone",
+                "{name} ({}) is encrypted: give the key without a passphrase, readable by this \
+                 service alone",
                 file.display()
             )),
             Ok(_) => {}
@@ -132,14 +140,16 @@ fn credentials(sasl: &Sasl, problems: &mut Vec<String>) {
                 ));
             } else if secret.contains(['\r', '\n']) {
                 problems.push(format!(
-                    "kafka.sasl.password_file ({file}) has more than one line: put the password alone into it"
+                    "kafka.sasl.password_file ({file}) has more than one line: put the password \
+                     alone into it"
                 ));
             }
         }
     }
 }
 
-/// The text of a file that the settings name, or the sentence about it. What was read never gets into the sentence.
+/// The text of a file that the settings name, or the sentence about it. What was read never gets
+/// into the sentence.
 fn read(name: &str, file: &Path) -> Result<String, String> {
     std::fs::read_to_string(file).map_err(|error| {
         let file = file.display();
@@ -279,9 +289,8 @@ mod tests {
             );
         }
         assert_eq!(problems.len(), 7, "{problems:#?}");
-        assert!(
-            matches!(config.client_config("test"), Err(crate::Error::Settings(all)) if all.len() == 7)
-        );
+        let refused = config.client_config("test");
+        assert!(matches!(refused, Err(crate::Error::Settings(all)) if all.len() == 7));
     }
 
     #[test]

@@ -42,8 +42,9 @@ pub(crate) struct Reason {
     pub(crate) is_final: bool,
 }
 
-/// Tries to connect once more, and returns the reason that librdkafka gives for its failure: a refused connection, a
-/// certificate, a password. A timeout of the request itself says none of that.
+/// Tries to connect once more, and returns the reason that librdkafka gives for its failure: a
+/// refused connection, a certificate, a password. A timeout of the request itself says none of
+/// that.
 pub(crate) fn of_silence(config: &ClientConfig) -> Reason {
     let listener = Listener::default();
     let heard = Arc::clone(&listener.heard);

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use kaiku_wire::Month;
 
-/// What a broker must accept as one record or batch, in bytes: Kafka's default, and above librdkafka's own limit of
-/// 1,000,000 for a record, so that a producer refuses before a broker does.
+/// What a broker must accept as one record or batch, in bytes: Kafka's default, and above
+/// librdkafka's own limit of 1,000,000 for a record, so that a producer refuses before a broker
+/// does.
 pub const MESSAGE_MAX_BYTES: u64 = 1_048_576;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -76,7 +77,8 @@ pub struct TopicSpec {
     pub kind: Kind,
     /// Its full name, prefix included.
     pub name: String,
-    /// How many partitions it gets; the same for all but `enrich.keys`, for partition p feeds partition p.
+    /// How many partitions it gets; the same for all but `enrich.keys`, for partition p feeds
+    /// partition p.
     pub partitions: i32,
     /// On how many brokers each record stands.
     pub replication: i32,
@@ -85,8 +87,9 @@ pub struct TopicSpec {
 }
 
 impl TopicSpec {
-    /// The topic of `kind` with `partitions` (one for [`Kind::Keys`] whatever is asked) on `replication` brokers.
-    /// With `replay`, record times are the producer's, and no age deletes anything: history is old when it arrives.
+    /// The topic of `kind` with `partitions` (one for [`Kind::Keys`] whatever is asked) on
+    /// `replication` brokers. With `replay`, record times are the producer's, and no age deletes
+    /// anything: history is old when it arrives.
     pub fn new(
         kind: Kind,
         name: String,
@@ -118,8 +121,8 @@ impl TopicSpec {
     }
 }
 
-/// How many of `replication` copies must stand before a write is acknowledged, so that the loss of the others loses
-/// nothing that was.
+/// How many of `replication` copies must stand before a write is acknowledged, so that the loss of
+/// the others loses nothing that was.
 pub(crate) fn majority(replication: i32) -> i32 {
     replication / 2 + 1
 }
@@ -128,8 +131,8 @@ fn settings(kind: Kind, replay: bool) -> Vec<(&'static str, String)> {
     let text = |value: &str| value.to_owned();
     let millis = |span: Duration| span.as_millis().to_string();
     match kind {
-        // The day of an event is the broker's time of its record. In a replay it is the producer's, and a segment an
-        // hour of history would be a file an hour.
+        // The day of an event is the broker's time of its record. In a replay it is the producer's,
+        // and a segment an hour of history would be a file an hour.
         Kind::Raw if replay => vec![
             ("cleanup.policy", text("delete")),
             ("message.timestamp.type", text("CreateTime")),
@@ -142,8 +145,9 @@ fn settings(kind: Kind, replay: bool) -> Vec<(&'static str, String)> {
             ("retention.ms", millis(RAW_RETENTION)),
             ("segment.ms", millis(HOUR)),
         ],
-        // Record times are days here, set by enrich: by age, Kafka would delete within minutes what was never landed.
-        // Less than a day a segment, so that each day of records gets its own, and deleting up to it frees the disk.
+        // Record times are days here, set by enrich: by age, Kafka would delete within minutes what
+        // was never landed. Less than a day a segment, so that each day of records gets its own,
+        // and deleting up to it frees the disk.
         Kind::Stripped => vec![
             ("cleanup.policy", text("delete")),
             ("message.timestamp.type", text("CreateTime")),
@@ -156,7 +160,8 @@ fn settings(kind: Kind, replay: bool) -> Vec<(&'static str, String)> {
             ("segment.bytes", (64 << 20).to_string()),
             ("segment.ms", millis(HOUR)),
         ],
-        // Not compacted alone: Kafka refuses DeleteRecords, by which an old key goes, on a topic without `delete`.
+        // Not compacted alone: Kafka refuses DeleteRecords, by which an old key goes, on a topic
+        // without `delete`.
         Kind::Keys => vec![
             ("cleanup.policy", text("compact,delete")),
             ("message.timestamp.type", text("CreateTime")),

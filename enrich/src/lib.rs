@@ -44,15 +44,46 @@ pub use token::SealError;
 pub fn run(
     config: Config,
     kafka: KafkaConfig,
-    registry: Option<Registry>,
+    registry: Option<kaiku_registry::Config>,
     catalogue: Arc<Catalogue>,
     progress: Arc<Progress>,
-    clock: Clock,
-    shutdown: &CancellationToken,
+    shutdown: CancellationToken,
 ) -> Result<(), Error> {
+    run_by(
+        Clock::system(),
+        config,
+        kafka,
+        registry,
+        catalogue,
+        progress,
+        shutdown,
+    )
+}
+
+/// Like [`run`], by another clock than the machine's.
+///
+/// # Errors
+/// As [`run`].
+#[allow(clippy::needless_pass_by_value)]
+pub fn run_by(
+    clock: Clock,
+    config: Config,
+    kafka: KafkaConfig,
+    registry: Option<kaiku_registry::Config>,
+    catalogue: Arc<Catalogue>,
+    progress: Arc<Progress>,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    let registry = registry
+        .map(|config| Registry::new(&config))
+        .transpose()
+        .map_err(|source| Error::Registry {
+            operation: "reading its settings",
+            source,
+        })?;
     let stage = stage::Stage::new(config, kafka, registry, catalogue, progress, clock)?;
     tracing::info!(partitions = stage.partitions, group = %stage.config.group, "enrich starts");
-    let served = group::Member::join(Arc::new(stage))?.serve(shutdown);
+    let served = group::Member::join(Arc::new(stage))?.serve(&shutdown);
     tracing::info!("enrich has stopped");
     served
 }

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use kaiku_catalogue::Catalogue;
+use kaiku_catalogue::{Catalogue, check_against};
 
-use super::load;
+use super::{load, today};
 use crate::cli::{CatalogueArgs, CatalogueVerb, Global};
 use crate::output::{self, Out};
 
@@ -26,7 +26,7 @@ pub(crate) fn run(verb: &CatalogueVerb, global: &Global) -> Result<ExitCode> {
     };
     let breaks = match against {
         None => Vec::new(),
-        Some(old) => catalogue.check_against(&read(old)?),
+        Some(old) => check_against(&read(old)?, &catalogue, today()),
     };
     let mut out = Out::new();
     for line in &breaks {

@@ -107,8 +107,7 @@ fn catalogue(settings: &Settings) -> Result<Arc<Catalogue>> {
 
 async fn gateway(settings: &Settings, service: &mut Service) -> Result<()> {
     let config = &settings.gateway;
-    let registry = settings.registry.as_ref().map(Registry::new).transpose();
-    let registry = registry.context("preparing to ask the schema registry")?;
+    let registry = registry(settings)?;
     // With a registry it asks for the ids of the schemas, and blocks for that.
     let started = tokio::task::block_in_place(|| {
         Producer::start(&settings.kafka, registry.as_ref(), &config.producer())
@@ -147,7 +146,7 @@ fn enrich(settings: &Settings, catalogue: &Arc<Catalogue>, service: &mut Service
 fn aggregate(settings: &Settings, catalogue: &Arc<Catalogue>, service: &mut Service) -> Result<()> {
     let config = settings.aggregate.clone();
     let kafka = settings.kafka.clone();
-    let registry = settings.registry.clone();
+    let registry = registry(settings)?;
     let catalogue = catalogue.clone();
     let progress = kaiku_aggregate::Progress::new();
     let shutdown = service.shutdown();
@@ -156,7 +155,12 @@ fn aggregate(settings: &Settings, catalogue: &Arc<Catalogue>, service: &mut Serv
         move || progress.partitions() > 0 && progress.problems().is_empty()
     });
     service.thread("aggregate", move || {
-        kaiku_aggregate::run(config, kafka, registry, catalogue, progress, shutdown)
+        kaiku_aggregate::run(config, kafka, registry, catalogue, progress, &shutdown)
             .context("landing and sealing")
     })
+}
+
+fn registry(settings: &Settings) -> Result<Option<Registry>> {
+    let registry = settings.registry.as_ref().map(Registry::new).transpose();
+    registry.context("preparing to ask the schema registry")
 }

@@ -198,11 +198,13 @@ impl<'a> Section<'a> {
 
     /// Takes out the key of the file in which an error lies; false where it lies in none.
     fn remove_around(&mut self, span: &Range<usize>) -> bool {
-        let before = self.table.len();
         let within = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
-        self.table
-            .retain(|key, value| !within(key.span()) && !within(value.span()));
-        self.table.len() < before
+        let around = |key: &Spanned<Cow<'a, str>>, value: &Spanned<DeValue<'a>>| {
+            within(key.span()) || within(value.span())
+        };
+        let found = self.table.iter().find(|(key, value)| around(key, value));
+        let key = found.map(|(key, _)| key.clone());
+        key.is_some_and(|key| self.table.remove(&key).is_some())
     }
 }
 

@@ -54,19 +54,6 @@ pub(crate) enum Part {
     Telemetry,
 }
 
-impl Part {
-    /// Every part.
-    pub(crate) const ALL: [Part; 7] = [
-        Part::Kafka,
-        Part::Topics,
-        Part::Catalogue,
-        Part::Gateway,
-        Part::Enrich,
-        Part::Aggregate,
-        Part::Telemetry,
-    ];
-}
-
 impl Settings {
     /// Reads the file (the one named, else `./kaiku.toml` where it exists, else none) and the
     /// environment, and requires that the parts named are usable.

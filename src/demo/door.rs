@@ -9,9 +9,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use kaiku_fleet::{Forget, RawBatch};
 use kaiku_gateway::{AVRO, Gateway, Pending, Sink};
-use kaiku_ingest::{Error, Producer};
-use kaiku_raw::{Encoder, Forget, RawBatch};
+use kaiku_ingest::{Encoded, Error, Producer};
 use rand::Rng;
 use tokio_util::sync::CancellationToken;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
@@ -57,7 +57,6 @@ enum Request {
 /// The gateway, and a few connections to it.
 pub(crate) struct Door {
     clients: Vec<(SyncSender<Request>, JoinHandle<Result<()>>)>,
-    encoder: Encoder,
 }
 
 impl Door {
@@ -97,17 +96,15 @@ impl Door {
         runtime.spawn(gateway.serve(shutdown.clone()));
         let authority = Certificate::from_der(made.cert.der()).to_owned();
         let clients = (0..CLIENTS).map(|_| client(address, &authority, &token));
-        Ok(Door { clients: clients.collect::<Result<_>>()?, encoder: Encoder::single_object() })
+        Ok(Door { clients: clients.collect::<Result<_>>()? })
     }
 
     /// Has a device upload a batch, behind what it has sent before.
     ///
     /// # Errors
     /// Where an upload before it was refused.
-    pub(crate) fn batch(&mut self, device: u32, batch: &RawBatch<'_>) -> Result<()> {
-        let mut body = Vec::new();
-        self.encoder.batch(batch, &mut body).context("encoding an upload")?;
-        self.send(device, Request::Batch(body))
+    pub(crate) fn batch(&self, device: u32, batch: &Encoded) -> Result<()> {
+        self.send(device, Request::Batch(batch.payload().to_vec()))
     }
 
     /// Has a device ask to be forgotten.

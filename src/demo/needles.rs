@@ -1,6 +1,7 @@
 //! Looks for identifiers in bytes where none may be.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Bits of the filter that is asked at every byte: 256 KiB, to stay in the processor's cache.
 const FILTER_BITS: u32 = 21;
@@ -44,10 +45,6 @@ impl Needles {
         needles
     }
 
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.ids.len()
-    }
 
     /// Looks through bytes.
     pub(crate) fn look(&self, bytes: &[u8], found: &mut Found) {
@@ -98,6 +95,41 @@ fn hex_forms(id: &[u8; 16]) -> ([u8; 32], [u8; 32]) {
         }
     }
     (forms[0], forms[1])
+}
+
+/// The search, tried for a while where identifiers must be found.
+pub(crate) struct Control {
+    needles: Option<Arc<Needles>>,
+    found: Found,
+}
+
+impl Control {
+    /// A trial of this search.
+    pub(crate) fn start(needles: Arc<Needles>) -> Control {
+        Control { needles: Some(needles), found: Found::default() }
+    }
+
+    /// Whether the trial goes on.
+    pub(crate) fn is_running(&self) -> bool {
+        self.needles.is_some()
+    }
+
+    /// Looks through bytes that hold an identifier.
+    pub(crate) fn look(&mut self, bytes: &[u8]) {
+        if let Some(needles) = &self.needles {
+            needles.look(bytes, &mut self.found);
+        }
+    }
+
+    /// Ends the trial.
+    pub(crate) fn stop(&mut self) {
+        self.needles = None;
+    }
+
+    /// How many identifiers it has found.
+    pub(crate) fn found(&self) -> usize {
+        self.found.ids.len()
+    }
 }
 
 #[cfg(test)]

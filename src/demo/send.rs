@@ -7,14 +7,14 @@ use anyhow::{Context, Result, anyhow};
 use futures::executor::block_on;
 use kaiku_broker::KafkaConfig;
 use kaiku_catalogue::Catalogue;
-use kaiku_fleet::{DayUploads, Garbage, Route, Truth, Upload, What};
-use kaiku_ingest::{Delivery, Producer};
-use kaiku_raw::{Forget, RawBatch, partition_of};
+use kaiku_fleet::{DayUploads, Forget, Garbage, Route, Truth, Upload, What};
+use kaiku_ingest::{Delivery, Encoded, Producer};
 use kaiku_wire::Day;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use super::bars::Bars;
 use super::door::{Door, Time};
+use super::needles::Control;
 use super::stages::Stages;
 use super::tap::Tap;
 
@@ -37,6 +37,8 @@ pub(crate) struct Sender<'a> {
     sent: Vec<i64>,
     deliveries: Vec<Delivery>,
     uploads_a_day: i64,
+    /// The search for identifiers, tried where they must be: in what is sent on the first day.
+    pub(crate) control: Control,
 }
 
 impl<'a> Sender<'a> {
@@ -52,6 +54,7 @@ impl<'a> Sender<'a> {
         producer: Producer,
         door: Door,
         time: Time,
+        control: Control,
     ) -> Result<Sender<'a>> {
         let bare = kafka.client_config("demo")?.create().context("making a producer")?;
         Ok(Sender {
@@ -65,6 +68,7 @@ impl<'a> Sender<'a> {
             sent: vec![0; usize::try_from(partitions).unwrap_or(0)],
             deliveries: Vec::new(),
             uploads_a_day: i64::from(devices).max(1) * 2,
+            control,
         })
     }
 
@@ -93,14 +97,14 @@ impl<'a> Sender<'a> {
         }
         self.door.flush()?;
         self.delivered()?;
+        self.control.stop();
         // A day is closed by the first record of a later one.
         let midnight = day.next().start_millis();
         self.time.store(midnight, Ordering::Relaxed);
         for partition in 0..self.partitions {
             let tick = self.producer.framer().tick(partition);
-            let tick = tick.map_err(|reason| anyhow!(reason.sentence()))?.at(midnight);
-            let delivery = block_on(self.producer.send_encoded(tick)).context("sending a tick")?;
-            self.deliveries.push(delivery);
+            let tick = tick.map_err(|reason| anyhow!(reason.sentence()))?;
+            self.send(tick.at(midnight))?;
         }
         self.sent.iter_mut().for_each(|sent| *sent += 1);
         self.delivered()
@@ -108,42 +112,36 @@ impl<'a> Sender<'a> {
 
     fn upload(&mut self, upload: &Upload, day: Day, millis: i64) -> Result<()> {
         self.truth.sent(upload, day);
-        let partition = match &upload.what {
-            What::Garbage(garbage) => garbage.partition,
-            What::Batch(batch) | What::Duplicate(batch) => self.home(batch.device.id.as_bytes()),
-            What::Forget(forget) => self.home(forget.device_id.as_bytes()),
-        };
-        if let Some(sent) = usize::try_from(partition).ok().and_then(|p| self.sent.get_mut(p)) {
+        let partition = usize::try_from(upload.partition(self.partitions)).ok();
+        if let Some(sent) = partition.and_then(|partition| self.sent.get_mut(partition)) {
             *sent += 1;
         }
-        match &upload.what {
-            What::Garbage(garbage) => self.garbage(garbage, millis),
-            What::Batch(batch) | What::Duplicate(batch) => match upload.route {
-                Route::Gateway => self.door.batch(upload.device, batch),
-                Route::Library | Route::Raw => self.batch(batch, millis),
-            },
-            What::Forget(forget) => match upload.route {
-                Route::Gateway => self.door.forget(upload.device, forget),
-                Route::Library | Route::Raw => self.forget(forget, millis),
-            },
+        match (&upload.what, upload.route) {
+            (What::Garbage(garbage), _) => self.garbage(garbage, millis),
+            (What::Forget(forget), Route::Gateway) => self.door.forget(upload.device, forget),
+            (What::Forget(forget), _) => self.forget(forget, millis),
+            (What::Batch(batch) | What::Duplicate(batch), route) => {
+                let record = self.producer.encode_at(batch, millis);
+                let record = record.map_err(|reason| anyhow!(reason.sentence()));
+                let record = record.context("an upload of the fleet is not valid")?;
+                if self.control.is_running() {
+                    self.control.look(record.payload());
+                }
+                match route {
+                    Route::Gateway => self.door.batch(upload.device, &record),
+                    Route::Library | Route::Raw => self.send(record),
+                }
+            }
         }
-    }
-
-    fn home(&self, id: &[u8; 16]) -> i32 {
-        partition_of(id, self.partitions)
-    }
-
-    fn batch(&mut self, batch: &RawBatch<'_>, millis: i64) -> Result<()> {
-        let record = self.producer.encode_at(batch, millis);
-        let record = record.map_err(|reason| anyhow!("an upload is refused: {}", reason.sentence()))?;
-        self.deliveries.push(block_on(self.producer.send_encoded(record)).context("sending")?);
-        Ok(())
     }
 
     fn forget(&mut self, forget: &Forget<'_>, millis: i64) -> Result<()> {
         let record = self.producer.framer().forget(forget);
-        let record = record.map_err(|reason| anyhow!("a forget is refused: {}", reason.sentence()))?;
-        let record = record.at(millis);
+        let record = record.map_err(|reason| anyhow!(reason.sentence()))?;
+        self.send(record.at(millis))
+    }
+
+    fn send(&mut self, record: Encoded) -> Result<()> {
         self.deliveries.push(block_on(self.producer.send_encoded(record)).context("sending")?);
         Ok(())
     }

@@ -59,7 +59,7 @@ impl Stages {
             let (kafka, catalogue) = (kafka.clone(), Arc::clone(catalogue));
             let (progress, shutdown) = (Arc::clone(&enriched), shutdown.clone());
             stage("enrich", move || {
-                kaiku_enrich::run(config, kafka, None, catalogue, progress, clock, &shutdown)
+                kaiku_enrich::run_by(clock, config, kafka, None, catalogue, progress, shutdown)
                     .context("enrich")
             })?
         };
@@ -68,7 +68,7 @@ impl Stages {
             let (kafka, catalogue) = (kafka.clone(), Arc::clone(catalogue));
             let (progress, shutdown) = (aggregated.clone(), shutdown.clone());
             stage("aggregate", move || {
-                aggregate(config, kafka, &catalogue, progress, &shutdown).context("aggregate")
+                kaiku_aggregate::run(config, kafka, None, catalogue, progress, &shutdown).context("aggregate")
             })?
         };
         let (enrich, aggregate) = (Some(enrich), Some(aggregate));

@@ -1,4 +1,5 @@
-//! The Kafka broker of the integration tests: Apache Kafka from Maven Central, or the one at `KAIKU_TEST_BROKERS`.
+//! The Kafka broker of the integration tests: Apache Kafka from Maven Central, or the one at
+//! `KAIKU_TEST_BROKERS`.
 
 mod install;
 mod records;
@@ -30,14 +31,16 @@ impl TestBroker {
     /// Settings that reach it, for topics under `prefix`.
     pub(crate) fn config(&self, prefix: &str) -> KafkaConfig {
         let mut config = KafkaConfig::at(&self.bootstrap).with_prefix(prefix);
-        // The broker of a hosted CI may have another name than localhost; nothing but simulated devices goes there.
+        // The broker of a hosted CI may have another name than localhost; nothing but simulated
+        // devices goes there.
         config.insecure = true;
         config
     }
 }
 
-/// The broker of this test run: the one at `KAIKU_TEST_BROKERS`, else an Apache Kafka started by the first who asks.
-/// Where neither can be had the test fails, with one sentence that says what to install.
+/// The broker of this test run: the one at `KAIKU_TEST_BROKERS`, else an Apache Kafka started by
+/// the first who asks. Where neither can be had the test fails, with one sentence that says what to
+/// install.
 pub(crate) fn broker() -> &'static TestBroker {
     static BROKER: OnceLock<TestBroker> = OnceLock::new();
     BROKER.get_or_init(|| match std::env::var(BROKERS) {
@@ -48,8 +51,8 @@ pub(crate) fn broker() -> &'static TestBroker {
     })
 }
 
-/// The Apache Kafka of this test run, whatever `KAIKU_TEST_BROKERS` says: for tests of TLS and passwords, which need
-/// a broker whose certificates and users they know.
+/// The Apache Kafka of this test run, whatever `KAIKU_TEST_BROKERS` says: for tests of TLS and
+/// passwords, which need a broker whose certificates and users they know.
 pub(crate) fn apache() -> &'static start::Apache {
     static APACHE: OnceLock<Result<start::Apache, String>> = OnceLock::new();
     match APACHE.get_or_init(start::start) {
@@ -58,7 +61,8 @@ pub(crate) fn apache() -> &'static start::Apache {
     }
 }
 
-/// A prefix for topics that no other test and no other run has used, `name` in it for whoever looks at the broker.
+/// A prefix for topics that no other test and no other run has used, `name` in it for whoever looks
+/// at the broker.
 pub(crate) fn unique_prefix(name: &str) -> String {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)

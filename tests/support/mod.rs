@@ -3,3 +3,5 @@
 #![allow(dead_code)]
 
 pub(crate) mod kafka;
+pub(crate) mod process;
+pub(crate) mod replay;

@@ -35,7 +35,7 @@ const TEXTS: [&str; 10] = [
 const PAIRED_WITH: &str = "paired_with";
 
 /// How often in a row, summed.
-pub(crate) const EVENTS: &str = "events";
+const EVENTS: &str = "events";
 
 /// The kind of a pair of features.
 const PAIR: &str = "pair";

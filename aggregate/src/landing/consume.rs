@@ -51,7 +51,7 @@ pub(crate) fn land(shared: &Shared, logs: Vec<Arc<Log>>) -> Result<(), Error> {
         match consumer.poll(STEP) {
             Some(Ok(message)) => thread.offer(&message)?,
             Some(Err(KafkaError::PartitionEOF(partition))) => {
-                shared.progress.set_at_end(partition, true);
+                thread.at_end(partition)?;
             }
             Some(Err(error)) => thread.failed(error)?,
             None => {}
@@ -132,6 +132,18 @@ impl<'a> Thread<'a> {
         if due || (took == Took::DayClosed && config.roll_on_close) {
             self.roll(partition)?;
         }
+        Ok(())
+    }
+
+    /// Nothing more comes for now: what has come is counted.
+    fn at_end(&mut self, partition: i32) -> Result<(), Error> {
+        let shared = self.shared;
+        let Some(lane) = self.lanes.get_mut(&partition) else { return Ok(()) };
+        if let Err(error) = shared.runtime.block_on(lane.settle()) {
+            return self.stop(partition, error);
+        }
+        self.count(partition);
+        shared.progress.set_at_end(partition, true);
         Ok(())
     }
 

@@ -19,10 +19,10 @@ use super::columns;
 use crate::Error;
 
 /// Records that wait in one decoder before they are turned into columns.
-const ROWS: usize = 1024;
+const ROWS: usize = 256;
 
 /// Bytes of records that wait in one decoder.
-const BYTES: usize = 1 << 20;
+const BYTES: usize = 1 << 18;
 
 /// What a record was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,19 +92,25 @@ impl Decoder {
         Ok(Pushed::Waits)
     }
 
-    /// Takes out what waits, one row an event or a pair, in the columns of a landing object.
-    pub(super) fn take(&mut self) -> Result<Vec<RecordBatch>, Error> {
+    /// Takes out what waits, one row an event or a pair, in the columns of a landing object; and
+    /// how many events these are.
+    pub(super) fn take(&mut self) -> Result<(Vec<RecordBatch>, u64), Error> {
         let mut taken = Vec::new();
+        let mut events = 0;
         for known in self.known.values_mut() {
             known.bytes = 0;
-            let records = known.decoder.flush().map_err(Error::Decoder)?;
+            let records = known.decoder.flush().map_err(|_| Error::Columns("decoded records"))?;
             match (known.kind, records) {
-                (Kind::Stripped, Some(records)) => taken.push(columns::of_events(&records)?),
+                (Kind::Stripped, Some(records)) => {
+                    let batch = columns::of_events(&records)?;
+                    events += batch.num_rows() as u64;
+                    taken.push(batch);
+                }
                 (Kind::Pairs, Some(records)) => taken.push(columns::of_pairs(&records)?),
                 (Kind::DayClosed, _) | (_, None) => {}
             }
         }
-        Ok(taken)
+        Ok((taken, events))
     }
 
     /// Throws away what waits.

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::sum;
-use arrow::datatypes::Int64Type;
+use arrow::array::RecordBatch;
 use bytes::Bytes;
 use kaiku_registry::Registry;
 use kaiku_wire::Day;
@@ -21,7 +19,7 @@ use crate::{Error, merge};
 const MERGE_ROWS: usize = 131_072;
 
 /// One partition while it is landed.
-pub(super) struct Lane {
+pub(crate) struct Lane {
     log: Arc<Log>,
     decoder: Decoder,
     open: Open,
@@ -44,7 +42,7 @@ struct Open {
 
 /// What a record asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Took {
+pub(crate) enum Took {
     /// Nothing but the next record.
     Nothing,
     /// A day was closed: a roll would bring the seal nearer.
@@ -53,7 +51,7 @@ pub(super) enum Took {
 
 /// Whether a record may be offered again.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// Something else has to work first.
     Later(Error),
     /// The partition has to stop.
@@ -62,7 +60,7 @@ pub(super) enum Failure {
 
 impl Lane {
     /// A lane that goes on where the log ends.
-    pub(super) fn new(log: Arc<Log>, registry: Option<Arc<Registry>>) -> Lane {
+    pub(crate) fn new(log: Arc<Log>, registry: Option<Arc<Registry>>) -> Lane {
         let open = Open::behind(&log);
         Lane {
             log,
@@ -72,23 +70,23 @@ impl Lane {
     }
 
     /// The partition.
-    pub(super) fn partition(&self) -> i32 {
+    pub(crate) fn partition(&self) -> i32 {
         self.log.partition()
     }
 
     /// The next offset to be read.
-    pub(super) fn position(&self) -> i64 {
+    pub(crate) fn position(&self) -> i64 {
         self.open.end
     }
 
     /// The last day that is closed at the end of the log.
-    pub(super) fn landed_day(&self) -> Option<Day> {
+    pub(crate) fn landed_day(&self) -> Option<Day> {
         self.log.closed()
     }
 
     /// Takes a record; returns once it waits in memory. Markers of transactions leave holes
     /// between the offsets.
-    pub(super) async fn take(&mut self, offset: i64, record: &[u8]) -> Result<Took, Failure> {
+    pub(crate) async fn take(&mut self, offset: i64, record: &[u8]) -> Result<Took, Failure> {
         let partition = self.partition();
         let pushed = self.decoder.push(record).map_err(|refused| match refused {
             Refused::Malformed => Failure::Stop(Error::Decode { partition, offset }),
@@ -112,19 +110,19 @@ impl Lane {
     }
 
     /// Whether what is open is old or large enough to be put.
-    pub(super) fn is_due(&self, roll_time: Duration, roll_events: u64) -> bool {
+    pub(crate) fn is_due(&self, roll_time: Duration, roll_events: u64) -> bool {
         let old = self.open.since.is_some_and(|since| since.elapsed() >= roll_time);
         old || self.open.events >= roll_events
     }
 
     /// Events that were taken since the last call of [`Lane::roll`].
-    pub(super) fn events(&self) -> u64 {
+    pub(crate) fn events(&self) -> u64 {
         self.open.events
     }
 
     /// The entry of all that is open, with its counts. It changes nothing: where putting it
     /// fails, it is put again.
-    pub(super) async fn close(&mut self) -> Result<(Entry, Option<Bytes>), Error> {
+    pub(crate) async fn close(&mut self) -> Result<(Entry, Option<Bytes>), Error> {
         self.gather(self.open.end).await?;
         self.open.merge().await?;
         let open = &self.open;
@@ -153,16 +151,24 @@ impl Lane {
 
     /// Puts what [`Lane::close`] gave, and goes on behind it: or behind the entry of who was
     /// first, in which case the position has changed.
-    pub(super) async fn roll(&mut self, entry: &Entry, data: Option<Bytes>) -> Result<Appended, Error> {
+    pub(crate) async fn roll(&mut self, entry: &Entry, data: Option<Bytes>) -> Result<Appended, Error> {
         let appended = self.log.append(entry, data).await?;
         self.decoder.clear();
         self.open = Open::behind(&self.log);
         Ok(appended)
     }
 
+    /// Turns what waits in the decoder into columns: where nothing more comes for now, it is
+    /// counted and checked all the same.
+    pub(crate) async fn settle(&mut self) -> Result<(), Error> {
+        self.gather(self.open.end).await
+    }
+
     /// Moves what the decoder holds into the open columns.
     async fn gather(&mut self, offset: i64) -> Result<(), Error> {
-        for batch in self.decoder.take()? {
+        let (batches, events) = self.decoder.take()?;
+        self.open.events += events;
+        for batch in batches {
             self.open.add(batch, self.log.partition(), offset)?;
         }
         if self.open.fresh_rows >= MERGE_ROWS {
@@ -202,12 +208,6 @@ impl Open {
                 self.days.insert(place, day);
             }
         }
-        let events = batch
-            .column_by_name(columns::EVENTS)
-            .and_then(|column| column.as_primitive_opt::<Int64Type>())
-            .and_then(sum)
-            .unwrap_or(0);
-        self.events += u64::try_from(events).unwrap_or(0);
         self.fresh_rows += batch.num_rows();
         self.fresh.push(batch);
         Ok(())

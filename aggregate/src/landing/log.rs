@@ -128,8 +128,9 @@ impl Log {
         if let (Some(path), Some(data)) = (entry.data_path(), data) {
             self.store.put_same(&path, data).await?;
         }
-        let put = self.store.put_if_absent(&entry.path(), entry.to_bytes()?);
-        let theirs = match put.await? {
+        let path = entry.path();
+        let put = self.store.put_if_absent(&path, entry.to_bytes()?).await?;
+        let theirs = match put {
             Put::Created => None,
             Put::Exists(found) => {
                 let found = Entry::from_bytes(self.partition, entry.sequence, &found)?;
@@ -144,8 +145,9 @@ impl Log {
         if theirs.start != entry.start {
             return Err(self.broken("an entry does not start where the one before it ends"));
         }
-        if let Some(path) = entry.data_path().filter(|path| theirs.data_path().as_ref() != Some(path)) {
-            self.store.delete(&path).await?;
+        let lost = entry.data_path();
+        if let Some(lost) = lost.filter(|lost| theirs.data_path().as_ref() != Some(lost)) {
+            self.store.delete(&lost).await?;
         }
         self.adopt(theirs.clone());
         Ok(Appended::Theirs(theirs))
@@ -221,6 +223,3 @@ impl Log {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

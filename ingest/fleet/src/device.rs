@@ -36,12 +36,20 @@ pub(crate) const NEVER: u16 = u16::MAX;
 
 impl Memory {
     /// A device that has sent nothing yet.
-    pub(crate) const NEW: Memory = Memory { generation: 0, out_until: 0, apps: [Spool::EMPTY; APPS] };
+    pub(crate) const NEW: Memory = Memory {
+        generation: 0,
+        out_until: 0,
+        apps: [Spool::EMPTY; APPS],
+    };
 }
 
 impl Spool {
     /// Nothing collected yet.
-    pub(crate) const EMPTY: Spool = Spool { next: 0, since: NEVER, off: false };
+    pub(crate) const EMPTY: Spool = Spool {
+        next: 0,
+        since: NEVER,
+        off: false,
+    };
 }
 
 /// What a device is. The same for the same seed and number, identifiers aside, which change
@@ -90,7 +98,12 @@ const IDENTITY: u32 = 0x8000_0000;
 
 impl Traits {
     /// What device `number` is in its present generation.
-    pub(crate) fn of(base: &ChaCha8Rng, number: u32, generation: u16, gateway_share: f64) -> Traits {
+    pub(crate) fn of(
+        base: &ChaCha8Rng,
+        number: u32,
+        generation: u16,
+        gateway_share: f64,
+    ) -> Traits {
         let (id, streams) = identity(base, number, generation);
         let rng = &mut stream_of(base, number, TRAITS);
         let (brand, code) = models::draw(rng);
@@ -112,7 +125,11 @@ impl Traits {
             country: tells_country.then_some(place.country),
             activity: if heavy { 0.98 } else { activity },
             online: if rng.random_bool(0.05) { 0.35 } else { 0.96 },
-            sessions: if heavy { 7.0 } else { 0.6 + 1.6 * rng.random::<f64>() },
+            sessions: if heavy {
+                7.0
+            } else {
+                0.6 + 1.6 * rng.random::<f64>()
+            },
             installed: installed(rng),
             persona: rng.random_range(0..4),
             taste: rng.next_u64(),
@@ -164,7 +181,10 @@ mod tests {
         let base = ChaCha8Rng::seed_from_u64(1);
         let (old, new) = (Traits::of(&base, 7, 0, 0.1), Traits::of(&base, 7, 1, 0.1));
         assert!(old.id != new.id && old.streams != new.streams);
-        assert_eq!((old.brand, old.code, old.taste), (new.brand, new.code, new.taste));
+        assert_eq!(
+            (old.brand, old.code, old.taste),
+            (new.brand, new.code, new.taste)
+        );
         assert!(Traits::of(&base, 8, 0, 0.1).id != old.id);
     }
 }

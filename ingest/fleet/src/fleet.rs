@@ -50,8 +50,8 @@ impl Default for FleetConfig {
         FleetConfig {
             seed: 1,
             devices: 20_000,
-            // A Monday: weeks are whole from the first on.
-            first_day: Day::from_ymd(2026, 10, 5).unwrap_or(Day::MIN),
+            // A Monday, a week before the sample catalogue's next release.
+            first_day: Day::from_ymd(2026, 10, 19).unwrap_or(Day::MIN),
             partitions: 4,
             gateway: 0.03,
             repeated: 0.02,
@@ -79,7 +79,12 @@ impl Fleet {
         let plan = Plan::of(catalogue, config.first_day);
         let base = ChaCha8Rng::seed_from_u64(config.seed);
         let memory = vec![Memory::NEW; config.devices as usize];
-        Fleet { config, plan, base, memory }
+        Fleet {
+            config,
+            plan,
+            base,
+            memory,
+        }
     }
 
     /// What is uploaded on a day. Days must be asked for once each, in their order, and each
@@ -101,8 +106,18 @@ impl Fleet {
 
     /// Every identifier that a device has had so far.
     pub fn identifiers(&self) -> impl Iterator<Item = DeviceId> + '_ {
-        (0_u32..).zip(&self.memory).flat_map(|(number, memory)| {
-            (0..=memory.generation).map(move |g| device::identity(&self.base, number, g).0)
+        (0_u32..)
+            .zip(&self.memory)
+            .flat_map(move |(number, memory)| {
+                (0..=memory.generation).map(move |g| device::identity(&self.base, number, g).0)
+            })
+    }
+
+    /// Every identifier that a device can have with up to so many of them: for whoever must know
+    /// them before the fleet has used them.
+    pub fn identifiers_ahead(&self, each: u16) -> impl Iterator<Item = DeviceId> + '_ {
+        (0..self.config.devices).flat_map(move |number| {
+            (0..each).map(move |g| device::identity(&self.base, number, g).0)
         })
     }
 }
@@ -117,7 +132,9 @@ fn stride(devices: u32) -> u32 {
     };
     let golden = (u64::from(devices) * 618 / 1000).max(1);
     let golden = u32::try_from(golden).unwrap_or(1);
-    (golden..).find(|step| gcd(*step, devices.max(1)) == 1).unwrap_or(1)
+    (golden..)
+        .find(|step| gcd(*step, devices.max(1)) == 1)
+        .unwrap_or(1)
 }
 
 /// The uploads of one day, in the order in which they must be sent.
@@ -144,7 +161,11 @@ impl Iterator for DayUploads<'_> {
                 return Some(upload);
             }
             let done = self.visited >= self.fleet.config.devices;
-            if self.later.front().is_some_and(|(due, _)| done || *due <= self.visited) {
+            if self
+                .later
+                .front()
+                .is_some_and(|(due, _)| done || *due <= self.visited)
+            {
                 return self.later.pop_front().map(|(_, upload)| upload);
             }
             if done {
@@ -166,7 +187,10 @@ impl DayUploads<'_> {
             return;
         }
         if memory.out_until == self.number && self.number > 0 {
-            memory = Memory { generation: memory.generation + 1, ..Memory::NEW };
+            memory = Memory {
+                generation: memory.generation + 1,
+                ..Memory::NEW
+            };
         }
         let config = &self.fleet.config;
         let traits = Traits::of(&self.fleet.base, device, memory.generation, config.gateway);
@@ -219,7 +243,11 @@ impl DayUploads<'_> {
         let batch = self.batch(traits, app, spool.next, events);
         let acknowledged = !rng.random_bool(self.fleet.config.unacknowledged);
         if acknowledged {
-            *spool = Spool { next: spool.next + count, since: NEVER, off: false };
+            *spool = Spool {
+                next: spool.next + count,
+                since: NEVER,
+                off: false,
+            };
         }
         self.send(device, traits, batch, rng);
     }
@@ -231,35 +259,60 @@ impl DayUploads<'_> {
         batch: RawBatch<'static>,
         rng: &mut ChaCha8Rng,
     ) {
-        let route = if traits.gateway { Route::Gateway } else { Route::Library };
+        let route = if traits.gateway {
+            Route::Gateway
+        } else {
+            Route::Library
+        };
         let config = &self.fleet.config;
         if rng.random_bool(config.garbage) {
             let garbage = garbage::spoil(rng, &mut self.encoder, &batch, config.partitions);
             let what = What::Garbage(garbage);
-            self.ready.push_back(Upload { device, route: Route::Raw, what });
+            self.ready.push_back(Upload {
+                device,
+                route: Route::Raw,
+                what,
+            });
         }
         if rng.random_bool(config.repeated) {
             let what = What::Duplicate(batch.clone());
-            self.later.push_back((self.visited + LATER, Upload { device, route, what }));
+            self.later.push_back((
+                self.visited + LATER,
+                Upload {
+                    device,
+                    route,
+                    what,
+                },
+            ));
         }
-        self.ready.push_back(Upload { device, route, what: What::Batch(batch) });
+        self.ready.push_back(Upload {
+            device,
+            route,
+            what: What::Batch(batch),
+        });
     }
 
     /// The owner turns the program off: for one app, or for all, and perhaps on again later.
-    fn opt_out(
-        &mut self,
-        device: u32,
-        traits: &Traits,
-        memory: &mut Memory,
-        rng: &mut ChaCha8Rng,
-    ) {
-        let route = if traits.gateway { Route::Gateway } else { Route::Library };
-        let one_app = (0..APPS).find(|app| traits.installed[*app]).filter(|_| rng.random_bool(0.3));
+    fn opt_out(&mut self, device: u32, traits: &Traits, memory: &mut Memory, rng: &mut ChaCha8Rng) {
+        let route = if traits.gateway {
+            Route::Gateway
+        } else {
+            Route::Library
+        };
+        let one_app = (0..APPS)
+            .find(|app| traits.installed[*app])
+            .filter(|_| rng.random_bool(0.3));
         let forget = Forget {
             device_id: traits.id,
             app: one_app.map(|app| self.fleet.plan.apps[app].name),
         };
-        let mut send = |what| self.ready.push_back(Upload { device, route, what });
+        let mut send = |what| {
+            self.ready.push_back(Upload {
+                device,
+                route,
+                what,
+            })
+        };
         send(What::Forget(forget));
         let straggler = rng.random_bool(0.3);
         match one_app {
@@ -277,7 +330,11 @@ impl DayUploads<'_> {
             let plan = &self.fleet.plan.apps[app];
             habits::events(rng, traits, plan, self.day, &mut self.weights, &mut events);
             let batch = self.batch(traits, app, from, events);
-            self.ready.push_back(Upload { device, route, what: What::Batch(batch) });
+            self.ready.push_back(Upload {
+                device,
+                route,
+                what: What::Batch(batch),
+            });
         }
     }
 
@@ -301,7 +358,10 @@ impl DayUploads<'_> {
             },
             app: plan.name,
             release: plan.release_on(self.day, traits.lateness).0,
-            consent: Some(Consent::new(1, self.fleet.config.first_day.minus(traits.consent_age))),
+            consent: Some(Consent::new(
+                1,
+                self.fleet.config.first_day.minus(traits.consent_age),
+            )),
             stream: traits.counts.then_some(traits.streams[app]),
             first_sequence: traits.counts.then_some(i64::from(first)),
             events,

@@ -11,11 +11,22 @@ use super::*;
 fn uploads(config: &FleetConfig, days: u32) -> Vec<(Day, Upload)> {
     let mut fleet = Fleet::new(config.clone(), &Catalogue::sample());
     let days = (0..days).map(|number| config.first_day.plus(number));
-    days.flat_map(|day| fleet.day(day).map(|upload| (day, upload)).collect::<Vec<_>>()).collect()
+    days.flat_map(|day| {
+        fleet
+            .day(day)
+            .map(|upload| (day, upload))
+            .collect::<Vec<_>>()
+    })
+    .collect()
 }
 
 fn small(seed: u64) -> FleetConfig {
-    FleetConfig { seed, devices: 800, opt_out: 0.01, ..FleetConfig::default() }
+    FleetConfig {
+        seed,
+        devices: 800,
+        opt_out: 0.01,
+        ..FleetConfig::default()
+    }
 }
 
 fn batch_of(what: &What) -> Option<&RawBatch<'static>> {
@@ -59,8 +70,12 @@ fn a_number_of_a_stream_always_names_the_same_event() {
     let mut seen = HashMap::new();
     let (mut overlaps, mut duplicates) = (0, 0);
     for (_, upload) in uploads(&small(4), 20) {
-        let Some(batch) = batch_of(&upload.what) else { continue };
-        let (Some(stream), Some(first)) = (batch.stream, batch.first_sequence) else { continue };
+        let Some(batch) = batch_of(&upload.what) else {
+            continue;
+        };
+        let (Some(stream), Some(first)) = (batch.stream, batch.first_sequence) else {
+            continue;
+        };
         let mut old = 0;
         for (number, event) in (first..).zip(&batch.events) {
             match seen.insert((stream, number), *event) {
@@ -74,12 +89,18 @@ fn a_number_of_a_stream_always_names_the_same_event() {
         duplicates += usize::from(old == batch.events.len());
         overlaps += usize::from((1..batch.events.len()).contains(&old));
     }
-    assert!(overlaps > 10 && duplicates > 100, "{overlaps} overlaps, {duplicates} duplicates");
+    assert!(
+        overlaps > 10 && duplicates > 100,
+        "{overlaps} overlaps, {duplicates} duplicates"
+    );
 }
 
 #[test]
 fn about_ten_events_are_uploaded_a_day_by_each_active_device_and_app() {
-    let config = FleetConfig { devices: 3_000, ..FleetConfig::default() };
+    let config = FleetConfig {
+        devices: 3_000,
+        ..FleetConfig::default()
+    };
     let all = uploads(&config, 7);
     let batches: Vec<_> = all
         .iter()
@@ -89,7 +110,10 @@ fn about_ten_events_are_uploaded_a_day_by_each_active_device_and_app() {
     let mean = events as f64 / batches.len() as f64;
     assert!((7.0..14.0).contains(&mean), "{mean} events an upload");
     let a_day = batches.len() as f64 / 7.0 / 3_000.0;
-    assert!((0.5..1.3).contains(&a_day), "{a_day} uploads a device and day");
+    assert!(
+        (0.5..1.3).contains(&a_day),
+        "{a_day} uploads a device and day"
+    );
     let fleet = Fleet::new(config, &Catalogue::sample());
     assert_eq!(fleet.identifiers().collect::<HashSet<_>>().len(), 3_000);
 }
@@ -97,9 +121,18 @@ fn about_ten_events_are_uploaded_a_day_by_each_active_device_and_app() {
 #[test]
 fn a_device_always_goes_the_same_way() {
     let mut routes = HashMap::new();
-    for (_, upload) in uploads(&FleetConfig { gateway: 0.2, ..small(5) }, 5) {
+    for (_, upload) in uploads(
+        &FleetConfig {
+            gateway: 0.2,
+            ..small(5)
+        },
+        5,
+    ) {
         if upload.route != Route::Raw {
-            assert_eq!(*routes.entry(upload.device).or_insert(upload.route), upload.route);
+            assert_eq!(
+                *routes.entry(upload.device).or_insert(upload.route),
+                upload.route
+            );
         }
     }
     assert!(routes.values().any(|route| *route == Route::Gateway));
@@ -122,15 +155,21 @@ fn who_opts_in_again_has_a_new_identifier() {
             _ => {}
         }
     }
-    assert!(forgotten.len() > 50 && back.len() > 20, "{} {}", forgotten.len(), back.len());
+    assert!(
+        forgotten.len() > 50 && back.len() > 20,
+        "{} {}",
+        forgotten.len(),
+        back.len()
+    );
 }
 
 #[test]
 fn every_device_is_visited_once_a_day() {
     for devices in [1, 2, 7, 800, 20_000] {
         let step = u64::from(stride(devices));
-        let visited: HashSet<u64> =
-            (0..u64::from(devices)).map(|n| n * step % u64::from(devices)).collect();
+        let visited: HashSet<u64> = (0..u64::from(devices))
+            .map(|n| n * step % u64::from(devices))
+            .collect();
         assert_eq!(visited.len(), devices as usize);
     }
 }

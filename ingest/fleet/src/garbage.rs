@@ -87,7 +87,12 @@ pub(crate) fn spoil(
         _ => {}
     }
     let partition = (partition_of(&key, partitions) + away) % partitions;
-    Garbage { key, partition, bytes, reason }
+    Garbage {
+        key,
+        partition,
+        bytes,
+        reason,
+    }
 }
 
 #[cfg(test)]
@@ -101,13 +106,19 @@ mod tests {
 
     #[test]
     fn every_record_of_garbage_is_rejected_for_the_reason_that_it_says() {
-        let config = FleetConfig { devices: 3_000, garbage: 0.05, ..FleetConfig::default() };
+        let config = FleetConfig {
+            devices: 3_000,
+            garbage: 0.05,
+            ..FleetConfig::default()
+        };
         let first_day = config.first_day;
         let mut fleet = Fleet::new(config, &kaiku_catalogue::Catalogue::sample());
         let decoder = Decoder::new(Limits::CONTRACT);
         let mut seen = std::collections::HashSet::new();
         for upload in fleet.day(first_day) {
-            let What::Garbage(garbage) = upload.what else { continue };
+            let What::Garbage(garbage) = upload.what else {
+                continue;
+            };
             let reason = match decoder.decode(&garbage.bytes) {
                 Err(DecodeError::Refused(reason)) => reason,
                 Ok(Record::Batch(batch)) if batch.device.id.as_bytes() != &garbage.key => {

@@ -58,8 +58,16 @@ fn one_session(
 ) {
     out.push(RawEvent::new(EventType::Started));
     for _ in 0..rng.random_range(1..=4_u32) {
-        let index = if rng.random_bool(STRAY) { usize::MAX } else { pick(rng, weights, sum) };
-        let times = if rng.random_bool(0.3) { rng.random_range(2..=6) } else { 1 };
+        let index = if rng.random_bool(STRAY) {
+            usize::MAX
+        } else {
+            pick(rng, weights, sum)
+        };
+        let times = if rng.random_bool(0.3) {
+            rng.random_range(2..=6)
+        } else {
+            1
+        };
         out.push(RawEvent {
             feature: Some(app.feature(index)),
             times,
@@ -87,7 +95,11 @@ fn one_session(
 fn failed(rng: &mut ChaCha8Rng, app: &App, fatal: bool) -> RawEvent<'static> {
     // The first causes are the most frequent.
     let most = rng.random_range(0..app.causes.len().max(1));
-    let index = if rng.random_bool(0.02) { usize::MAX } else { rng.random_range(0..=most) };
+    let index = if rng.random_bool(0.02) {
+        usize::MAX
+    } else {
+        rng.random_range(0..=most)
+    };
     let component = match app.components.len() {
         0 => None,
         _ if rng.random_bool(0.2) => None,

@@ -18,3 +18,6 @@ mod upload;
 pub use fleet::{DayUploads, Fleet, FleetConfig};
 pub use truth::{Cells, Marks, Totals, Truth};
 pub use upload::{Garbage, Route, Upload, What};
+
+/// What uploads hold: for whoever hands them on.
+pub use kaiku_raw::{Forget, RawBatch};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kaiku_raw::{DeviceId, Forget, RawBatch, Reason};
+use kaiku_raw::{DeviceId, Forget, RawBatch, Reason, partition_of};
 
 /// One thing that is sent. Uploads of one device must be sent in the order in which they come.
 #[derive(Clone, Debug)]
@@ -51,6 +51,19 @@ pub struct Garbage {
     pub bytes: Vec<u8>,
     /// For what reason it must be rejected.
     pub reason: Reason,
+}
+
+impl Upload {
+    /// The partition of the raw topic that it ends in, of so many.
+    pub fn partition(&self, partitions: i32) -> i32 {
+        match &self.what {
+            What::Garbage(garbage) => garbage.partition,
+            What::Batch(batch) | What::Duplicate(batch) => {
+                partition_of(batch.device.id.as_bytes(), partitions)
+            }
+            What::Forget(forget) => partition_of(forget.device_id.as_bytes(), partitions),
+        }
+    }
 }
 
 impl What {

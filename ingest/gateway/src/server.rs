@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -239,7 +240,9 @@ impl Connection {
             slot,
             ..
         } = self;
+        let has_begun = AtomicBool::new(false);
         let service = service_fn(|request: Request<Incoming>| {
+            has_begun.store(true, Ordering::Relaxed);
             let (api, routes) = (api.clone(), routes.clone());
             let is_served = slot.is_served;
             async move {
@@ -264,6 +267,10 @@ impl Connection {
             _ = connection.as_mut() => return,
             () = shutdown.cancelled() => {}
             () = sleep(limits.connection_time) => {}
+        }
+        // hyper would wait for the first request of a connection that has had none.
+        if !has_begun.load(Ordering::Relaxed) {
+            return;
         }
         connection.as_mut().graceful_shutdown();
         let _ = timeout(api.config.grace, connection).await;

@@ -270,6 +270,61 @@ fn live<T: Copy>(entries: &HashMap<&'static str, (T, Day)>, name: &str, day: Day
         .map(|(entry, _)| *entry)
 }
 
+impl Shelf {
+    /// Takes in what the app's file lists.
+    fn fill(&mut self, file: &AppFile, checker: &mut Checker<'_>, lines: &mut Lines<'_>) {
+        let (app_name, expires) = (lines.app, self.expires);
+        for (name, date) in &file.releases {
+            checker.release(name);
+            let since = checker.day("a release's day", date);
+            let release = Release::entry(app_name, name.get_ref());
+            self.releases.insert(release.as_str(), (release, since));
+            lines.push(checker, "release", name, |line| line.since = Some(since));
+        }
+        for (name, entry) in &file.features {
+            let inner = entry.get_ref();
+            checker.name("feature", name);
+            checker.filled("title", &inner.title);
+            checker.filled("description", &inner.description);
+            inner.owner.iter().for_each(|owner| checker.owner(owner));
+            let until = inner
+                .expires
+                .as_ref()
+                .map_or(expires, |date| checker.day("expires", date));
+            let feature = Feature::entry(app_name, name.get_ref());
+            self.features.insert(feature.as_str(), (feature, until));
+            lines.push(checker, "feature", name, |line| {
+                line.title.clone_from(inner.title.get_ref());
+                line.description.clone_from(inner.description.get_ref());
+                line.expires = until;
+                line.recommend = inner.recommend;
+                inner
+                    .owner
+                    .iter()
+                    .for_each(|owner| line.owner.clone_from(owner.get_ref()));
+            });
+        }
+        for (name, entry) in &file.components {
+            let until = checker.plain("component", name, entry, lines);
+            let component = Component::entry(app_name, name.get_ref());
+            self
+                .components
+                .insert(component.as_str(), (component, until));
+        }
+        for (name, entry) in &file.causes {
+            if BUILT_IN.contains(&name.get_ref().as_str()) {
+                checker.at(
+                    name,
+                    format!("cause {:?} is one that every app has", name.get_ref()),
+                );
+            }
+            let until = checker.plain("cause", name, entry, lines);
+            let cause = Cause::entry(app_name, name.get_ref());
+            self.causes.insert(cause.as_str(), (cause, until));
+        }
+    }
+}
+
 /// Puts the catalogue together, file by file.
 #[derive(Default)]
 struct Builder {
@@ -311,54 +366,7 @@ impl Builder {
         lines.push(&checker, "app", &file.app, |line| {
             line.title.clone_from(file.title.get_ref())
         });
-        for (name, date) in &file.releases {
-            checker.release(name);
-            let since = checker.day("a release's day", date);
-            let release = Release::entry(&app_name, name.get_ref());
-            shelf.releases.insert(release.as_str(), (release, since));
-            lines.push(&checker, "release", name, |line| line.since = Some(since));
-        }
-        for (name, entry) in &file.features {
-            let inner = entry.get_ref();
-            checker.name("feature", name);
-            checker.filled("title", &inner.title);
-            checker.filled("description", &inner.description);
-            inner.owner.iter().for_each(|owner| checker.owner(owner));
-            let until = inner
-                .expires
-                .as_ref()
-                .map_or(expires, |date| checker.day("expires", date));
-            let feature = Feature::entry(&app_name, name.get_ref());
-            shelf.features.insert(feature.as_str(), (feature, until));
-            lines.push(&checker, "feature", name, |line| {
-                line.title.clone_from(inner.title.get_ref());
-                line.description.clone_from(inner.description.get_ref());
-                line.expires = until;
-                line.recommend = inner.recommend;
-                inner
-                    .owner
-                    .iter()
-                    .for_each(|owner| line.owner.clone_from(owner.get_ref()));
-            });
-        }
-        for (name, entry) in &file.components {
-            let until = checker.plain("component", name, entry, &mut lines);
-            let component = Component::entry(&app_name, name.get_ref());
-            shelf
-                .components
-                .insert(component.as_str(), (component, until));
-        }
-        for (name, entry) in &file.causes {
-            if BUILT_IN.contains(&name.get_ref().as_str()) {
-                checker.at(
-                    name,
-                    format!("cause {:?} is one that every app has", name.get_ref()),
-                );
-            }
-            let until = checker.plain("cause", name, entry, &mut lines);
-            let cause = Cause::entry(&app_name, name.get_ref());
-            shelf.causes.insert(cause.as_str(), (cause, until));
-        }
+        shelf.fill(&file, &mut checker, &mut lines);
         if self.apps.contains_key(app.as_str()) {
             checker.at(
                 &file.app,

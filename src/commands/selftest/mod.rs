@@ -1,6 +1,7 @@
 //! `kaiku selftest`: simulated devices through a real broker, on throw-away topics, compared with
 //! the truth.
 
+mod landing;
 mod pipeline;
 mod report;
 mod rollups;
@@ -12,13 +13,15 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow, bail};
 use kaiku_broker::{Admin, CheckOptions, CreateOptions, KafkaConfig};
 use kaiku_catalogue::Catalogue;
-use kaiku_fleet::{FleetConfig, Totals, Truth};
+use kaiku_fleet::{FleetConfig, Totals};
+use kaiku_release::Policy;
 use kaiku_wire::Day;
 
 use super::{load, today};
 use crate::cli::{Global, SelftestArgs};
 use crate::config::{Part, Settings};
 use crate::{output, telemetry};
+use landing::Landed;
 use pipeline::Pipeline;
 use report::Report;
 
@@ -79,8 +82,13 @@ fn test(args: &SelftestArgs, settings: &Settings, report: &mut Report) -> Result
         let (read, counted) = (pipeline.events_landed(), sent.truth.totals().accepted);
         equal("events", read, counted)
     });
-    report.check("enrich and aggregate stop when asked", || pipeline.stop())?;
-    rollups::compare(folder.path(), &sent.truth, &catalogue, report)
+    report.check("enrich and aggregate stop when asked", || pipeline.stop());
+    report.check("what was landed is the truth, every mark included", || {
+        Landed::read(&folder.path().join("landing"))?.compare(sent.truth.totals())
+    });
+    let days = usize::try_from(args.days).unwrap_or(0);
+    let files = Policy::small().tables().len() * catalogue.apps().count() * days;
+    rollups::compare(&folder.path().join("rollups"), sent.truth.cells(), files, report)
 }
 
 /// The first of so many days, all of them past: the default of the fleet, where that is so.

@@ -66,7 +66,7 @@ impl Pipeline {
         let progress = pipeline.aggregate.clone();
         pipeline.spawn("aggregate", move || {
             let (kafka, catalogue, shutdown) = stage;
-            Ok(kaiku_aggregate::run(config, kafka, None, catalogue, progress, shutdown)?)
+            Ok(kaiku_aggregate::run(config, kafka, None, catalogue, progress, &shutdown)?)
         })?;
         Ok(pipeline)
     }

@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 /// The version in `tests/kafka/pom.xml`.
 const VERSION: &str = "4.1.1";
 
-/// The folder with Kafka's jars; brings them where they are missing. The error is a sentence for the developer.
+/// The folder with Kafka's jars; brings them where they are missing. The error is a sentence for
+/// the developer.
 pub(super) fn jars() -> Result<PathBuf, String> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
@@ -36,8 +37,9 @@ pub(super) fn jars() -> Result<PathBuf, String> {
 /// The sentence that says what to install.
 pub(super) fn what_to_install(missing: &str) -> String {
     format!(
-        "the integration tests need a Kafka broker, and {missing}: install Java 17 or later and Maven (on Debian: \
-         apt-get install default-jdk-headless maven), or set KAIKU_TEST_BROKERS=host:port to the address of a broker"
+        "the integration tests need a Kafka broker, and {missing}: install Java 17 or later and \
+         Maven (on Debian: apt-get install default-jdk-headless maven), or set \
+         KAIKU_TEST_BROKERS=host:port to the address of a broker"
     )
 }
 

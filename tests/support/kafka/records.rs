@@ -34,10 +34,11 @@ pub(crate) enum Isolation {
     Uncommitted,
 }
 
-/// All records of `topic` (its full name), by partition and offset, as far as it was written when this was called.
+/// All records of `topic` (its full name), by partition and offset, as far as it was written when
+/// this was called.
 ///
-/// With [`Isolation::Committed`] it waits until no open transaction stands in the way, for the markers of a commit are
-/// written shortly after it was answered.
+/// With [`Isolation::Committed`] it waits until no open transaction stands in the way, for the
+/// markers of a commit are written shortly after it was answered.
 pub(crate) fn read(config: &KafkaConfig, topic: &str, isolation: Isolation) -> Vec<Record> {
     let begin = Instant::now();
     let admin = Admin::connect(config).expect("the settings are right");
@@ -61,8 +62,8 @@ pub(crate) fn read(config: &KafkaConfig, topic: &str, isolation: Isolation) -> V
     collect(&consumer, ends, begin)
 }
 
-/// Until no open transaction holds back readers before `ends`: a read_committed consumer is told the last stable
-/// offset as the end of a partition.
+/// Until no open transaction holds back readers before `ends`: a read_committed consumer is told
+/// the last stable offset as the end of a partition.
 fn wait_for_commits(
     consumer: &BaseConsumer,
     topic: &str,
@@ -150,8 +151,9 @@ fn copy(message: &BorrowedMessage<'_>) -> Record {
     }
 }
 
-/// Writes one record to one partition of `topic` (its full name), and returns when the broker has it.
-/// `timestamp` in milliseconds since 1970; the broker's own clock replaces it where the topic says so.
+/// Writes one record to one partition of `topic` (its full name), and returns when the broker has
+/// it. `timestamp` in milliseconds since 1970; the broker's own clock replaces it where the topic
+/// says so.
 pub(crate) fn produce(
     config: &KafkaConfig,
     topic: &str,

@@ -1,4 +1,5 @@
-//! The TLS listener of the tests' Kafka: a certificate authority, a certificate, and one user with a password.
+//! The TLS listener of the tests' Kafka: a certificate authority, a certificate, and one user with
+//! a password.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -114,7 +115,8 @@ pub(super) fn write(folder: &Path, port: u16) -> Secure {
     }
 }
 
-/// The names of the authority and of the broker have to differ: else the broker's certificate counts as self-signed.
+/// The names of the authority and of the broker have to differ: else the broker's certificate
+/// counts as self-signed.
 fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new(Vec::new()).expect("no name is no wrong name");
     params.distinguished_name.push(DnType::CommonName, name);

@@ -1,4 +1,5 @@
-//! Starts one Apache Kafka in KRaft mode on free ports of 127.0.0.1, and sees to it that it ends with this process.
+//! Starts one Apache Kafka in KRaft mode on free ports of 127.0.0.1, and sees to it that it ends
+//! with this process.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -18,11 +19,12 @@ const TRIES: usize = 3;
 
 /// Starts Kafka and ends it together with the test process.
 ///
-/// A static of this process is never dropped, and a process killed by SIGKILL drops nothing at all. So Kafka is the
-/// child of a shell that holds the other end of a pipe: the pipe closes when this process is over, in whichever way,
-/// the read returns, and the shell ends Kafka by its process id and removes its files. (Rust opens the pipe with
-/// O_CLOEXEC, so nothing else that the tests start keeps it open.) If Kafka ends by itself, so does the shell, and the
-/// files stay for `failed`. The shell ignores Ctrl-C, for then the test process dies, and the pipe closes.
+/// A static of this process is never dropped, and a process killed by SIGKILL drops nothing at all.
+/// So Kafka is the child of a shell that holds the other end of a pipe: the pipe closes when this
+/// process is over, in whichever way, the read returns, and the shell ends Kafka by its process id
+/// and removes its files. (Rust opens the pipe with O_CLOEXEC, so nothing else that the tests start
+/// keeps it open.) If Kafka ends by itself, so does the shell, and the files stay for `failed`. The
+/// shell ignores Ctrl-C, for then the test process dies, and the pipe closes.
 const WATCHDOG: &str = r#"
 dir=$1; shift
 exec 3<&0

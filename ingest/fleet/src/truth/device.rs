@@ -65,6 +65,7 @@ pub(super) struct Counted {
     pub(super) second: bool,
     pub(super) fifth: bool,
     pub(super) fatal_day: bool,
+    pub(super) fatal_release_day: bool,
     pub(super) fatal_week: bool,
     pub(super) pairs_with: Vec<Name>,
 }
@@ -105,18 +106,25 @@ impl Device {
             Some(app) => _ = week.spent.insert(app),
             None => week.all_spent = true,
         }
-        self.next.retain(|(name, _), _| raw_app.is_some_and(|app| app != name));
+        self.next
+            .retain(|(name, _), _| raw_app.is_some_and(|app| app != name));
     }
 
     fn periods(&mut self, day: Day) -> (&mut Today, &mut ThisWeek) {
         if self.today.as_ref().is_none_or(|(open, _)| *open != day) {
             self.today = None;
         }
-        if self.week.as_ref().is_none_or(|(open, _)| *open != day.week()) {
+        if self
+            .week
+            .as_ref()
+            .is_none_or(|(open, _)| *open != day.week())
+        {
             self.week = None;
         }
         let (_, today) = self.today.get_or_insert_with(|| (day, Today::default()));
-        let (_, week) = self.week.get_or_insert_with(|| (day.week(), ThisWeek::default()));
+        let (_, week) = self
+            .week
+            .get_or_insert_with(|| (day.week(), ThisWeek::default()));
         (today, week)
     }
 }
@@ -130,9 +138,10 @@ fn fits(today: &Today, week: &ThisWeek, event: &Event<'_>) -> bool {
     of_app
         && match event.raw.kind {
             EventType::Started => true,
-            EventType::Stopped => {
-                today.sessions.get(app).is_none_or(|n| *n < bounds::DAY_SESSIONS_PER_APP)
-            }
+            EventType::Stopped => today
+                .sessions
+                .get(app)
+                .is_none_or(|n| *n < bounds::DAY_SESSIONS_PER_APP),
             EventType::FeatureUsed => {
                 (today.uses.contains_key(&item) || today.uses.len() < bounds::DAY_FEATURES as usize)
                     && room(&week.features, &item, bounds::WEEK_FEATURES)
@@ -167,7 +176,8 @@ fn failed(today: &mut Today, week: &mut ThisWeek, event: &Event<'_>, counted: &m
     counted.item_week = week.causes.insert(cause);
     let release = (event.app, event.release);
     if event.raw.fatal == Some(true) && room(&today.fatals, &release, bounds::DAY_FATALS) {
-        counted.fatal_day = today.fatals.insert(release);
+        counted.fatal_day = !today.fatals.iter().any(|(app, _)| *app == event.app);
+        counted.fatal_release_day = today.fatals.insert(release);
         counted.fatal_week = week.fatals.insert(event.app);
     }
 }

@@ -26,7 +26,8 @@
 //! feature or the cause). `second_use_day` where the uses of the feature today, by `times`, go
 //! from under 2 to 2 or more; `fifth_use_day` likewise. A fatal failure takes a slot of
 //! (app, release) for today; where none is free, the event counts as not fatal. A new slot is
-//! `first_fatal_day`; the app's first fatal failure of the week with a slot is `first_fatal_week`.
+//! `first_fatal_release_day`; the app's first fatal failure with a slot of the day and of the week
+//! is `first_fatal_day` and `first_fatal_week`.
 //!
 //! **Pair.** A feature that is listed and new in this week makes a pair with each feature of its
 //! app that did so before it, as long as fewer than seven of the device, over all apps, did.
@@ -111,7 +112,13 @@ impl<'a> Truth<'a> {
         self.totals.duplicate_batches += u64::from(new.is_empty());
         for raw in new {
             let (item, pairs) = item(self.catalogue, app, raw, day);
-            let event = Event { raw, app: app.as_str(), release, item, pairs };
+            let event = Event {
+                raw,
+                app: app.as_str(),
+                release,
+                item,
+                pairs,
+            };
             let Some(counted) = device.count(day, &event) else {
                 self.totals.bounded += 1;
                 continue;
@@ -124,7 +131,10 @@ impl<'a> Truth<'a> {
     fn forget(&mut self, forget: &Forget<'_>, day: Day) {
         let day = self.effective(&forget.device_id, day);
         let app = forget.app.map(|app| self.catalogue.app(app, day).as_str());
-        self.devices.entry(forget.device_id).or_default().forget(day, forget.app, app);
+        self.devices
+            .entry(forget.device_id)
+            .or_default()
+            .forget(day, forget.app, app);
         self.totals.forgotten += 1;
     }
 
@@ -139,7 +149,10 @@ impl<'a> Truth<'a> {
 
     /// The country of the SIM's network, else the one that the device names, else `ZZ`.
     fn country(&self, batch: &RawBatch<'_>) -> Name {
-        let of_network = batch.device.mcc.and_then(|mcc| self.catalogue.country_of_mcc(mcc));
+        let of_network = batch
+            .device
+            .mcc
+            .and_then(|mcc| self.catalogue.country_of_mcc(mcc));
         of_network
             .unwrap_or_else(|| self.catalogue.country(batch.device.country.unwrap_or("ZZ")))
             .as_str()
@@ -151,7 +164,10 @@ fn new_events<'b>(device: &mut Device, batch: &'b RawBatch<'b>) -> &'b [RawEvent
     let (Some(stream), Some(first)) = (batch.stream, batch.first_sequence) else {
         return &batch.events;
     };
-    let next = device.next.entry((batch.app.to_owned(), *stream.as_bytes())).or_default();
+    let next = device
+        .next
+        .entry((batch.app.to_owned(), *stream.as_bytes()))
+        .or_default();
     let count = i64::try_from(batch.events.len()).unwrap_or(i64::MAX);
     let seen = (*next - first).clamp(0, count);
     *next = (*next).max(first + count);
@@ -167,12 +183,17 @@ fn item(
 ) -> (Name, bool) {
     match raw.kind {
         EventType::FeatureUsed => {
-            let name = catalogue.feature(app, raw.feature.unwrap_or_default(), day).as_str();
+            let name = catalogue
+                .feature(app, raw.feature.unwrap_or_default(), day)
+                .as_str();
             (name, name != "unlisted")
         }
-        EventType::Failed => {
-            (catalogue.cause(app, raw.cause.unwrap_or_default(), day).as_str(), false)
-        }
+        EventType::Failed => (
+            catalogue
+                .cause(app, raw.cause.unwrap_or_default(), day)
+                .as_str(),
+            false,
+        ),
         EventType::Started | EventType::Stopped => ("none", false),
     }
 }
@@ -192,6 +213,10 @@ impl Totals {
             (&mut marks.second_use_day, counted.second),
             (&mut marks.fifth_use_day, counted.fifth),
             (&mut marks.first_fatal_day, counted.fatal_day),
+            (
+                &mut marks.first_fatal_release_day,
+                counted.fatal_release_day,
+            ),
             (&mut marks.first_fatal_week, counted.fatal_week),
         ] {
             *sum += u64::from(on);
@@ -204,14 +229,26 @@ impl Cells {
         if counted.app_day {
             *self.activity.entry((day, event.app, country)).or_default() += 1;
         }
-        if counted.release_day || counted.fatal_day {
-            let cell = self.releases.entry((day, event.app, event.release)).or_default();
-            cell[0] += u64::from(counted.release_day);
+        if counted.app_day || counted.fatal_day {
+            let release = (day, event.app, event.release);
+            let cell = self.release_firsts.entry(release).or_default();
+            cell[0] += u64::from(counted.app_day);
             cell[1] += u64::from(counted.fatal_day);
+        }
+        if counted.release_day || counted.fatal_release_day {
+            let cell = self
+                .releases
+                .entry((day, event.app, event.release))
+                .or_default();
+            cell[0] += u64::from(counted.release_day);
+            cell[1] += u64::from(counted.fatal_release_day);
         }
         let feature = event.raw.kind == EventType::FeatureUsed;
         if feature && (counted.item_day || counted.second || counted.fifth) {
-            let cell = self.features.entry((day, event.app, event.item)).or_default();
+            let cell = self
+                .features
+                .entry((day, event.app, event.item))
+                .or_default();
             cell[0] += u64::from(counted.item_day);
             cell[1] += u64::from(counted.second);
             cell[2] += u64::from(counted.fifth);

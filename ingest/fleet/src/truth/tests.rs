@@ -42,16 +42,27 @@ fn app(catalogue: &Catalogue) -> kaiku_catalogue::App {
 }
 
 fn release(catalogue: &Catalogue, number: usize) -> &'static str {
-    catalogue.releases(app(catalogue)).nth(number).unwrap().0.as_str()
+    catalogue.releases(app(catalogue))[number].0.as_str()
 }
 
 fn feature(catalogue: &Catalogue, number: usize) -> RawEvent<'static> {
-    let feature = catalogue.features(app(catalogue)).nth(number).unwrap().as_str();
-    RawEvent { feature: Some(feature), ..RawEvent::new(EventType::FeatureUsed) }
+    let mut names: Vec<_> = catalogue
+        .features(app(catalogue))
+        .map(|one| one.as_str())
+        .collect();
+    names.sort_unstable();
+    RawEvent {
+        feature: Some(names[number]),
+        ..RawEvent::new(EventType::FeatureUsed)
+    }
 }
 
 fn fatal(cause: &'static str) -> RawEvent<'static> {
-    RawEvent { cause: Some(cause), fatal: Some(true), ..RawEvent::new(EventType::Failed) }
+    RawEvent {
+        cause: Some(cause),
+        fatal: Some(true),
+        ..RawEvent::new(EventType::Failed)
+    }
 }
 
 fn times(event: RawEvent<'static>, times: i32) -> RawEvent<'static> {
@@ -59,12 +70,29 @@ fn times(event: RawEvent<'static>, times: i32) -> RawEvent<'static> {
 }
 
 fn send(truth: &mut Truth<'_>, batch: RawBatch<'static>, day: Day) {
-    truth.sent(&Upload { device: 1, route: Route::Library, what: What::Batch(batch) }, day);
+    truth.sent(
+        &Upload {
+            device: 1,
+            route: Route::Library,
+            what: What::Batch(batch),
+        },
+        day,
+    );
 }
 
 fn forget(truth: &mut Truth<'_>, app: Option<&'static str>, day: Day) {
-    let forget = Forget { device_id: id(1), app };
-    truth.sent(&Upload { device: 1, route: Route::Library, what: What::Forget(forget) }, day);
+    let forget = Forget {
+        device_id: id(1),
+        app,
+    };
+    truth.sent(
+        &Upload {
+            device: 1,
+            route: Route::Library,
+            what: What::Forget(forget),
+        },
+        day,
+    );
 }
 
 #[test]
@@ -73,11 +101,18 @@ fn a_repeated_batch_counts_once_an_overlap_where_it_is_new_and_a_gap_is_accepted
     let mut truth = Truth::new(&catalogue, 4);
     let three = vec![feature(&catalogue, 0); 3];
     for first in [0, 0, 1, 10, 2] {
-        send(&mut truth, batch(&catalogue, first, three.clone()), monday());
+        send(
+            &mut truth,
+            batch(&catalogue, first, three.clone()),
+            monday(),
+        );
     }
     let totals = truth.totals();
     assert_eq!((totals.batches, totals.events), (5, 15));
-    assert_eq!((totals.accepted, totals.duplicates, totals.duplicate_batches), (7, 8, 2));
+    assert_eq!(
+        (totals.accepted, totals.duplicates, totals.duplicate_batches),
+        (7, 8, 2)
+    );
 }
 
 #[test]
@@ -89,7 +124,10 @@ fn of_a_sender_that_can_not_count_every_event_is_new() {
         (batch.stream, batch.first_sequence) = (None, None);
         send(&mut truth, batch, monday());
     }
-    assert_eq!((truth.totals().accepted, truth.totals().unnumbered_batches), (2, 2));
+    assert_eq!(
+        (truth.totals().accepted, truth.totals().unnumbered_batches),
+        (2, 2)
+    );
     assert_eq!(truth.totals().marks.first_item_day, 1);
 }
 
@@ -97,12 +135,28 @@ fn of_a_sender_that_can_not_count_every_event_is_new() {
 fn the_first_use_the_second_and_the_fifth_are_marked_once_a_day() {
     let catalogue = Catalogue::sample();
     let mut truth = Truth::new(&catalogue, 4);
-    let events = [1, 1, 2, 1, 9].map(|n| times(feature(&catalogue, 0), n)).to_vec();
+    let events = [1, 1, 2, 1, 9]
+        .map(|n| times(feature(&catalogue, 0), n))
+        .to_vec();
     send(&mut truth, batch(&catalogue, 0, events.clone()), monday());
     send(&mut truth, batch(&catalogue, 5, events), monday().next());
     let marks = truth.totals().marks;
-    assert_eq!((marks.first_item_day, marks.second_use_day, marks.fifth_use_day), (2, 2, 2));
-    assert_eq!((marks.first_item_week, marks.first_app_week, marks.first_app_day), (1, 1, 2));
+    assert_eq!(
+        (
+            marks.first_item_day,
+            marks.second_use_day,
+            marks.fifth_use_day
+        ),
+        (2, 2, 2)
+    );
+    assert_eq!(
+        (
+            marks.first_item_week,
+            marks.first_app_week,
+            marks.first_app_day
+        ),
+        (1, 1, 2)
+    );
     let name = feature(&catalogue, 0).feature.unwrap();
     assert_eq!(truth.cells().features[&(monday(), APP, name)], [1, 1, 1]);
     assert_eq!(truth.cells().activity[&(monday(), APP, "FI")], 1);
@@ -113,7 +167,10 @@ fn the_first_use_the_second_and_the_fifth_are_marked_once_a_day() {
 fn a_sixth_session_is_dropped_and_a_start_is_not() {
     let catalogue = Catalogue::sample();
     let mut truth = Truth::new(&catalogue, 4);
-    let pair = [RawEvent::new(EventType::Started), RawEvent::new(EventType::Stopped)];
+    let pair = [
+        RawEvent::new(EventType::Started),
+        RawEvent::new(EventType::Stopped),
+    ];
     send(&mut truth, batch(&catalogue, 0, pair.repeat(8)), monday());
     assert_eq!((truth.totals().accepted, truth.totals().bounded), (13, 3));
 }
@@ -127,7 +184,9 @@ fn the_eleventh_feature_of_a_day_and_the_fourth_cause_are_dropped() {
     send(&mut truth, batch(&catalogue, 0, all.repeat(2)), monday());
     let over = count.saturating_sub(10) as u64;
     assert_eq!(truth.totals().bounded, 2 * over);
-    let causes = ["panic", "abort", "segfault", "unhandled"].map(fatal).to_vec();
+    let causes = ["panic", "abort", "segfault", "unhandled"]
+        .map(fatal)
+        .to_vec();
     send(&mut truth, batch(&catalogue, 1_000, causes), monday());
     assert_eq!(truth.totals().bounded, 2 * over + 1);
     let paired = count.min(7) as u64;
@@ -146,8 +205,15 @@ fn a_third_release_that_fails_fatally_counts_as_not_fatal() {
     }
     let totals = truth.totals();
     assert_eq!((totals.accepted, totals.bounded), (6, 0));
-    assert_eq!((totals.marks.first_fatal_day, totals.marks.first_fatal_week), (2, 1));
-    assert_eq!(truth.cells().releases[&(monday(), APP, releases[2])], [1, 0]);
+    assert_eq!(
+        (totals.marks.first_fatal_release_day, totals.marks.first_fatal_week),
+        (2, 1)
+    );
+    assert_eq!(totals.marks.first_fatal_day, 1);
+    assert_eq!(
+        truth.cells().releases[&(monday(), APP, releases[2])],
+        [1, 0]
+    );
 }
 
 #[test]
@@ -168,23 +234,39 @@ fn a_forgotten_device_does_not_count_until_the_week_ends() {
 fn a_forgotten_app_leaves_the_others_and_its_slots_stay_taken() {
     let catalogue = Catalogue::sample();
     let mut truth = Truth::new(&catalogue, 4);
-    send(&mut truth, batch(&catalogue, 0, vec![feature(&catalogue, 0)]), monday());
+    send(
+        &mut truth,
+        batch(&catalogue, 0, vec![feature(&catalogue, 0)]),
+        monday(),
+    );
     forget(&mut truth, Some(APP), monday());
     for (number, other) in ["music", "a-1", "a-2"].into_iter().enumerate() {
         let mut batch = batch(&catalogue, 0, vec![RawEvent::new(EventType::Started)]);
         (batch.app, batch.stream) = (other, Some(StreamId::new([number as u8; 8])));
         send(&mut truth, batch, monday());
     }
-    send(&mut truth, batch(&catalogue, 1, vec![feature(&catalogue, 0)]), monday());
+    send(
+        &mut truth,
+        batch(&catalogue, 1, vec![feature(&catalogue, 0)]),
+        monday(),
+    );
     assert_eq!((truth.totals().accepted, truth.totals().bounded), (4, 1));
-    assert_eq!(truth.totals().marks.first_app_day, 3, "unlisted apps are one app");
+    assert_eq!(
+        truth.totals().marks.first_app_day,
+        3,
+        "unlisted apps are one app"
+    );
 }
 
 #[test]
 fn a_record_of_an_earlier_day_counts_on_the_day_that_its_partition_has_come_to() {
     let catalogue = Catalogue::sample();
     let mut truth = Truth::new(&catalogue, 1);
-    send(&mut truth, batch(&catalogue, 0, vec![feature(&catalogue, 0)]), monday().next());
+    send(
+        &mut truth,
+        batch(&catalogue, 0, vec![feature(&catalogue, 0)]),
+        monday().next(),
+    );
     let mut other = batch(&catalogue, 0, vec![feature(&catalogue, 0)]);
     other.device.id = id(2);
     send(&mut truth, other, monday());
@@ -195,9 +277,17 @@ fn a_record_of_an_earlier_day_counts_on_the_day_that_its_partition_has_come_to()
 fn what_is_rejected_counts_by_its_reason_alone() {
     let catalogue = Catalogue::sample();
     let mut truth = Truth::new(&catalogue, 4);
-    let garbage =
-        Garbage { key: [1; 16], partition: 0, bytes: vec![0x7b], reason: Reason::NotAvro };
-    let upload = Upload { device: 1, route: Route::Raw, what: What::Garbage(garbage) };
+    let garbage = Garbage {
+        key: [1; 16],
+        partition: 0,
+        bytes: vec![0x7b],
+        reason: Reason::NotAvro,
+    };
+    let upload = Upload {
+        device: 1,
+        route: Route::Raw,
+        what: What::Garbage(garbage),
+    };
     truth.sent(&upload, monday());
     assert_eq!(truth.totals().rejected[&Reason::NotAvro], 1);
     assert_eq!((truth.totals().batches, truth.devices()), (0, 0));

@@ -46,12 +46,13 @@ pub struct Marks {
     pub second_use_day: u64,
     pub fifth_use_day: u64,
     pub first_fatal_day: u64,
+    pub first_fatal_release_day: u64,
     pub first_fatal_week: u64,
 }
 
 impl Marks {
     /// Each mark with the name that it has in the stripped records.
-    pub fn named(&self) -> [(&'static str, u64); 9] {
+    pub fn named(&self) -> [(&'static str, u64); 10] {
         [
             ("first_app_day", self.first_app_day),
             ("first_app_week", self.first_app_week),
@@ -61,6 +62,7 @@ impl Marks {
             ("second_use_day", self.second_use_day),
             ("fifth_use_day", self.fifth_use_day),
             ("first_fatal_day", self.first_fatal_day),
+            ("first_fatal_release_day", self.first_fatal_release_day),
             ("first_fatal_week", self.first_fatal_week),
         ]
     }
@@ -75,6 +77,9 @@ pub struct Cells {
     pub features: HashMap<(Day, &'static str, &'static str), [u64; 3]>,
     /// (day, app, release): devices, and devices on which it crashed.
     pub releases: HashMap<(Day, &'static str, &'static str), [u64; 2]>,
+    /// (day, app, release): devices whose first event of the day in the app was on this release,
+    /// and devices whose first fatal failure of the day in the app was.
+    pub release_firsts: HashMap<(Day, &'static str, &'static str), [u64; 2]>,
     /// (week, app, feature, feature with the later name): devices.
     pub pairs: HashMap<(Week, &'static str, &'static str, &'static str), u64>,
 }

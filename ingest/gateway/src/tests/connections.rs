@@ -147,10 +147,7 @@ fn connections_beyond_the_limit_get_429_and_room_comes_back() {
     drop(held);
     let start = Instant::now();
     while door.ask(&request).status != 200 {
-        assert!(
-            start.elapsed() < Duration::from_secs(3),
-            "no room came back"
-        );
+        assert!(start.elapsed() < PATIENCE / 2, "no room came back");
     }
 }
 
@@ -184,7 +181,7 @@ fn a_request_under_way_is_finished_when_the_gateway_stops() {
     let reader = std::thread::spawn(move || Answer::read(&mut stream).status);
     door.close();
     assert!(
-        start.elapsed() < Duration::from_secs(2),
+        start.elapsed() < Duration::from_secs(8),
         "{:?}",
         start.elapsed()
     );
@@ -208,11 +205,7 @@ fn a_request_that_outlives_the_grace_period_is_cut() {
     }
     let start = Instant::now();
     door.close();
-    assert!(
-        start.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < PATIENCE / 2, "{:?}", start.elapsed());
 }
 
 #[test]

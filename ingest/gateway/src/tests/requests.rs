@@ -347,7 +347,7 @@ fn while_the_broker_is_silent_most_requests_are_told_at_once() {
             .for_each(|one| assert_eq!(one.join().unwrap(), 503));
     });
     assert!(
-        start.elapsed() < Duration::from_secs(8),
+        start.elapsed() < Duration::from_secs(15),
         "{:?}",
         start.elapsed()
     );

@@ -1,0 +1,222 @@
+//! Tests of the landing log, from records to entries.
+#![allow(clippy::unwrap_used)]
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use kaiku_stripped::Mark;
+
+use super::lane::{Failure, Took};
+use super::{Appended, Log, object};
+use crate::Error;
+use crate::testing::{Hand, closed, day, events, files, fleet, landing, log, pair, used};
+
+async fn counts(log: &Log, folder: &std::path::Path, of: &str) -> RecordBatch {
+    let entries = log.with_day(day(of));
+    assert_eq!(entries.len(), 1);
+    let mut counts = object::counts_of(&landing(folder), &entries[0]).await.unwrap();
+    assert_eq!(counts.len(), 1);
+    counts.remove(0)
+}
+
+fn sum(batch: &RecordBatch, name: &str) -> i64 {
+    let column = batch.column_by_name(name).unwrap();
+    arrow::compute::sum(column.as_primitive::<Int64Type>()).unwrap()
+}
+
+#[tokio::test]
+async fn equal_events_become_one_row_with_their_sums() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 3).await;
+    let mut hand = Hand::new(&log);
+    let today = day("2026-11-24");
+    let mut twice = used("maps", "route.bicycle", &[Mark::FirstItemDay]);
+    twice.times = 3;
+    let other = used("maps", "share", &[]);
+    let record = events(today, vec![twice.clone(), other, twice]);
+    assert_eq!(hand.take(&record).await.unwrap(), Took::Nothing);
+    hand.take(&pair(today, "maps", "route.bicycle", "share")).await.unwrap();
+    assert_eq!(hand.take(&closed(today)).await.unwrap(), Took::DayClosed);
+    assert_eq!(hand.lane.events(), 3);
+    assert_eq!(hand.roll().await, Appended::Ours);
+    let counts = counts(&log, folder.path(), "2026-11-24").await;
+    assert_eq!(counts.schema().fields(), super::columns::SCHEMA.fields());
+    assert_eq!(counts.num_rows(), 3);
+    assert_eq!(sum(&counts, "events"), 3 + 1 + 3 + 1);
+    assert_eq!(sum(&counts, "first_item_day"), 2);
+    assert_eq!(log.closed(), Some(today));
+    assert_eq!(log.next(), (2, 3));
+}
+
+#[tokio::test]
+async fn many_records_lose_nothing_on_the_way_through_the_decoder() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log);
+    let today = day("2026-11-24");
+    for _ in 0..700 {
+        hand.take(&fleet(today, "maps", 3)).await.unwrap();
+        hand.take(&pair(today, "maps", "a", "b")).await.unwrap();
+    }
+    hand.roll().await;
+    let counts = counts(&log, folder.path(), "2026-11-24").await;
+    assert_eq!(counts.num_rows(), 2);
+    assert_eq!(sum(&counts, "events"), 700 * 4);
+    assert_eq!(sum(&counts, "first_app_day"), 700 * 3);
+}
+
+#[tokio::test]
+async fn who_loses_the_race_adopts_the_winner_and_goes_on_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (log(folder.path(), 0).await, log(folder.path(), 0).await);
+    let (mut winner, mut loser) = (Hand::new(&one), Hand::new(&other));
+    let today = day("2026-11-24");
+    for hand in [&mut winner, &mut loser] {
+        hand.take(&fleet(today, "maps", 2)).await.unwrap();
+    }
+    loser.take(&fleet(today, "maps", 5)).await.unwrap();
+    assert_eq!(winner.roll().await, Appended::Ours);
+    let Appended::Theirs(theirs) = loser.roll().await else { panic!("both have won") };
+    assert_eq!((theirs.start, theirs.end), (0, 1));
+    assert_eq!(loser.lane.position(), 1);
+    loser.take(&fleet(today, "maps", 5)).await.unwrap();
+    assert_eq!(loser.roll().await, Appended::Ours);
+    // The objects of two entries, and nothing of the one that lost.
+    assert_eq!(files(&folder.path().join("landing")).len(), 4);
+    let read = log(folder.path(), 0).await;
+    assert_eq!(read.next(), (3, 2));
+}
+
+#[tokio::test]
+async fn an_entry_that_was_put_with_an_unknown_outcome_is_put_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log);
+    hand.take(&fleet(day("2026-11-24"), "maps", 2)).await.unwrap();
+    let (entry, data) = hand.lane.close().await.unwrap();
+    assert_eq!(log.append(&entry, data.clone()).await.unwrap(), Appended::Ours);
+    assert_eq!(log.append(&entry, data).await.unwrap(), Appended::Ours);
+    assert_eq!(log.next(), (2, 1));
+}
+
+#[tokio::test]
+async fn a_slow_writer_cannot_put_an_old_range_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, slow) = (log(folder.path(), 0).await, log(folder.path(), 0).await);
+    let mut slow = Hand::new(&slow);
+    slow.take(&fleet(day("2026-11-24"), "maps", 9)).await.unwrap();
+    let mut hand = Hand::new(&one);
+    hand.take(&fleet(day("2026-11-24"), "maps", 2)).await.unwrap();
+    hand.roll().await;
+    assert_eq!(one.empty(|_| true).await.unwrap(), 1);
+    assert!(one.with_day(day("2026-11-24")).is_empty());
+    assert!(matches!(slow.roll().await, Appended::Theirs(_)));
+    // Only the entry stands, with its range.
+    let left = files(&folder.path().join("landing"));
+    assert_eq!(left.keys().collect::<Vec<_>>(), ["partition=0/0000000001.json"]);
+    assert_eq!(log(folder.path(), 0).await.next(), (2, 1));
+}
+
+#[tokio::test]
+async fn what_an_open_day_needs_is_kept_and_tells_how_far_records_may_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log);
+    for text in ["2026-11-23", "2026-11-24", "2026-11-25"] {
+        hand.take(&fleet(day(text), "maps", 2)).await.unwrap();
+        hand.take(&closed(day(text))).await.unwrap();
+        hand.roll().await;
+    }
+    let needed = log.empty(|of| of < day("2026-11-24")).await.unwrap();
+    assert_eq!(needed, 2);
+    assert!(log.with_day(day("2026-11-23")).is_empty());
+    assert_eq!(log.with_day(day("2026-11-24")).len(), 1);
+    assert_eq!(log.first_day(), Some(day("2026-11-24")));
+}
+
+#[tokio::test]
+async fn an_object_that_is_named_by_no_entry_is_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let log_one = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log_one);
+    hand.take(&fleet(day("2026-11-24"), "maps", 2)).await.unwrap();
+    hand.roll().await;
+    let stray = folder.path().join("landing/partition=0/0000000001-0123456789abcdef.parquet");
+    std::fs::write(&stray, b"of a writer that lost").unwrap();
+    log(folder.path(), 0).await;
+    assert!(!stray.exists());
+    assert_eq!(files(&folder.path().join("landing")).len(), 2);
+}
+
+#[tokio::test]
+async fn a_log_with_a_missing_entry_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let log_one = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log_one);
+    for _ in 0..3 {
+        hand.take(&fleet(day("2026-11-24"), "maps", 2)).await.unwrap();
+        hand.roll().await;
+    }
+    std::fs::remove_file(folder.path().join("landing/partition=0/0000000002.json")).unwrap();
+    let opened = Log::open(landing(folder.path()), 0).await;
+    assert!(matches!(opened, Err(Error::Log { partition: 0, .. })));
+}
+
+#[tokio::test]
+async fn counts_that_were_altered_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log);
+    hand.take(&fleet(day("2026-11-24"), "maps", 2)).await.unwrap();
+    hand.roll().await;
+    let entry = log.with_day(day("2026-11-24")).remove(0);
+    let path = folder.path().join("landing").join(entry.data_path().unwrap().as_ref());
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[20] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let read = object::counts_of(&landing(folder.path()), &entry).await;
+    assert!(matches!(read, Err(Error::Altered { .. })));
+}
+
+#[tokio::test]
+async fn a_record_that_is_cut_or_too_long_stops_the_partition() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 0).await;
+    let record = fleet(day("2026-11-24"), "maps", 2);
+    let mut long = record.clone();
+    long.push(0);
+    let twice = [record.clone(), record.clone()].concat();
+    let cut = (0..record.len()).map(|length| record[..length].to_vec());
+    for wrong in cut.chain([long, twice, b"\xC3\x01".to_vec()]) {
+        let mut hand = Hand::new(&log);
+        hand.take(&record).await.unwrap();
+        let failure = hand.take(&wrong).await;
+        let stopped = matches!(failure, Err(Failure::Stop(Error::Decode { offset: 1, .. })));
+        assert!(stopped, "{} bytes: {failure:?}", wrong.len());
+    }
+    let mut unknown = record;
+    unknown[4] ^= 1;
+    let failure = Hand::new(&log).take(&unknown).await;
+    assert!(matches!(failure, Err(Failure::Stop(Error::UnknownSchema { .. }))));
+}
+
+#[tokio::test]
+async fn an_event_of_a_closed_day_stops_the_partition() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log);
+    hand.take(&closed(day("2026-11-24"))).await.unwrap();
+    hand.take(&fleet(day("2026-11-24"), "maps", 2)).await.unwrap();
+    let failure = hand.lane.settle().await;
+    assert!(matches!(failure, Err(Error::ClosedDay { .. })));
+}
+
+#[tokio::test]
+async fn marks_of_closed_days_alone_make_an_entry_without_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let log_one = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log_one);
+    hand.take(&closed(day("2026-11-24"))).await.unwrap();
+    hand.roll().await;
+    assert_eq!(files(&folder.path().join("landing")).len(), 1);
+    assert_eq!(log(folder.path(), 0).await.closed(), Some(day("2026-11-24")));
+}

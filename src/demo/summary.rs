@@ -1,0 +1,181 @@
+//! What the demo has shown, in a few lines, and how to look at the result.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use kaiku_fleet::Totals;
+
+use super::compare::Comparison;
+use super::needles::Found;
+use crate::output::{Out, columns};
+
+/// Everything that is printed at the end.
+pub(crate) struct Summary {
+    pub(crate) devices: u32,
+    pub(crate) days: u32,
+    /// What was sent, as the simulator counts it.
+    pub(crate) truth: Totals,
+    /// What enrich says of the same.
+    pub(crate) enriched: kaiku_enrich::Totals,
+    pub(crate) days_sealed: u64,
+    pub(crate) rows_published: u64,
+    pub(crate) rows_folded: u64,
+    pub(crate) comparison: Comparison,
+    /// The search behind enrich, and of how many identifiers.
+    pub(crate) found: Found,
+    pub(crate) identifiers: usize,
+    /// How many identifiers the same search found in what was sent on the first day.
+    pub(crate) control: usize,
+    pub(crate) elapsed: Duration,
+}
+
+impl Summary {
+    /// What is wrong, a sentence each: none of it may ever be.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let (truth, seen) = (&self.truth, &self.enriched);
+        for (what, truth, seen) in [
+            ("events that count", truth.accepted, seen.counted),
+            ("duplicates", truth.duplicates, seen.duplicates),
+            ("events over a bound", truth.bounded, seen.bounded),
+            ("records rejected", sum(&truth.rejected), sum(&seen.rejected)),
+        ] {
+            if truth != seen {
+                faults.push(format!("{what}: enrich has {seen}, and there were {truth}"));
+            }
+        }
+        if truth.rejected != seen.rejected {
+            faults.push("records were rejected for other reasons than theirs".to_owned());
+        }
+        if !self.found.ids.is_empty() {
+            faults.push(format!("{} identifiers were found behind enrich", self.found.ids.len()));
+        }
+        if self.control == 0 {
+            faults.push("the search for identifiers finds none where they must be".to_owned());
+        }
+        if self.days_sealed != u64::from(self.days) {
+            faults.push(format!("{} days were sealed instead of {}", self.days_sealed, self.days));
+        }
+        faults
+    }
+
+    /// Prints it.
+    ///
+    /// # Errors
+    /// Where standard output can't be written to.
+    pub(crate) fn print(&self, rollups: &Path) -> Result<()> {
+        let mut out = Out::new();
+        for line in columns(&self.rows()) {
+            out.line(line)?;
+        }
+        let shown = rollups.display();
+        out.line("")?;
+        out.line(format!("The rollups are in {shown}, and anonymous: everybody may read them."))?;
+        out.line("")?;
+        out.line("DuckDB:")?;
+        out.line(format!(
+            "  duckdb -c \"SELECT * FROM '{shown}/features_daily/**/*.parquet' ORDER BY devices DESC LIMIT 10\""
+        ))?;
+        out.line("Polars:")?;
+        out.line(format!(
+            "  python3 -c \"import polars as pl; print(pl.read_parquet('{shown}/features_daily/').sort('devices', descending=True).head(10))\""
+        ))?;
+        for fault in self.faults() {
+            out.line(format!("WRONG: {fault}"))?;
+        }
+        out.finish()
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let (truth, compared) = (&self.truth, &self.comparison);
+        let seconds = self.elapsed.as_secs_f64();
+        // Numbers of a demo are far below 2^52.
+        #[allow(clippy::cast_precision_loss)]
+        let (rate, share) = (
+            truth.events as f64 / seconds,
+            100.0 * compared.within as f64 / (compared.numbers.max(1)) as f64,
+        );
+        let rejected = truth.rejected.iter().map(|(reason, n)| format!("{} {n}", reason.as_str()));
+        let rejected = rejected.collect::<Vec<_>>().join(", ");
+        let row = |name: &str, text: String| vec![name.to_owned(), text];
+        vec![
+            row("devices", format!("{}, over {} days", spaced(self.devices.into()), self.days)),
+            row(
+                "events",
+                format!("{} in {} uploads", spaced(truth.events), spaced(truth.batches)),
+            ),
+            row("counted", format!("{} events", spaced(truth.accepted))),
+            row(
+                "duplicates",
+                format!(
+                    "{} events dropped, {} uploads as a whole",
+                    spaced(truth.duplicates),
+                    spaced(truth.duplicate_batches)
+                ),
+            ),
+            row("over a bound", format!("{} events dropped", spaced(truth.bounded))),
+            row("forgotten", format!("{} devices or apps", spaced(truth.forgotten))),
+            row(
+                "rejected",
+                format!("{} records: {rejected}", spaced(sum(&truth.rejected))),
+            ),
+            row("days sealed", self.days_sealed.to_string()),
+            row(
+                "published",
+                format!(
+                    "{} rows, {} of them folded",
+                    spaced(self.rows_published),
+                    spaced(self.rows_folded)
+                ),
+            ),
+            row(
+                "compared",
+                format!(
+                    "{} of {} published numbers ({share:.1} %) have the truth within their 95 % interval",
+                    spaced(compared.within),
+                    spaced(compared.numbers)
+                ),
+            ),
+            row(
+                "identifiers",
+                format!(
+                    "{} of {} found in {} MB behind enrich (the same search finds {} in the first day's uploads)",
+                    if self.found.ids.is_empty() { "none".to_owned() } else { self.found.ids.len().to_string() },
+                    spaced(self.identifiers as u64),
+                    spaced(self.found.bytes / 1_000_000),
+                    spaced(self.control as u64)
+                ),
+            ),
+            row("time", format!("{seconds:.1} s, {} events/s", spaced(rate.round() as u64))),
+        ]
+    }
+}
+
+fn sum<K>(counts: &std::collections::BTreeMap<K, u64>) -> u64 {
+    counts.values().sum()
+}
+
+/// A number with its thousands apart.
+fn spaced(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spaced;
+
+    #[test]
+    fn thousands_stand_apart() {
+        let shown = [0, 999, 1_000, 1_234_567].map(spaced);
+        assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,265 @@
+//! History on a real broker: topics for it, a fleet's uploads with the time of their day, and what
+//! came out of it on the stripped side.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use kaiku_broker::{Admin, CreateOptions, KafkaConfig};
+use kaiku_catalogue::Catalogue;
+use kaiku_fleet::{Fleet, FleetConfig, Truth, Upload, What};
+use kaiku_ingest::Framer;
+use kaiku_stripped::schemas;
+use kaiku_wire::{Day, codec, frame};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use serde::Deserialize;
+
+use super::kafka::{Isolation, read};
+
+/// Topics on which history can be replayed.
+pub(crate) fn make_topics(kafka: &KafkaConfig, partitions: i32) {
+    let options = CreateOptions { partitions, replay: true, ..CreateOptions::default() };
+    Admin::connect(kafka).unwrap().create(&options).unwrap();
+}
+
+/// Writes onto events.raw, each record with the time that it is given.
+pub(crate) struct Replay {
+    producer: BaseProducer,
+    framer: Framer,
+    topic: String,
+    partitions: i32,
+    pub(crate) records: u64,
+}
+
+impl Replay {
+    pub(crate) fn onto(kafka: &KafkaConfig, partitions: i32) -> Replay {
+        let producer = kafka
+            .client_config("test")
+            .unwrap()
+            .set("acks", "all")
+            .set("enable.idempotence", "true")
+            .set("partitioner", "murmur2_random")
+            .set("linger.ms", "5")
+            .create()
+            .unwrap();
+        let topic = kafka.topics().raw();
+        Replay { producer, framer: Framer::single_object(), topic, partitions, records: 0 }
+    }
+
+    /// Sends one upload of a fleet.
+    pub(crate) fn upload(&mut self, upload: &Upload, millis: i64) {
+        let day = Day::from_millis(millis);
+        match &upload.what {
+            What::Batch(batch) | What::Duplicate(batch) => {
+                let record = self.framer.batch(batch, day).unwrap();
+                self.send(batch.device.id.as_bytes(), record.payload(), None, millis);
+            }
+            What::Forget(forget) => {
+                let record = self.framer.forget(forget).unwrap();
+                self.send(forget.device_id.as_bytes(), record.payload(), None, millis);
+            }
+            What::Garbage(garbage) => {
+                self.send(&garbage.key, &garbage.bytes, Some(garbage.partition), millis);
+            }
+        }
+    }
+
+    /// Sends bytes under a key, to its own partition or to one that is named.
+    pub(crate) fn send(&mut self, key: &[u8], value: &[u8], partition: Option<i32>, millis: i64) {
+        self.records += 1;
+        let mut record = BaseRecord::to(&self.topic).key(key).payload(value).timestamp(millis);
+        if let Some(partition) = partition {
+            record = record.partition(partition);
+        }
+        loop {
+            match self.producer.send(record) {
+                Ok(()) => return,
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
+                    record = back;
+                    self.producer.poll(Duration::from_millis(10));
+                }
+                Err((error, _)) => panic!("a record was not sent: {error}"),
+            }
+        }
+    }
+
+    /// Closes every day before `day`, on every partition.
+    pub(crate) fn tick(&mut self, day: Day) {
+        self.flush();
+        for partition in 0..self.partitions {
+            let record = self.framer.tick(partition).unwrap();
+            let record = BaseRecord::<(), _>::to(&self.topic)
+                .partition(partition)
+                .payload(record.payload())
+                .timestamp(day.start_millis());
+            self.producer.send(record).map_err(|(error, _)| error).unwrap();
+        }
+        self.flush();
+    }
+
+    pub(crate) fn flush(&self) {
+        self.producer.flush(Duration::from_secs(60)).unwrap();
+    }
+}
+
+/// Replays a fleet, `copies` times each day, and gives the truth of it.
+pub(crate) fn replay<'a>(
+    kafka: &KafkaConfig,
+    config: FleetConfig,
+    days: u32,
+    copies: usize,
+    catalogue: &'a Catalogue,
+) -> (Truth<'a>, u64) {
+    let (partitions, first) = (config.partitions, config.first_day);
+    let mut fleet = Fleet::new(config, catalogue);
+    let mut truth = Truth::new(catalogue, partitions);
+    let mut replay = Replay::onto(kafka, partitions);
+    for number in 0..days {
+        let day = first.plus(number);
+        let uploads: Vec<Upload> = fleet.day(day).collect();
+        let mut millis = day.start_millis();
+        for upload in std::iter::repeat_n(&uploads, copies).flatten() {
+            millis += 1;
+            truth.sent(upload, day);
+            replay.upload(upload, millis);
+        }
+        replay.tick(day.next());
+    }
+    (truth, replay.records)
+}
+
+/// What stands on events.stripped.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stripped {
+    /// Events.
+    pub(crate) events: u64,
+    /// Sum of `times`.
+    pub(crate) times: u64,
+    /// Sum of each mark.
+    pub(crate) marks: BTreeMap<&'static str, u64>,
+    pub(crate) pairs: u64,
+    /// How often each day was closed on each partition.
+    pub(crate) closed: BTreeMap<(i32, i32), u32>,
+    /// Events that stand behind the close of their own day.
+    pub(crate) late: u64,
+}
+
+macro_rules! wire_event {
+    ($($mark:ident),*) => {
+        #[derive(Deserialize)]
+        struct WireEvent {
+            times: i32,
+            $($mark: bool,)*
+        }
+
+        impl WireEvent {
+            fn marks(&self) -> Vec<(&'static str, bool)> {
+                vec![$((stringify!($mark), self.$mark)),*]
+            }
+        }
+    };
+}
+
+wire_event!(
+    first_app_day, first_app_week, first_release_day, first_item_day, first_item_week,
+    second_use_day, fifth_use_day, first_fatal_day, first_fatal_release_day, first_fatal_week
+);
+
+#[derive(Deserialize)]
+struct WireBatch {
+    day: i32,
+    #[serde(default)]
+    events: Vec<WireEvent>,
+}
+
+#[derive(Deserialize)]
+struct WirePairs {
+    pairs: Vec<WirePair>,
+}
+
+#[derive(Deserialize)]
+struct WirePair {}
+
+#[derive(Deserialize)]
+struct WireClosed {
+    day: i32,
+}
+
+/// Reads what is committed on events.stripped.
+pub(crate) fn stripped(kafka: &KafkaConfig) -> Stripped {
+    let mut seen = Stripped::default();
+    for record in read(kafka, &kafka.topics().stripped(), Isolation::Committed) {
+        assert!(record.key.is_none(), "a stripped record has no key");
+        assert_eq!(record.timestamp.unwrap() % 86_400_000, 0, "its time is cut to the day");
+        let value = record.value.unwrap();
+        let (framing, datum) = frame::parse(&value).unwrap();
+        let is = |schema: &kaiku_wire::Schema| {
+            framing == frame::Framing::SingleObject(schema.fingerprint())
+        };
+        let most = 1_000_000;
+        if is(&schemas::STRIPPED_BATCH) {
+            let batch: WireBatch =
+                codec::read(datum, schemas::STRIPPED_BATCH.parsed(), most).unwrap();
+            let is_late = seen.closed.contains_key(&(record.partition, batch.day));
+            for event in &batch.events {
+                seen.events += 1;
+                seen.late += u64::from(is_late);
+                seen.times += u64::try_from(event.times).unwrap();
+                for (mark, on) in event.marks() {
+                    *seen.marks.entry(mark).or_default() += u64::from(on);
+                }
+            }
+        } else if is(&schemas::PAIR_BATCH) {
+            let batch: WirePairs = codec::read(datum, schemas::PAIR_BATCH.parsed(), most).unwrap();
+            seen.pairs += batch.pairs.len() as u64;
+        } else {
+            let closed: WireClosed =
+                codec::read(datum, schemas::DAY_CLOSED.parsed(), most).unwrap();
+            *seen.closed.entry((record.partition, closed.day)).or_default() += 1;
+        }
+    }
+    seen
+}
+
+/// Holds what came out against the truth, to the last mark.
+pub(crate) fn assert_is_truth(seen: &Stripped, truth: &Truth<'_>, partitions: i32, days: u32) {
+    let totals = truth.totals();
+    assert_eq!(seen.events, totals.accepted, "events");
+    assert_eq!(seen.times, totals.accepted_times, "times");
+    for (name, expected) in totals.marks.named() {
+        assert_eq!(seen.marks.get(name).copied().unwrap_or(0), expected, "{name}");
+    }
+    assert_eq!(seen.pairs, totals.pairs, "pairs");
+    assert_eq!(seen.late, 0, "events behind the close of their day");
+    assert_eq!(seen.closed.len(), usize::try_from(partitions).unwrap() * days as usize, "closes");
+    assert!(seen.closed.values().all(|times| *times == 1), "a day closes once: {:?}", seen.closed);
+}
+
+/// Waits until a group has committed every raw record that stands there now.
+pub(crate) fn await_committed(kafka: &KafkaConfig, group: &str, within: Duration) {
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+    let topic = kafka.topics().raw();
+    let admin = Admin::connect(kafka).unwrap();
+    let consumer: BaseConsumer =
+        kafka.client_config("test").unwrap().set("group.id", group).create().unwrap();
+    let partitions = admin.partition_count(&topic).unwrap();
+    let mut wanted = rdkafka::TopicPartitionList::new();
+    wanted.add_partition_range(&topic, 0, partitions - 1);
+    let start = Instant::now();
+    loop {
+        let committed = consumer.committed_offsets(wanted.clone(), Duration::from_secs(10)).unwrap();
+        let behind: i64 = committed
+            .elements()
+            .iter()
+            .map(|element| {
+                let (_, end) = admin.watermarks(&topic, element.partition()).unwrap();
+                end - element.offset().to_raw().filter(|offset| *offset >= 0).unwrap_or(0)
+            })
+            .sum();
+        if behind == 0 {
+            return;
+        }
+        assert!(start.elapsed() < within, "enrich is {behind} records behind after {within:?}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
