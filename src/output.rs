@@ -61,8 +61,12 @@ pub(crate) fn note(line: &str) {
 pub(crate) fn failure(error: &anyhow::Error) {
     let mut text = format!("kaiku: {error}");
     for cause in error.chain().skip(1) {
-        text.push_str("\n  because: ");
-        text.push_str(&cause.to_string().replace('\n', "\n  "));
+        let cause = cause.to_string();
+        // Some libraries say their cause themselves.
+        if !text.contains(&cause) {
+            text.push_str("\n  because: ");
+            text.push_str(&cause.replace('\n', "\n  "));
+        }
     }
     note(&text);
 }

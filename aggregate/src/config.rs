@@ -72,7 +72,8 @@ impl Config {
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         if self.landing.is_empty() || self.rollups.is_empty() {
-            problems.push("aggregate.landing and aggregate.rollups must name two stores".to_owned());
+            problems
+                .push("aggregate.landing and aggregate.rollups must name two stores".to_owned());
         }
         if is_within(&self.landing, &self.rollups) || is_within(&self.rollups, &self.landing) {
             problems.push(
@@ -133,7 +134,9 @@ impl Config {
 
 fn is_within(inner: &str, outer: &str) -> bool {
     let parts = |text: &str| -> Vec<String> {
-        let parts = text.split('/').filter(|part| !part.is_empty() && *part != ".");
+        let parts = text
+            .split('/')
+            .filter(|part| !part.is_empty() && *part != ".");
         parts.map(str::to_owned).collect()
     };
     let absolute = |text: &str| text.starts_with('/');

@@ -17,8 +17,6 @@ mod seal;
 mod store;
 #[cfg(test)]
 mod testing;
-#[cfg(test)]
-mod perf;
 mod verify;
 
 pub use config::Config;

@@ -52,7 +52,10 @@ impl<'a> Partials<'a> {
                 mark,
             });
         }
-        let keys = table.dimensions().iter().map(|dimension| column(*dimension));
+        let keys = table
+            .dimensions()
+            .iter()
+            .map(|dimension| column(*dimension));
         Ok(Partials {
             table,
             keys: keys.collect(),
@@ -106,7 +109,10 @@ async fn summed(
     keys: &[&'static str],
     sums: &[&'static str],
 ) -> Result<Vec<RecordBatch>, Error> {
-    let batches: Vec<_> = batches.into_iter().filter(|batch| batch.num_rows() > 0).collect();
+    let batches: Vec<_> = batches
+        .into_iter()
+        .filter(|batch| batch.num_rows() > 0)
+        .collect();
     if batches.is_empty() {
         return Ok(Vec::new());
     }
@@ -116,7 +122,10 @@ async fn summed(
         frame = frame.filter(filter).map_err(Error::Merge)?;
     }
     let groups = keys.iter().map(|name| ident(*name)).collect();
-    let sums = sums.iter().map(|name| sum(ident(*name)).alias(*name)).collect();
+    let sums = sums
+        .iter()
+        .map(|name| sum(ident(*name)).alias(*name))
+        .collect();
     let frame = frame.aggregate(groups, sums).map_err(Error::Merge)?;
     frame.collect().await.map_err(Error::Merge)
 }
@@ -124,7 +133,10 @@ async fn summed(
 fn cells_of(batch: &RecordBatch, keys: usize, cells: &mut Vec<Cell>) -> Result<(), Error> {
     let malformed = || Error::Columns("merged cells");
     let (dims, counts) = batch.columns().split_at(keys);
-    let dims: Option<Vec<_>> = dims.iter().map(|column| column.as_string_opt::<i32>()).collect();
+    let dims: Option<Vec<_>> = dims
+        .iter()
+        .map(|column| column.as_string_opt::<i32>())
+        .collect();
     let counts: Option<Vec<_>> = counts
         .iter()
         .map(|column| column.as_primitive_opt::<Int64Type>())
@@ -136,7 +148,10 @@ fn cells_of(batch: &RecordBatch, keys: usize, cells: &mut Vec<Cell>) -> Result<(
             .map(|column| u64::try_from(column.value(row)))
             .collect();
         cells.push(Cell {
-            dims: dims.iter().map(|column| column.value(row).to_owned()).collect(),
+            dims: dims
+                .iter()
+                .map(|column| column.value(row).to_owned())
+                .collect(),
             counts: counts.map_err(|_| malformed())?,
         });
     }
@@ -157,9 +172,12 @@ fn column(dimension: Dimension) -> &'static str {
 
 /// The kind of event that a table is about, where its dimensions name one.
 fn kind(table: &Table) -> Option<&'static str> {
-    table.dimensions().iter().find_map(|dimension| match dimension {
-        Dimension::Feature => Some("feature_used"),
-        Dimension::Cause => Some("failed"),
-        _ => None,
-    })
+    table
+        .dimensions()
+        .iter()
+        .find_map(|dimension| match dimension {
+            Dimension::Feature => Some("feature_used"),
+            Dimension::Cause => Some("failed"),
+            _ => None,
+        })
 }

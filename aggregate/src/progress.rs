@@ -108,7 +108,11 @@ impl Progress {
     /// Why a partition has stopped, or the seal makes no progress, at this moment; each a
     /// sentence.
     pub fn problems(&self) -> Vec<String> {
-        let problems = self.inner.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        let problems = self
+            .inner
+            .problems
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         problems.iter().map(|(_, text)| text.clone()).collect()
     }
 
@@ -142,18 +146,26 @@ impl Progress {
     }
 
     pub(crate) fn set_last_sealed(&self, day: Option<Day>) {
-        self.inner.last_sealed.store(number_of(day), Ordering::Release);
+        self.inner
+            .last_sealed
+            .store(number_of(day), Ordering::Release);
     }
 
     pub(crate) fn add_sealed(&self, day: Day, published: u64, folded: u64) {
-        self.inner.rows_published.fetch_add(published, Ordering::Relaxed);
+        self.inner
+            .rows_published
+            .fetch_add(published, Ordering::Relaxed);
         self.inner.rows_folded.fetch_add(folded, Ordering::Relaxed);
         self.set_last_sealed(Some(day));
         self.inner.days_sealed.fetch_add(1, Ordering::Release);
     }
 
     pub(crate) fn set_problem(&self, scope: Scope, problem: Option<String>) {
-        let mut problems = self.inner.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut problems = self
+            .inner
+            .problems
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         problems.retain(|(known, _)| *known != scope);
         problems.extend(problem.map(|text| (scope, text)));
     }

@@ -73,7 +73,11 @@ async fn stage(shared: Arc<Shared>, policy: Policy, vocabulary: Vocabulary) -> R
     destroy_spent_keys(&landing, &chain).await?;
     shared.progress.set_last_sealed(chain.last_day());
     shared.progress.start(partitions);
-    tracing::info!(partitions, sealed = chain.manifests().len(), "aggregate starts");
+    tracing::info!(
+        partitions,
+        sealed = chain.manifests().len(),
+        "aggregate starts"
+    );
     let threads = spawn(&shared, &logs)?;
     let sealer = Sealer {
         landing,
@@ -94,14 +98,19 @@ async fn connect(kafka: &KafkaConfig, topic: &str) -> Result<(Arc<Admin>, i32), 
     blocking(move || {
         let admin = Admin::connect(&kafka).map_err(Error::broker("reading Kafka's settings"))?;
         let count = admin.partition_count(&topic);
-        let count = count.map_err(Error::broker("asking for the partitions of stripped records"))?;
+        let count = count.map_err(Error::broker(
+            "asking for the partitions of stripped records",
+        ))?;
         Ok((Arc::new(admin), count))
     })
     .await
 }
 
 /// Starts the landing threads, each with its share of the partitions.
-fn spawn(shared: &Arc<Shared>, logs: &[Arc<Log>]) -> Result<Vec<JoinHandle<Result<(), Error>>>, Error> {
+fn spawn(
+    shared: &Arc<Shared>,
+    logs: &[Arc<Log>],
+) -> Result<Vec<JoinHandle<Result<(), Error>>>, Error> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let wanted = match shared.config.threads {
         0 => cores,
@@ -195,25 +204,31 @@ fn measure(sealer: &Sealer, shared: &Shared) {
     metrics::gauge!("kaiku_budget_spent_ratio").set(ratio);
     let first = sealer.logs.iter().filter_map(|log| log.first_day()).min();
     let next = sealer.chain.last_day().map(Day::next).or(first);
-    let open = next.map_or(0, |next| today.days_since_epoch() - next.days_since_epoch() + 1);
+    let open = next.map_or(0, |next| {
+        today.days_since_epoch() - next.days_since_epoch() + 1
+    });
     metrics::gauge!("kaiku_open_days").set(f64::from(open.max(0)));
     let overdue = next.map_or(0, |next| {
         let now = chrono::Utc::now().timestamp_millis();
         let within = i64::try_from(shared.config.seal_within.as_millis()).unwrap_or(i64::MAX);
-        now.saturating_sub(next.next().start_millis().saturating_add(within)).max(0)
+        now.saturating_sub(next.next().start_millis().saturating_add(within))
+            .max(0)
     });
     metrics::gauge!("kaiku_seal_overdue_seconds").set(overdue as f64 / 1000.0);
 }
 
 /// Waits; true where the shutdown came first.
 async fn wait(shared: &Shared, time: std::time::Duration) -> bool {
-    tokio::time::timeout(time, shared.shutdown.cancelled()).await.is_ok()
+    tokio::time::timeout(time, shared.shutdown.cancelled())
+        .await
+        .is_ok()
 }
 
 async fn join(threads: Vec<JoinHandle<Result<(), Error>>>) -> Result<(), Error> {
     blocking(move || {
         let ends: Vec<_> = threads.into_iter().map(JoinHandle::join).collect();
-        ends.into_iter().try_for_each(|end| end.unwrap_or(Err(Error::Thread)))
+        ends.into_iter()
+            .try_for_each(|end| end.unwrap_or(Err(Error::Thread)))
     })
     .await
 }
@@ -221,7 +236,9 @@ async fn join(threads: Vec<JoinHandle<Result<(), Error>>>) -> Result<(), Error> 
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Thread))
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or(Err(Error::Thread))
 }
 
 #[cfg(test)]

@@ -26,8 +26,6 @@ pub(crate) struct Event {
     pub(crate) item: &'static str,
     pub(crate) country: &'static str,
     pub(crate) times: i32,
-    pub(crate) model_n: u32,
-    pub(crate) operator_n: u32,
     pub(crate) marks: Vec<Mark>,
 }
 
@@ -39,8 +37,8 @@ impl Serialize for Event {
         map.serialize_entry("kind", self.kind)?;
         map.serialize_entry("item", self.item)?;
         map.serialize_entry("component", "none")?;
-        map.serialize_entry("model", &format!("Nokia/TA-{}", self.model_n))?;
-        map.serialize_entry("operator", &format!("Operator number {}", self.operator_n))?;
+        map.serialize_entry("model", "Nokia/TA-1053")?;
+        map.serialize_entry("operator", "unlisted")?;
         map.serialize_entry("country", self.country)?;
         map.serialize_entry("duration_bucket", "none")?;
         map.serialize_entry("times", &self.times)?;
@@ -88,18 +86,24 @@ pub(crate) fn used(app: &'static str, item: &'static str, marks: &[Mark]) -> Eve
         kind: "feature_used",
         item,
         country: "FI",
-        times: 1, model_n: 0, operator_n: 0,
+        times: 1,
         marks: marks.to_vec(),
     }
 }
 
 pub(crate) fn events(day: Day, events: Vec<Event>) -> Vec<u8> {
-    let (day, week) = (day.days_since_epoch(), day.week().monday().days_since_epoch());
+    let (day, week) = (
+        day.days_since_epoch(),
+        day.week().monday().days_since_epoch(),
+    );
     record(&schemas::STRIPPED_BATCH, &Batch { day, week, events })
 }
 
 pub(crate) fn pair(day: Day, app: &'static str, a: &'static str, b: &'static str) -> Vec<u8> {
-    let (day, week) = (day.days_since_epoch(), day.week().monday().days_since_epoch());
+    let (day, week) = (
+        day.days_since_epoch(),
+        day.week().monday().days_since_epoch(),
+    );
     let pairs = vec![Pair { app, a, b }];
     record(&schemas::PAIR_BATCH, &Pairs { day, week, pairs })
 }

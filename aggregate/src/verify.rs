@@ -39,16 +39,23 @@ pub async fn verify(rollups: &Store) -> Result<Verified, Error> {
                     found.files += 1;
                     found.rows += file.rows;
                 }
-                Some(_) => found.problems.push(format!("{path} is not what was published")),
+                Some(_) => found
+                    .problems
+                    .push(format!("{path} is not what was published")),
                 None => found.problems.push(format!("{path} is missing")),
             }
             named.insert(path);
         }
     }
     for path in rollups.list(&Path::default()).await? {
-        let is_manifest = path.parts().next().is_some_and(|first| first.as_ref() == MANIFESTS);
+        let is_manifest = path
+            .parts()
+            .next()
+            .is_some_and(|first| first.as_ref() == MANIFESTS);
         if !is_manifest && !named.contains(&path) {
-            found.problems.push(format!("{path} is named by no manifest"));
+            found
+                .problems
+                .push(format!("{path} is named by no manifest"));
         }
     }
     Ok(found)

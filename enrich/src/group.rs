@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaError;
+use rdkafka::{Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
 use crate::lane::{self, End, Shared, Start, Suspect, Warm, one};
@@ -183,6 +184,7 @@ impl Member {
         }
         tracing::info!(partitions = ?assigned, "partitions assigned");
         self.again.clear();
+        self.hold(&assigned)?;
         for partition in &assigned {
             self.start(*partition)?;
         }
@@ -194,6 +196,20 @@ impl Member {
             .unwrap_or_else(PoisonError::into_inner);
         warm.retain(|partition, _| assigned.contains(partition));
         Ok(())
+    }
+
+    /// Gives the partitions a place to read from, whatever it is, and pauses them: a lane can move
+    /// that place only once there is one, and moves it before it resumes.
+    fn hold(&self, partitions: &[i32]) -> Result<(), Error> {
+        let mut list = TopicPartitionList::new();
+        for partition in partitions {
+            list.add_partition_offset(&self.stage.raw, *partition, Offset::Beginning)
+                .map_err(Error::kafka("taking the partitions"))?;
+        }
+        self.consumer
+            .assign(&list)
+            .and_then(|()| self.consumer.pause(&list))
+            .map_err(Error::kafka("taking the partitions"))
     }
 
     fn start(&self, partition: i32) -> Result<(), Error> {

@@ -18,6 +18,7 @@ use kaiku_wire::Day;
 use crate::cli::{Cli, Global, Verb};
 use crate::config::{Part, Settings};
 use crate::demo;
+use crate::telemetry;
 pub(crate) use stages::Stage;
 
 /// Does what the command line says.
@@ -27,7 +28,10 @@ pub(crate) use stages::Stage;
 pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     let Cli { global, verb } = cli;
     match verb {
-        Verb::Demo(args) => demo::run(args),
+        Verb::Demo(args) => {
+            telemetry::start_if_asked()?;
+            demo::run(args)
+        }
         Verb::Publish(args) => publish::run(&args, &global),
         Verb::Gateway => stages::run(&global, &[Stage::Gateway], false),
         Verb::Enrich => stages::run(&global, &[Stage::Enrich], false),

@@ -45,7 +45,6 @@ impl Needles {
         needles
     }
 
-
     /// Looks through bytes.
     pub(crate) fn look(&self, bytes: &[u8], found: &mut Found) {
         found.bytes += bytes.len() as u64;

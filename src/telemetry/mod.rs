@@ -9,6 +9,6 @@ mod metrics;
 mod server;
 
 pub(crate) use config::TelemetryConfig;
-pub(crate) use logs::start as start_logs;
+pub(crate) use logs::{start as start_logs, start_if_asked};
 pub(crate) use metrics::Metrics;
 pub(crate) use server::{Health, Listener};

@@ -93,7 +93,9 @@ impl<'a> Thread<'a> {
                 .add_partition_offset(&shared.topic, lane.partition(), offset)
                 .map_err(Error::kafka("assigning partitions"))?;
             thread.show(lane);
-            shared.progress.set_consumed(lane.partition(), lane.position());
+            shared
+                .progress
+                .set_consumed(lane.partition(), lane.position());
         }
         thread
             .consumer
@@ -110,7 +112,9 @@ impl<'a> Thread<'a> {
         shared.progress.set_at_end(partition, false);
         let took = loop {
             // A partition that has stopped may still have records on the way.
-            let Some(lane) = self.lanes.get_mut(&partition) else { return Ok(()) };
+            let Some(lane) = self.lanes.get_mut(&partition) else {
+                return Ok(());
+            };
             if offset < lane.position() {
                 return Ok(());
             }
@@ -138,7 +142,9 @@ impl<'a> Thread<'a> {
     /// Nothing more comes for now: what has come is counted.
     fn at_end(&mut self, partition: i32) -> Result<(), Error> {
         let shared = self.shared;
-        let Some(lane) = self.lanes.get_mut(&partition) else { return Ok(()) };
+        let Some(lane) = self.lanes.get_mut(&partition) else {
+            return Ok(());
+        };
         if let Err(error) = shared.runtime.block_on(lane.settle()) {
             return self.stop(partition, error);
         }
@@ -150,7 +156,9 @@ impl<'a> Thread<'a> {
     /// Puts what is open, again and again where the store is away.
     fn roll(&mut self, partition: i32) -> Result<(), Error> {
         let shared = self.shared;
-        let Some(lane) = self.lanes.get_mut(&partition) else { return Ok(()) };
+        let Some(lane) = self.lanes.get_mut(&partition) else {
+            return Ok(());
+        };
         let (entry, data) = match shared.runtime.block_on(lane.close()) {
             Ok(closed) => closed,
             Err(error) => return self.stop(partition, error),
@@ -158,10 +166,14 @@ impl<'a> Thread<'a> {
         self.count(partition);
         self.reported.remove(&partition);
         while !shared.shutdown.is_cancelled() {
-            let Some(lane) = self.lanes.get_mut(&partition) else { return Ok(()) };
+            let Some(lane) = self.lanes.get_mut(&partition) else {
+                return Ok(());
+            };
             match shared.runtime.block_on(lane.roll(&entry, data.clone())) {
                 Ok(appended) => return self.rolled(partition, &appended),
-                Err(error @ (Error::Log { .. } | Error::Altered { .. } | Error::Document { .. })) => {
+                Err(
+                    error @ (Error::Log { .. } | Error::Altered { .. } | Error::Document { .. }),
+                ) => {
                     return self.stop(partition, error);
                 }
                 Err(error) => self.wait(partition, &error),
@@ -172,7 +184,9 @@ impl<'a> Thread<'a> {
 
     fn rolled(&mut self, partition: i32, appended: &Appended) -> Result<(), Error> {
         let shared = self.shared;
-        shared.progress.set_problem(Scope::Partition(partition), None);
+        shared
+            .progress
+            .set_problem(Scope::Partition(partition), None);
         match appended {
             Appended::Ours => shared.progress.add_object(),
             Appended::Theirs(entry) => {
@@ -210,7 +224,9 @@ impl<'a> Thread<'a> {
             let lag = if self.shared.progress.at_end(partition) {
                 Ok(0)
             } else {
-                let ends = self.consumer.fetch_watermarks(&self.shared.topic, partition, ASK);
+                let ends = self
+                    .consumer
+                    .fetch_watermarks(&self.shared.topic, partition, ASK);
                 ends.map(|(_, high)| (high - lane.position()).max(0))
             };
             if let Ok(lag) = lag {
@@ -246,10 +262,20 @@ impl<'a> Thread<'a> {
                 .map_err(Error::kafka("asking for the offsets of stripped records"))?;
             let topic = topic.clone();
             if end < low {
-                let error = Error::Gap { topic, partition, end, low };
+                let error = Error::Gap {
+                    topic,
+                    partition,
+                    end,
+                    low,
+                };
                 stopping.push((partition, error));
             } else if end > high {
-                let error = Error::Ahead { topic, partition, end, high };
+                let error = Error::Ahead {
+                    topic,
+                    partition,
+                    end,
+                    high,
+                };
                 stopping.push((partition, error));
             }
         }
@@ -261,11 +287,16 @@ impl<'a> Thread<'a> {
 
     /// Lands no more of a partition: what is wrong with it needs a person. The others go on.
     fn stop(&mut self, partition: i32, error: Error) -> Result<(), Error> {
-        let labels = [("partition", partition.to_string()), ("reason", error.label().to_owned())];
+        let labels = [
+            ("partition", partition.to_string()),
+            ("reason", error.label().to_owned()),
+        ];
         metrics::gauge!("kaiku_lane_stopped", &labels).set(1.0);
         tracing::error!(partition, error = %Chain(&error), "landing of a partition has stopped");
         let problem = Some(Chain(&error).to_string());
-        self.shared.progress.set_problem(Scope::Partition(partition), problem);
+        self.shared
+            .progress
+            .set_problem(Scope::Partition(partition), problem);
         self.lanes.remove(&partition);
         let mut paused = TopicPartitionList::new();
         paused.add_partition(&self.shared.topic, partition);
@@ -278,7 +309,9 @@ impl<'a> Thread<'a> {
     fn wait(&self, partition: i32, error: &Error) {
         tracing::warn!(partition, error = %Chain(error), "landing waits; trying again");
         let problem = Some(Chain(error).to_string());
-        self.shared.progress.set_problem(Scope::Partition(partition), problem);
+        self.shared
+            .progress
+            .set_problem(Scope::Partition(partition), problem);
         let (shutdown, retry) = (&self.shared.shutdown, self.shared.config.retry);
         self.shared.runtime.block_on(async {
             let _ = tokio::time::timeout(retry, shutdown.cancelled()).await;
@@ -287,10 +320,16 @@ impl<'a> Thread<'a> {
 
     /// Shows how far a partition is.
     fn count(&mut self, partition: i32) {
-        let Some(lane) = self.lanes.get(&partition) else { return };
-        self.shared.progress.set_consumed(partition, lane.position());
+        let Some(lane) = self.lanes.get(&partition) else {
+            return;
+        };
+        self.shared
+            .progress
+            .set_consumed(partition, lane.position());
         let reported = self.reported.entry(partition).or_default();
-        self.shared.progress.add_events(lane.events().saturating_sub(*reported));
+        self.shared
+            .progress
+            .add_events(lane.events().saturating_sub(*reported));
         *reported = lane.events();
     }
 

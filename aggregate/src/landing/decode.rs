@@ -99,7 +99,10 @@ impl Decoder {
         let mut events = 0;
         for known in self.known.values_mut() {
             known.bytes = 0;
-            let records = known.decoder.flush().map_err(|_| Error::Columns("decoded records"))?;
+            let records = known
+                .decoder
+                .flush()
+                .map_err(|_| Error::Columns("decoded records"))?;
             match (known.kind, records) {
                 (Kind::Stripped, Some(records)) => {
                     let batch = columns::of_events(&records)?;
@@ -119,7 +122,8 @@ impl Decoder {
     }
 
     fn known_of(&self, framing: Framing) -> Result<Known, Refused> {
-        let ours = |schema: &&'static Schema| framing == Framing::SingleObject(schema.fingerprint());
+        let ours =
+            |schema: &&'static Schema| framing == Framing::SingleObject(schema.fingerprint());
         if let Some(schema) = schemas::stripped().into_iter().find(ours) {
             let kind = kind_of(schema.name()).ok_or(Refused::UnknownSchema)?;
             return Known::new(framing, kind, schema.text());
@@ -184,5 +188,50 @@ fn full_name(text: &str) -> Option<String> {
     match schema.get("namespace").and_then(|space| space.as_str()) {
         Some(space) if !name.contains('.') => Some(format!("{space}.{name}")),
         _ => Some(name.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::testing;
+
+    fn with(id: u32, kind: Kind, text: &str) -> Decoder {
+        let mut decoder = Decoder::new(None);
+        let framing = Framing::Confluent(id);
+        let known = Known::new(framing, kind, text).unwrap();
+        decoder.known.insert(framing, known);
+        decoder
+    }
+
+    #[test]
+    fn records_with_a_registrys_id_are_read() {
+        let today = testing::day("2026-11-24");
+        let single = testing::fleet(today, "maps", 3);
+        let record = [&[0, 0, 0, 0, 9], &single[10..]].concat();
+        let mut decoder = with(9, Kind::Stripped, schemas::STRIPPED_BATCH.text());
+        assert_eq!(decoder.push(&record).unwrap(), Pushed::Waits);
+        let (batches, events) = decoder.take().unwrap();
+        assert_eq!((batches.len(), batches[0].num_rows(), events), (1, 3, 3));
+    }
+
+    #[test]
+    fn a_record_of_another_version_of_the_schema_is_read_by_ours() {
+        let text = r#"{"type": "record", "name": "DayClosed", "namespace": "kaiku.stripped", "fields": [
+            {"name": "note", "type": "string"},
+            {"name": "day", "type": {"type": "int", "logicalType": "date"}}]}"#;
+        assert_eq!(full_name(text).as_deref(), Some("kaiku.stripped.DayClosed"));
+        let mut decoder = with(7, Kind::DayClosed, text);
+        let record = [0, 0, 0, 0, 7, 0x02, b'x', 0x06];
+        let closed = decoder.push(&record).unwrap();
+        assert_eq!(closed, Pushed::DayClosed(testing::day("1970-01-04")));
+    }
+
+    #[test]
+    fn an_id_without_a_registry_is_an_unknown_schema() {
+        let refused = Decoder::new(None).push(&[0, 0, 0, 0, 7, 2]);
+        assert!(matches!(refused, Err(Refused::UnknownSchema)));
     }
 }

@@ -111,7 +111,10 @@ impl Lane {
 
     /// Whether what is open is old or large enough to be put.
     pub(crate) fn is_due(&self, roll_time: Duration, roll_events: u64) -> bool {
-        let old = self.open.since.is_some_and(|since| since.elapsed() >= roll_time);
+        let old = self
+            .open
+            .since
+            .is_some_and(|since| since.elapsed() >= roll_time);
         old || self.open.events >= roll_events
     }
 
@@ -151,7 +154,11 @@ impl Lane {
 
     /// Puts what [`Lane::close`] gave, and goes on behind it: or behind the entry of who was
     /// first, in which case the position has changed.
-    pub(crate) async fn roll(&mut self, entry: &Entry, data: Option<Bytes>) -> Result<Appended, Error> {
+    pub(crate) async fn roll(
+        &mut self,
+        entry: &Entry,
+        data: Option<Bytes>,
+    ) -> Result<Appended, Error> {
         let appended = self.log.append(entry, data).await?;
         self.decoder.clear();
         self.open = Open::behind(&self.log);

@@ -107,24 +107,39 @@ impl Log {
 
     /// The last day that is closed at the end of the log.
     pub(crate) fn closed(&self) -> Option<Day> {
-        self.known().newest.as_ref().and_then(|newest| newest.closed)
+        self.known()
+            .newest
+            .as_ref()
+            .and_then(|newest| newest.closed)
     }
 
     /// The first day of which counts stand.
     pub(crate) fn first_day(&self) -> Option<Day> {
         let known = self.known();
-        known.full.values().flat_map(|entry| &entry.days).min().copied()
+        known
+            .full
+            .values()
+            .flat_map(|entry| &entry.days)
+            .min()
+            .copied()
     }
 
     /// The entries that hold counts of a day, in order.
     pub(crate) fn with_day(&self, day: Day) -> Vec<Entry> {
         let known = self.known();
-        let with = known.full.values().filter(|entry| entry.days.contains(&day));
+        let with = known
+            .full
+            .values()
+            .filter(|entry| entry.days.contains(&day));
         with.cloned().collect()
     }
 
     /// Puts an entry with its counts. The counts are put first: where the entry stands, they do.
-    pub(crate) async fn append(&self, entry: &Entry, data: Option<Bytes>) -> Result<Appended, Error> {
+    pub(crate) async fn append(
+        &self,
+        entry: &Entry,
+        data: Option<Bytes>,
+    ) -> Result<Appended, Error> {
         if let (Some(path), Some(data)) = (entry.data_path(), data) {
             self.store.put_same(&path, data).await?;
         }
@@ -184,7 +199,11 @@ impl Log {
                 let known = self.known();
                 let newest = known.newest.as_ref().map_or(0, |newest| newest.sequence);
                 let is_old = known.first + KEEP <= newest;
-                let is_empty = known.full.keys().next().is_none_or(|full| *full > known.first);
+                let is_empty = known
+                    .full
+                    .keys()
+                    .next()
+                    .is_none_or(|full| *full > known.first);
                 (is_old && is_empty).then_some(known.first)
             };
             let Some(old) = old else { return Ok(()) };

@@ -13,7 +13,9 @@ use crate::testing::{Hand, closed, day, events, files, fleet, landing, log, pair
 async fn counts(log: &Log, folder: &std::path::Path, of: &str) -> RecordBatch {
     let entries = log.with_day(day(of));
     assert_eq!(entries.len(), 1);
-    let mut counts = object::counts_of(&landing(folder), &entries[0]).await.unwrap();
+    let mut counts = object::counts_of(&landing(folder), &entries[0])
+        .await
+        .unwrap();
     assert_eq!(counts.len(), 1);
     counts.remove(0)
 }
@@ -34,7 +36,9 @@ async fn equal_events_become_one_row_with_their_sums() {
     let other = used("maps", "share", &[]);
     let record = events(today, vec![twice.clone(), other, twice]);
     assert_eq!(hand.take(&record).await.unwrap(), Took::Nothing);
-    hand.take(&pair(today, "maps", "route.bicycle", "share")).await.unwrap();
+    hand.take(&pair(today, "maps", "route.bicycle", "share"))
+        .await
+        .unwrap();
     assert_eq!(hand.take(&closed(today)).await.unwrap(), Took::DayClosed);
     assert_eq!(hand.lane.events(), 3);
     assert_eq!(hand.roll().await, Appended::Ours);
@@ -75,7 +79,9 @@ async fn who_loses_the_race_adopts_the_winner_and_goes_on_behind_it() {
     }
     loser.take(&fleet(today, "maps", 5)).await.unwrap();
     assert_eq!(winner.roll().await, Appended::Ours);
-    let Appended::Theirs(theirs) = loser.roll().await else { panic!("both have won") };
+    let Appended::Theirs(theirs) = loser.roll().await else {
+        panic!("both have won")
+    };
     assert_eq!((theirs.start, theirs.end), (0, 1));
     assert_eq!(loser.lane.position(), 1);
     loser.take(&fleet(today, "maps", 5)).await.unwrap();
@@ -91,9 +97,14 @@ async fn an_entry_that_was_put_with_an_unknown_outcome_is_put_again() {
     let folder = tempfile::tempdir().unwrap();
     let log = log(folder.path(), 0).await;
     let mut hand = Hand::new(&log);
-    hand.take(&fleet(day("2026-11-24"), "maps", 2)).await.unwrap();
+    hand.take(&fleet(day("2026-11-24"), "maps", 2))
+        .await
+        .unwrap();
     let (entry, data) = hand.lane.close().await.unwrap();
-    assert_eq!(log.append(&entry, data.clone()).await.unwrap(), Appended::Ours);
+    assert_eq!(
+        log.append(&entry, data.clone()).await.unwrap(),
+        Appended::Ours
+    );
     assert_eq!(log.append(&entry, data).await.unwrap(), Appended::Ours);
     assert_eq!(log.next(), (2, 1));
 }
@@ -103,16 +114,23 @@ async fn a_slow_writer_cannot_put_an_old_range_back() {
     let folder = tempfile::tempdir().unwrap();
     let (one, slow) = (log(folder.path(), 0).await, log(folder.path(), 0).await);
     let mut slow = Hand::new(&slow);
-    slow.take(&fleet(day("2026-11-24"), "maps", 9)).await.unwrap();
+    slow.take(&fleet(day("2026-11-24"), "maps", 9))
+        .await
+        .unwrap();
     let mut hand = Hand::new(&one);
-    hand.take(&fleet(day("2026-11-24"), "maps", 2)).await.unwrap();
+    hand.take(&fleet(day("2026-11-24"), "maps", 2))
+        .await
+        .unwrap();
     hand.roll().await;
     assert_eq!(one.empty(|_| true).await.unwrap(), 1);
     assert!(one.with_day(day("2026-11-24")).is_empty());
     assert!(matches!(slow.roll().await, Appended::Theirs(_)));
     // Only the entry stands, with its range.
     let left = files(&folder.path().join("landing"));
-    assert_eq!(left.keys().collect::<Vec<_>>(), ["partition=0/0000000001.json"]);
+    assert_eq!(
+        left.keys().collect::<Vec<_>>(),
+        ["partition=0/0000000001.json"]
+    );
     assert_eq!(log(folder.path(), 0).await.next(), (2, 1));
 }
 
@@ -138,9 +156,13 @@ async fn an_object_that_is_named_by_no_entry_is_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let log_one = log(folder.path(), 0).await;
     let mut hand = Hand::new(&log_one);
-    hand.take(&fleet(day("2026-11-24"), "maps", 2)).await.unwrap();
+    hand.take(&fleet(day("2026-11-24"), "maps", 2))
+        .await
+        .unwrap();
     hand.roll().await;
-    let stray = folder.path().join("landing/partition=0/0000000001-0123456789abcdef.parquet");
+    let stray = folder
+        .path()
+        .join("landing/partition=0/0000000001-0123456789abcdef.parquet");
     std::fs::write(&stray, b"of a writer that lost").unwrap();
     log(folder.path(), 0).await;
     assert!(!stray.exists());
@@ -153,7 +175,9 @@ async fn a_log_with_a_missing_entry_is_refused() {
     let log_one = log(folder.path(), 0).await;
     let mut hand = Hand::new(&log_one);
     for _ in 0..3 {
-        hand.take(&fleet(day("2026-11-24"), "maps", 2)).await.unwrap();
+        hand.take(&fleet(day("2026-11-24"), "maps", 2))
+            .await
+            .unwrap();
         hand.roll().await;
     }
     std::fs::remove_file(folder.path().join("landing/partition=0/0000000002.json")).unwrap();
@@ -166,10 +190,15 @@ async fn counts_that_were_altered_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let log = log(folder.path(), 0).await;
     let mut hand = Hand::new(&log);
-    hand.take(&fleet(day("2026-11-24"), "maps", 2)).await.unwrap();
+    hand.take(&fleet(day("2026-11-24"), "maps", 2))
+        .await
+        .unwrap();
     hand.roll().await;
     let entry = log.with_day(day("2026-11-24")).remove(0);
-    let path = folder.path().join("landing").join(entry.data_path().unwrap().as_ref());
+    let path = folder
+        .path()
+        .join("landing")
+        .join(entry.data_path().unwrap().as_ref());
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[20] ^= 1;
     std::fs::write(&path, bytes).unwrap();
@@ -196,7 +225,10 @@ async fn a_record_that_is_cut_or_too_long_stops_the_partition() {
     let mut unknown = record;
     unknown[4] ^= 1;
     let failure = Hand::new(&log).take(&unknown).await;
-    assert!(matches!(failure, Err(Failure::Stop(Error::UnknownSchema { .. }))));
+    assert!(matches!(
+        failure,
+        Err(Failure::Stop(Error::UnknownSchema { .. }))
+    ));
 }
 
 #[tokio::test]
@@ -205,7 +237,9 @@ async fn an_event_of_a_closed_day_stops_the_partition() {
     let log = log(folder.path(), 0).await;
     let mut hand = Hand::new(&log);
     hand.take(&closed(day("2026-11-24"))).await.unwrap();
-    hand.take(&fleet(day("2026-11-24"), "maps", 2)).await.unwrap();
+    hand.take(&fleet(day("2026-11-24"), "maps", 2))
+        .await
+        .unwrap();
     let failure = hand.lane.settle().await;
     assert!(matches!(failure, Err(Error::ClosedDay { .. })));
 }
@@ -218,5 +252,8 @@ async fn marks_of_closed_days_alone_make_an_entry_without_counts() {
     hand.take(&closed(day("2026-11-24"))).await.unwrap();
     hand.roll().await;
     assert_eq!(files(&folder.path().join("landing")).len(), 1);
-    assert_eq!(log(folder.path(), 0).await.closed(), Some(day("2026-11-24")));
+    assert_eq!(
+        log(folder.path(), 0).await.closed(),
+        Some(day("2026-11-24"))
+    );
 }

@@ -60,7 +60,9 @@ fn send(kafka: &KafkaConfig, records: &[(i32, Vec<u8>)]) {
     let producer: BaseProducer = kafka.client_config("test").unwrap().create().unwrap();
     let topic = kafka.topics().stripped();
     for (partition, record) in records {
-        let record = BaseRecord::<(), [u8]>::to(&topic).partition(*partition).payload(record);
+        let record = BaseRecord::<(), [u8]>::to(&topic)
+            .partition(*partition)
+            .payload(record);
         producer.send(record).map_err(|(error, _)| error).unwrap();
     }
     producer.flush(Duration::from_secs(10)).unwrap();
@@ -74,33 +76,49 @@ fn records_become_sealed_days_and_a_restart_goes_on_behind_them() {
     let (first, second) = (day("2026-11-24"), day("2026-11-25"));
     let of = |day, devices| {
         let both = (0..2).flat_map(move |partition| {
-            [(partition, fleet(day, "maps", devices)), (partition, closed(day))]
+            [
+                (partition, fleet(day, "maps", devices)),
+                (partition, closed(day)),
+            ]
         });
         both.collect::<Vec<_>>()
     };
     send(&kafka, &of(first, 400));
     let stage = Stage::start(folder.path(), &kafka);
-    stage.until("the first day is sealed", |progress| progress.days_sealed() == 1);
+    stage.until("the first day is sealed", |progress| {
+        progress.days_sealed() == 1
+    });
     assert_eq!(stage.progress.last_sealed(), Some(first));
-    assert_eq!((stage.progress.consumed(0), stage.progress.landed(1)), (2, 2));
+    assert_eq!(
+        (stage.progress.consumed(0), stage.progress.landed(1)),
+        (2, 2)
+    );
     assert_eq!(stage.progress.events(), 800);
     // Records that are read, but of a day that is not closed.
     send(&kafka, &[(0, fleet(second, "maps", 100))]);
     stage.until("the record is read", |progress| progress.events() == 900);
     stage.until("the end is reached", |progress| progress.at_end(0));
-    assert_eq!((stage.progress.consumed(0), stage.progress.landed(0)), (3, 2));
+    assert_eq!(
+        (stage.progress.consumed(0), stage.progress.landed(0)),
+        (3, 2)
+    );
     stage.stop().unwrap();
 
     let stage = Stage::start(folder.path(), &kafka);
     stage.until("it is read again", |progress| progress.events() == 100);
     send(&kafka, &of(second, 400));
-    stage.until("the second day is sealed", |progress| progress.days_sealed() == 1);
+    stage.until("the second day is sealed", |progress| {
+        progress.days_sealed() == 1
+    });
     assert_eq!(stage.progress.last_sealed(), Some(second));
     assert!(stage.progress.rows_published() > 0);
     assert_eq!(stage.progress.problems(), Vec::<String>::new());
     stage.stop().unwrap();
 
-    let verified = tokio::runtime::Runtime::new().unwrap().block_on(verify(&rollups(folder.path()))).unwrap();
+    let verified = tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(verify(&rollups(folder.path())))
+        .unwrap();
     assert_eq!((verified.periods, verified.problems.len()), (2, 0));
 }
 
@@ -121,11 +139,19 @@ fn a_partition_with_a_record_that_cannot_be_read_stops_with_a_reason() {
         ],
     );
     let stage = Stage::start(folder.path(), &kafka);
-    stage.until("the partition stops", |progress| !progress.problems().is_empty());
+    stage.until("the partition stops", |progress| {
+        !progress.problems().is_empty()
+    });
     stage.until("the other goes on", |progress| progress.landed(1) == 2);
     let problems = stage.progress.problems();
-    assert_eq!(problems, ["the record at offset 1 of partition 0 can't be decoded"]);
-    assert_eq!((stage.progress.landed(0), stage.progress.days_sealed()), (0, 0));
+    assert_eq!(
+        problems,
+        ["the record at offset 1 of partition 0 can't be decoded"]
+    );
+    assert_eq!(
+        (stage.progress.landed(0), stage.progress.days_sealed()),
+        (0, 0)
+    );
     stage.stop().unwrap();
     assert!(files(&folder.path().join("rollups")).is_empty());
 }
@@ -135,7 +161,10 @@ fn a_log_that_goes_further_than_the_topic_stops_the_partition() {
     let folder = tempfile::tempdir().unwrap();
     let today = day("2026-11-24");
     let broker = MockBroker::new(1, &[]).unwrap();
-    send(&broker.config(), &[(0, fleet(today, "maps", 400)), (0, closed(today))]);
+    send(
+        &broker.config(),
+        &[(0, fleet(today, "maps", 400)), (0, closed(today))],
+    );
     let stage = Stage::start(folder.path(), &broker.config());
     stage.until("the day is landed", |progress| progress.landed(0) == 2);
     stage.stop().unwrap();
@@ -143,7 +172,9 @@ fn a_log_that_goes_further_than_the_topic_stops_the_partition() {
     // The topic was made anew.
     let broker = MockBroker::new(1, &[]).unwrap();
     let stage = Stage::start(folder.path(), &broker.config());
-    stage.until("the partition stops", |progress| !progress.problems().is_empty());
+    stage.until("the partition stops", |progress| {
+        !progress.problems().is_empty()
+    });
     assert!(stage.progress.problems()[0].contains("made anew"));
     stage.stop().unwrap();
 }

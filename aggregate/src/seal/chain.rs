@@ -40,8 +40,15 @@ impl Chain {
         self.follow(read(path, bytes)?, path, digits(bytes))
     }
 
-    fn follow(&mut self, manifest: Manifest, path: &Path, hash: String) -> Result<&Manifest, Error> {
-        let named = manifest.period().is_some_and(|period| path_of(period) == *path);
+    fn follow(
+        &mut self,
+        manifest: Manifest,
+        path: &Path,
+        hash: String,
+    ) -> Result<&Manifest, Error> {
+        let named = manifest
+            .period()
+            .is_some_and(|period| path_of(period) == *path);
         let fits = manifest.format == FORMAT
             && manifest.number == self.next_number()
             && manifest.previous == self.last_hash;
@@ -94,9 +101,14 @@ impl Chain {
 
     /// The part of the policy's cap that the 28 days up to the last sealed one have cost.
     pub(crate) fn spent_ratio(&self, policy: &Policy) -> f64 {
-        let Some(last) = self.last_day() else { return 0.0 };
+        let Some(last) = self.last_day() else {
+            return 0.0;
+        };
         let start = last.minus(27);
-        let within = self.spent().into_iter().filter(|spent| spent.period.last_day() >= start);
+        let within = self
+            .spent()
+            .into_iter()
+            .filter(|spent| spent.period.last_day() >= start);
         let rho: f64 = within.map(|spent| spent.rho.value()).sum();
         rho / policy.cap().value()
     }

@@ -15,7 +15,10 @@ use crate::{Error, Store};
 /// Where the store fails; the keys that are left are destroyed the next time.
 pub(crate) async fn destroy_spent_keys(landing: &Store, chain: &Chain) -> Result<(), Error> {
     let standing = landing.list(&Path::from(SEALS)).await?;
-    let periods = chain.manifests().iter().filter_map(|manifest| manifest.period());
+    let periods = chain
+        .manifests()
+        .iter()
+        .filter_map(|manifest| manifest.period());
     for path in periods.map(key_path) {
         if standing.contains(&path) {
             landing.delete(&path).await?;
@@ -41,7 +44,9 @@ pub(crate) async fn clean(
     let mut before = Vec::new();
     for log in &sealer.logs {
         let log: &Log = log;
-        let needed = log.empty(|day| is_done(&sealer.policy, &sealer.chain, day)).await?;
+        let needed = log
+            .empty(|day| is_done(&sealer.policy, &sealer.chain, day))
+            .await?;
         before.push((log.partition(), needed));
     }
     Ok(before)
@@ -51,7 +56,10 @@ pub(crate) async fn clean(
 fn is_done(policy: &Policy, chain: &Chain, day: Day) -> bool {
     let done = |unit: Unit| {
         let published = policy.tables().iter().any(|table| table.unit() == unit);
-        !published || chain.last_of(unit).is_some_and(|period| day <= period.last_day())
+        !published
+            || chain
+                .last_of(unit)
+                .is_some_and(|period| day <= period.last_day())
     };
     // Days are sealed even where the policy has no daily table: weeks are made of them.
     let day_done = chain.last_day().is_some_and(|last| day <= last);

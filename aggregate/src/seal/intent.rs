@@ -63,7 +63,11 @@ impl Intent {
         let inputs = inputs.iter().map(|entry| Input {
             partition: entry.partition,
             sequence: entry.sequence,
-            sha256: entry.data.as_ref().map(|data| data.sha256.clone()).unwrap_or_default(),
+            sha256: entry
+                .data
+                .as_ref()
+                .map(|data| data.sha256.clone())
+                .unwrap_or_default(),
         });
         Intent {
             format: FORMAT,

@@ -16,14 +16,23 @@ use crate::landing::object;
 /// Where the file of a table, app and period stands.
 pub(super) fn path_of(released: &Released, app: &str) -> Path {
     let folder = folder_of(released.period());
-    [released.table(), &format!("app={app}"), &folder, "rollup.parquet"]
-        .into_iter()
-        .collect()
+    [
+        released.table(),
+        &format!("app={app}"),
+        &folder,
+        "rollup.parquet",
+    ]
+    .into_iter()
+    .collect()
 }
 
 /// The apps of the released rows.
 pub(super) fn apps(released: &Released) -> impl Iterator<Item = &str> {
-    released.rows().iter().filter_map(|row| row.dims().first()).map(String::as_str)
+    released
+        .rows()
+        .iter()
+        .filter_map(|row| row.dims().first())
+        .map(String::as_str)
 }
 
 /// The rows of one app, in the order in which they were released: sorted by their dimensions.
@@ -57,9 +66,15 @@ fn columns(rows: &[&Row], table: &Table) -> Result<RecordBatch, Error> {
     };
     // The app stands in the path: some readers refuse a table with it in both places.
     for (position, dimension) in table.dimensions().iter().enumerate().skip(1) {
-        let values = rows.iter().map(|row| row.dims().get(position).map(String::as_str));
+        let values = rows
+            .iter()
+            .map(|row| row.dims().get(position).map(String::as_str));
         let column: StringArray = values.collect();
-        add(dimension.as_str().to_owned(), DataType::Utf8, Arc::new(column));
+        add(
+            dimension.as_str().to_owned(),
+            DataType::Utf8,
+            Arc::new(column),
+        );
     }
     let level = Int32Array::from_iter_values(rows.iter().map(|row| i32::from(row.level())));
     add("level".to_owned(), DataType::Int32, Arc::new(level));
@@ -85,7 +100,10 @@ fn columns(rows: &[&Row], table: &Table) -> Result<RecordBatch, Error> {
 fn descriptions(table: &Table, policy: &Policy) -> Vec<KeyValue> {
     let mut said = vec![
         ("kaiku.table".to_owned(), table.name().to_owned()),
-        ("kaiku.description".to_owned(), table.description().to_owned()),
+        (
+            "kaiku.description".to_owned(),
+            table.description().to_owned(),
+        ),
         ("kaiku.policy".to_owned(), policy.name().to_owned()),
         ("kaiku.policy_hash".to_owned(), hex::encode(policy.hash())),
         ("kaiku.k".to_owned(), table.k().to_string()),
@@ -97,18 +115,34 @@ fn descriptions(table: &Table, policy: &Policy) -> Vec<KeyValue> {
                     neither, `folded` for the rest of a group, `all` for the whole of one";
         column(dimension.as_str(), text.to_owned());
     }
-    column("level", "how coarse the cell is, 0 being the finest".to_owned());
-    column("folded", "true where the row is what is left of a group, rows of its own taken out".to_owned());
+    column(
+        "level",
+        "how coarse the cell is, 0 being the finest".to_owned(),
+    );
+    column(
+        "folded",
+        "true where the row is what is left of a group, rows of its own taken out".to_owned(),
+    );
     for measure in table.measures() {
-        let rate = measure.rate_of().map(|of| format!("; a part of {of}, to be read as a rate"));
+        let rate = measure
+            .rate_of()
+            .map(|of| format!("; a part of {of}, to be read as a rate"));
         let text = measure.description();
-        column(measure.name(), format!("{text}{}, with noise", rate.unwrap_or_default()));
+        column(
+            measure.name(),
+            format!("{text}{}, with noise", rate.unwrap_or_default()),
+        );
         for (end, side) in [("lower", "lower"), ("upper", "upper")] {
             let name = format!("{}_{end}", measure.name());
-            column(&name, format!("{side} end of the 95 % interval of {}", measure.name()));
+            column(
+                &name,
+                format!("{side} end of the 95 % interval of {}", measure.name()),
+            );
         }
     }
-    let said = said.into_iter().map(|(key, value)| KeyValue::new(key, value));
+    let said = said
+        .into_iter()
+        .map(|(key, value)| KeyValue::new(key, value));
     said.collect()
 }
 
@@ -125,5 +159,8 @@ fn sums(table: &Table) -> String {
         over => format!("Measures may be summed over {}", over.join(" and ")),
     };
     let not = not.join(", ");
-    format!("{may}; not over {not} or {unit}: one device may stand in several.", unit = table.unit())
+    format!(
+        "{may}; not over {not} or {unit}: one device may stand in several.",
+        unit = table.unit()
+    )
 }

@@ -64,13 +64,20 @@ impl Sealer {
         let noise = SealNoise::new(key, intent.hash());
         let mut tables = Vec::new();
         let policy = Arc::clone(&self.policy);
-        let of_period = policy.tables().iter().filter(|table| table.unit() == period.unit());
-        let mut partials = of_period.map(Partials::new).collect::<Result<Vec<_>, _>>()?;
+        let of_period = policy
+            .tables()
+            .iter()
+            .filter(|table| table.unit() == period.unit());
+        let mut partials = of_period
+            .map(Partials::new)
+            .collect::<Result<Vec<_>, _>>()?;
         for entry in &inputs {
             let counts = object::counts_of(&self.landing, entry).await?;
             for partial in &mut partials {
                 let counts = counts.clone();
-                partial.add(counts, period.first_day(), period.last_day()).await?;
+                partial
+                    .add(counts, period.first_day(), period.last_day())
+                    .await?;
             }
         }
         for partial in partials {

@@ -69,9 +69,18 @@ async fn the_columns_are_frozen() {
     sealer.seal(day(DAY)).await.unwrap();
     let published = files(&folder.path().join("rollups"));
     let expected = [
-        ("activity_daily", "country: Utf8, level: Int32, folded: Boolean, devices: Int64, devices_lower: Int64, devices_upper: Int64"),
-        ("features_daily", "feature: Utf8, level: Int32, folded: Boolean, devices: Int64, devices_lower: Int64, devices_upper: Int64, devices_2plus: Int64, devices_2plus_lower: Int64, devices_2plus_upper: Int64, devices_5plus: Int64, devices_5plus_lower: Int64, devices_5plus_upper: Int64"),
-        ("releases_daily", "release: Utf8, level: Int32, folded: Boolean, devices: Int64, devices_lower: Int64, devices_upper: Int64, crashed: Int64, crashed_lower: Int64, crashed_upper: Int64"),
+        (
+            "activity_daily",
+            "country: Utf8, level: Int32, folded: Boolean, devices: Int64, devices_lower: Int64, devices_upper: Int64",
+        ),
+        (
+            "features_daily",
+            "feature: Utf8, level: Int32, folded: Boolean, devices: Int64, devices_lower: Int64, devices_upper: Int64, devices_2plus: Int64, devices_2plus_lower: Int64, devices_2plus_upper: Int64, devices_5plus: Int64, devices_5plus_lower: Int64, devices_5plus_upper: Int64",
+        ),
+        (
+            "releases_daily",
+            "release: Utf8, level: Int32, folded: Boolean, devices: Int64, devices_lower: Int64, devices_upper: Int64, crashed: Int64, crashed_lower: Int64, crashed_upper: Int64",
+        ),
     ];
     for (table, columns) in expected {
         let name = format!("{table}/app=maps/day={DAY}/rollup.parquet");
@@ -104,11 +113,18 @@ async fn a_second_seal_of_a_day_changes_nothing() {
 async fn a_seal_that_was_interrupted_anywhere_ends_with_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     two_partitions(folder.path()).await;
-    sealer(folder.path(), 2, Policy::small()).await.seal(day(DAY)).await.unwrap();
+    sealer(folder.path(), 2, Policy::small())
+        .await
+        .seal(day(DAY))
+        .await
+        .unwrap();
     let root = folder.path().join("rollups");
     let published = files(&root);
     // The files appear in the order of the tables and apps, the manifest at last.
-    let mut order: Vec<&String> = published.keys().filter(|name| !name.starts_with('_')).collect();
+    let mut order: Vec<&String> = published
+        .keys()
+        .filter(|name| !name.starts_with('_'))
+        .collect();
     order.sort();
     for written in 0..=order.len() {
         std::fs::remove_file(root.join("_manifests/day=2026-11-24.json")).unwrap();
@@ -126,15 +142,35 @@ async fn a_seal_that_was_interrupted_anywhere_ends_with_the_same_bytes() {
 async fn a_seal_is_not_resumed_with_another_policy_or_other_inputs() {
     let folder = tempfile::tempdir().unwrap();
     two_partitions(folder.path()).await;
-    sealer(folder.path(), 2, Policy::small()).await.seal(day(DAY)).await.unwrap();
+    sealer(folder.path(), 2, Policy::small())
+        .await
+        .seal(day(DAY))
+        .await
+        .unwrap();
     let root = folder.path().join("rollups");
     std::fs::remove_dir_all(&root).unwrap();
     let text = include_str!("../../release/policies/small.toml").replace("k = 50", "k = 40");
     let mut other = sealer(folder.path(), 2, Policy::parse(&text).unwrap()).await;
     let refused = other.seal(day(DAY)).await.unwrap_err();
-    assert!(matches!(refused, Error::Changed { what: "policy", .. }), "{refused}");
-    let fewer = sealer(folder.path(), 1, Policy::small()).await.seal(day(DAY)).await.unwrap_err();
-    assert!(matches!(fewer, Error::Changed { what: "set of landing objects", .. }), "{fewer}");
+    assert!(
+        matches!(refused, Error::Changed { what: "policy", .. }),
+        "{refused}"
+    );
+    let fewer = sealer(folder.path(), 1, Policy::small())
+        .await
+        .seal(day(DAY))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(
+            fewer,
+            Error::Changed {
+                what: "set of landing objects",
+                ..
+            }
+        ),
+        "{fewer}"
+    );
     assert!(files(&root).is_empty());
 }
 
@@ -142,7 +178,11 @@ async fn a_seal_is_not_resumed_with_another_policy_or_other_inputs() {
 async fn a_file_that_was_altered_is_not_adopted() {
     let folder = tempfile::tempdir().unwrap();
     two_partitions(folder.path()).await;
-    sealer(folder.path(), 2, Policy::small()).await.seal(day(DAY)).await.unwrap();
+    sealer(folder.path(), 2, Policy::small())
+        .await
+        .seal(day(DAY))
+        .await
+        .unwrap();
     let root = folder.path().join("rollups");
     std::fs::remove_file(root.join("_manifests/day=2026-11-24.json")).unwrap();
     let (from, to) = (
@@ -151,7 +191,10 @@ async fn a_file_that_was_altered_is_not_adopted() {
     );
     std::fs::copy(from, to).unwrap();
     let mut resumed = sealer(folder.path(), 2, Policy::small()).await;
-    assert!(matches!(resumed.seal(day(DAY)).await, Err(Error::Altered { .. })));
+    assert!(matches!(
+        resumed.seal(day(DAY)).await,
+        Err(Error::Altered { .. })
+    ));
 }
 
 #[tokio::test]
@@ -180,8 +223,14 @@ async fn a_key_that_a_crash_left_is_destroyed_at_the_next_start() {
     two_partitions(folder.path()).await;
     let mut sealer = sealer(folder.path(), 2, Policy::small()).await;
     sealer.seal(day(DAY)).await.unwrap();
-    destroy_spent_keys(&landing(folder.path()), &sealer.chain).await.unwrap();
-    assert!(!files(&folder.path().join("landing")).keys().any(|name| name.ends_with("key")));
+    destroy_spent_keys(&landing(folder.path()), &sealer.chain)
+        .await
+        .unwrap();
+    assert!(
+        !files(&folder.path().join("landing"))
+            .keys()
+            .any(|name| name.ends_with("key"))
+    );
 }
 
 #[tokio::test]
@@ -209,8 +258,13 @@ async fn days_follow_each_other_in_a_chain_that_can_be_verified() {
     assert_eq!(verified.problems, Vec::<String>::new());
     let root = folder.path().join("rollups");
     std::fs::write(root.join("activity_daily/extra.parquet"), b"x").unwrap();
-    std::fs::write(root.join("features_daily/app=maps/day=2026-11-24/rollup.parquet"), b"x").unwrap();
-    std::fs::remove_file(root.join("features_daily/app=idle/day=2026-11-24/rollup.parquet")).unwrap();
+    std::fs::write(
+        root.join("features_daily/app=maps/day=2026-11-24/rollup.parquet"),
+        b"x",
+    )
+    .unwrap();
+    std::fs::remove_file(root.join("features_daily/app=idle/day=2026-11-24/rollup.parquet"))
+        .unwrap();
     assert_eq!(verify(&store).await.unwrap().problems.len(), 3);
     std::fs::remove_file(root.join("_manifests/day=2026-11-24.json")).unwrap();
     assert!(matches!(verify(&store).await, Err(Error::Chain { .. })));
@@ -231,7 +285,9 @@ async fn a_day_beyond_the_cap_is_refused_before_anything_is_written() {
     }
     // One day under a policy that costs more leaves too little for the next one.
     let text = include_str!("../../release/policies/small.toml");
-    let text = text.replace("rho = [0.018]", "rho = [0.09]").replace("cap_rho = 1.8", "cap_rho = 3.8");
+    let text = text
+        .replace("rho = [0.018]", "rho = [0.09]")
+        .replace("cap_rho = 1.8", "cap_rho = 3.8");
     sealer.policy = Policy::parse(&text).unwrap().into();
     let due = sealer.due().unwrap();
     sealer.seal(due).await.unwrap();

@@ -41,16 +41,15 @@ impl Folder {
         let make = |folder: &FsPath, private: bool| {
             make_all(folder, private)
                 .and_then(|()| folder.canonicalize())
-                .map_err(|error| {
-                    format!("the folder {} can't be made: {error}", folder.display())
-                })
+                .map_err(|error| format!("the folder {} can't be made: {error}", folder.display()))
         };
         let root = make(root, private)?;
         let parent = root.parent().ok_or("name a folder that is not the root")?;
         let staging = staging.map_or_else(|| parent.join(".kaiku-tmp"), FsPath::to_path_buf);
         if std::path::absolute(&staging).is_ok_and(|staging| staging.starts_with(&root)) {
             return Err(
-                "the staging folder lies within it: set aggregate.staging to one outside".to_owned(),
+                "the staging folder lies within it: set aggregate.staging to one outside"
+                    .to_owned(),
             );
         }
         let staging = make(&staging, true)?;
@@ -133,7 +132,10 @@ impl Folder {
         for entry in entries {
             let age = entry.metadata().and_then(|metadata| metadata.modified());
             let stale = age.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > STALE));
-            let ours = entry.path().extension().is_some_and(|ending| ending == "tmp");
+            let ours = entry
+                .path()
+                .extension()
+                .is_some_and(|ending| ending == "tmp");
             if stale && ours {
                 let _ = fs::remove_file(entry.path());
             }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
+use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message, Offset};
 
@@ -125,10 +126,7 @@ pub(crate) fn run(start: Start) -> End {
         restored,
         suspect,
     );
-    if let Err(source) = consumer
-        .seek(&stage.raw, partition, from, ASK)
-        .and_then(|()| consumer.resume(&one(&stage.raw, partition)))
-    {
+    if let Err(source) = begin(&consumer, &stage.raw, partition, from) {
         return End::Failed(Error::Kafka {
             operation: "starting to read a partition",
             source,
@@ -137,6 +135,24 @@ pub(crate) fn run(start: Start) -> End {
     match work(&mut core, &queue, &shared) {
         Ok(()) => End::Stopped(core.into_warm()),
         Err(end) => end,
+    }
+}
+
+/// Moves a held partition to where the lane goes on, and lets it flow. librdkafka takes over a new
+/// assignment in its own time: until it has, it refuses to seek.
+fn begin(
+    consumer: &BaseConsumer<Membership>,
+    topic: &str,
+    partition: i32,
+    from: Offset,
+) -> Result<(), KafkaError> {
+    let until = Instant::now() + ASK;
+    loop {
+        match consumer.seek(topic, partition, from, ASK) {
+            Ok(()) => return consumer.resume(&one(topic, partition)),
+            Err(error) if Instant::now() >= until => return Err(error),
+            Err(_) => std::thread::sleep(STEP),
+        }
     }
 }
 

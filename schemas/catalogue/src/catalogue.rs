@@ -1,479 +1,405 @@
-//! The catalogue as a whole: read, checked, and asked in constant time.
-
-use std::fs;
-use std::path::{Path, PathBuf};
+//! The catalogue as a whole: it is asked in constant time, and without an allocation.
 
 use hashbrown::HashMap;
 use kaiku_wire::Day;
 use sha2::{Digest, Sha256};
-use toml::Spanned;
 
-use crate::app_file::{AppFile, PlainEntry};
-use crate::check::{Checker, Problem, Source};
+use crate::declared::{Declared, DeclaredItem, DeclaredRelease, Info};
+use crate::intern::UNLISTED;
+use crate::listed::{self, Listed};
+use crate::names::BUILT_IN_CAUSES;
+use crate::problem::Place;
 use crate::program::Program;
-use crate::reference::tables;
-use crate::vocabulary::{App, Cause, Component, Country, Feature, Model, Operator, Release};
+use crate::reference;
+use crate::values::{App, Cause, Component, Feature, Release, Value};
+use crate::{Country, Model, Operator};
 
-/// Causes that every app has.
-const BUILT_IN: [&str; 7] = [
-    "panic",
-    "abort",
-    "segfault",
-    "out_of_memory",
-    "not_responding",
-    "unhandled",
-    "ended_unexpectedly",
-];
-
-/// The catalogue as a whole.
-#[derive(Debug)]
+/// What apps may report, who answers for it, and until when.
+///
+/// A look-up takes the day because what has expired is no longer listed: an entry with
+/// `expires = 2027-06-01` is listed for the last time on 2027-05-31.
 pub struct Catalogue {
-    apps: HashMap<&'static str, Shelf>,
-    /// The apps by key, for look-ups within one.
-    names: HashMap<u64, &'static str>,
-    built_in: HashMap<&'static str, Cause>,
-    listed: Vec<Listed>,
+    apps: HashMap<&'static str, (App, Day)>,
+    /// In the order of their files.
+    listed: Vec<App>,
+    lines: Vec<Listed>,
+    /// By the index of the app; the first one is that of apps which are not listed.
+    tables: Vec<Option<Table>>,
     program: Program,
     hash: [u8; 32],
 }
 
 /// What one app may report.
-#[derive(Debug)]
-struct Shelf {
-    app: App,
-    expires: Day,
-    /// With the day from which on it is there.
-    releases: HashMap<&'static str, (Release, Day)>,
-    /// With the day from which on each counts as unlisted.
-    features: HashMap<&'static str, (Feature, Day)>,
-    components: HashMap<&'static str, (Component, Day)>,
-    causes: HashMap<&'static str, (Cause, Day)>,
+struct Table {
+    info: Option<Info>,
+    /// The oldest first.
+    releases: Vec<(Release, Day, Place)>,
+    release_numbers: HashMap<&'static str, usize>,
+    features: Entries<Feature>,
+    causes: Entries<Cause>,
+    components: Entries<Component>,
 }
 
-/// One line of the catalogue, for whoever compares or shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// app, release, feature, component or cause.
-    pub kind: &'static str,
-    /// The app that it belongs to.
-    pub app: String,
-    /// Its name.
-    pub name: String,
-    /// What it is called where people read it.
-    pub title: String,
-    /// What it means.
-    pub description: String,
-    /// Who answers for it.
-    pub owner: String,
-    /// From when on it counts as unlisted.
-    pub expires: Day,
-    /// Releases: the day of the release.
-    pub since: Option<Day>,
-    /// Features: whether it may be recommended.
-    pub recommend: bool,
-    /// Where it stands.
-    pub file: PathBuf,
-    /// Line of its name, from 1.
-    pub line: usize,
-}
-
-impl Listed {
-    /// Whether both name the same thing.
-    pub(crate) fn is_same(&self, other: &Listed) -> bool {
-        (self.kind, &self.app, &self.name) == (other.kind, &other.app, &other.name)
-    }
+/// The entries of one kind.
+struct Entries<T> {
+    /// With the first day on which each counts as unlisted.
+    by_name: HashMap<&'static str, (T, Day)>,
+    /// What was declared, in the order of the file.
+    declared: Vec<(T, Info)>,
 }
 
 impl Catalogue {
-    /// Reads every `*.toml` of a folder: `program.toml`, and one file an app.
-    ///
-    /// # Errors
-    /// Everything that is wrong with the files, each with its place.
-    pub fn load(dir: &Path) -> Result<Catalogue, Vec<Problem>> {
-        let unreadable = |file: &Path, error: &std::io::Error| {
-            let message = format!("can't be read: {error}");
-            vec![Problem {
-                file: file.to_owned(),
-                line: 1,
-                column: 1,
-                message,
-            }]
+    pub(crate) fn new(declared: Vec<Declared>, program: Program) -> Catalogue {
+        let mut catalogue = Catalogue {
+            apps: HashMap::new(),
+            listed: Vec::new(),
+            lines: declared.iter().flat_map(listed::lines).collect(),
+            tables: vec![Some(Table::unlisted())],
+            hash: hash(&declared, &program),
+            program,
         };
-        let mut files = Vec::new();
-        for entry in fs::read_dir(dir).map_err(|error| unreadable(dir, &error))? {
-            let path = entry.map_err(|error| unreadable(dir, &error))?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "toml")
-            {
-                let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-                files.push((path, text));
+        for app in declared {
+            let value = App::listed("", &app.name);
+            catalogue
+                .apps
+                .insert(value.as_str(), (value, app.info.expires));
+            catalogue.listed.push(value);
+            if catalogue.tables.len() <= value.index() {
+                catalogue.tables.resize_with(value.index() + 1, || None);
             }
+            catalogue.tables[value.index()] = Some(Table::new(app));
         }
-        files.sort();
-        Catalogue::from_files(dir, &files)
+        catalogue
     }
 
-    pub(crate) fn from_files(
-        dir: &Path,
-        files: &[(PathBuf, String)],
-    ) -> Result<Catalogue, Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut program = None;
-        let mut catalogue = Builder::default();
-        let mut hash = Sha256::new();
-        for (file, text) in files {
-            let name = file.file_name().unwrap_or_default();
-            for part in [name.as_encoded_bytes(), text.as_bytes()] {
-                hash.update(part.len().to_be_bytes());
-                hash.update(part);
-            }
-            let source = Source { file, text };
-            if name == "program.toml" {
-                match Program::parse(&source) {
-                    Ok(parsed) => program = Some(parsed),
-                    Err(problem) => problems.push(problem),
-                }
-            } else {
-                catalogue.add(source, &mut problems);
-            }
-        }
-        let missing = |message: &str| Problem {
-            file: dir.join("program.toml"),
-            line: 1,
-            column: 1,
-            message: message.to_owned(),
-        };
-        if program.is_none() && problems.is_empty() {
-            problems.push(missing(
-                "is missing: it names the controller and the consent texts",
-            ));
-        }
-        if catalogue.apps.is_empty() && problems.is_empty() {
-            problems.push(missing("stands alone: put one file an app beside it"));
-        }
-        problems.sort();
-        match program {
-            Some(program) if problems.is_empty() => {
-                Ok(catalogue.finish(program, hash.finalize().into()))
-            }
-            _ => Err(problems),
-        }
-    }
-
-    /// The app of this name on a day.
+    /// The app of this name, [`App::UNLISTED`] where there is none or it has expired.
     pub fn app(&self, name: &str, day: Day) -> App {
-        self.apps
-            .get(name)
-            .filter(|shelf| day < shelf.expires)
-            .map_or(App::UNLISTED, |shelf| shelf.app)
+        match self.apps.get(name) {
+            Some((app, expires)) if day < *expires => *app,
+            _ => App::UNLISTED,
+        }
     }
 
-    /// The release of this name; one is listed from the eve of its day on, for those who test it.
+    /// The release of this name, [`Release::UNLISTED`] where the app has none or has expired. A
+    /// release does not expire, and is listed before its date for those who try it.
     pub fn release(&self, app: App, name: &str, day: Day) -> Release {
-        self.shelf(app)
-            .and_then(|shelf| shelf.releases.get(name))
-            .filter(|(_, since)| day.next() >= *since)
-            .map_or(Release::UNLISTED, |(release, _)| *release)
+        let table = self.table(app);
+        let listed = table.info.as_ref().is_some_and(|info| day < info.expires);
+        match table.release_numbers.get(name) {
+            Some(number) if listed => table.releases[*number].0,
+            _ => Release::UNLISTED,
+        }
     }
 
-    /// The feature of this name on a day.
+    /// The feature of this name, [`Feature::UNLISTED`] where the app has none or it has expired.
     pub fn feature(&self, app: App, name: &str, day: Day) -> Feature {
-        self.shelf(app)
-            .and_then(|shelf| live(&shelf.features, name, day))
+        self.table(app)
+            .features
+            .find(name, day)
             .unwrap_or(Feature::UNLISTED)
     }
 
-    /// The cause of this name on a day, of the app's own or built in.
+    /// The cause of this name, built in or declared, [`Cause::UNLISTED`] where there is none or it
+    /// has expired. An app that is not listed has the built-in ones.
     pub fn cause(&self, app: App, name: &str, day: Day) -> Cause {
-        self.built_in.get(name).copied().unwrap_or_else(|| {
-            self.shelf(app)
-                .and_then(|shelf| live(&shelf.causes, name, day))
-                .unwrap_or(Cause::UNLISTED)
-        })
+        self.table(app)
+            .causes
+            .find(name, day)
+            .unwrap_or(Cause::UNLISTED)
     }
 
-    /// The component of this name on a day.
+    /// The component of this name, [`Component::UNLISTED`] where the app has none or it has
+    /// expired.
     pub fn component(&self, app: App, name: &str, day: Day) -> Component {
-        self.shelf(app)
-            .and_then(|shelf| live(&shelf.components, name, day))
+        self.table(app)
+            .components
+            .find(name, day)
             .unwrap_or(Component::UNLISTED)
     }
 
-    /// The model by brand and code; the brand may stand in another case.
+    /// The model by what the device says of itself: its brand, whatever the case of its ASCII
+    /// letters, and its code, exactly.
     pub fn model(&self, brand: &str, code: &str) -> Model {
-        tables().find_model(brand, code)
+        Model::find(brand, code)
     }
 
-    /// The operator of a network.
+    /// The brand of a model, or `unlisted`.
+    pub fn brand_of(&self, model: Model) -> &'static str {
+        model.brand()
+    }
+
+    /// The operator by the codes of its network, as text: `01` is not `001`.
     pub fn operator(&self, mcc: &str, mnc: &str) -> Operator {
-        tables().find_operator(mcc, mnc)
+        Operator::find(mcc, mnc)
     }
 
-    /// The country of a network by its country code; `None` for international networks.
+    /// The country that a mcc stands for, `None` where it is not listed or international.
     pub fn country_of_mcc(&self, mcc: &str) -> Option<Country> {
-        tables().country_of(mcc)
+        Operator::country_of_mcc(mcc)
     }
 
-    /// The country of an ISO 3166-1 alpha-2 code, [`Country::UNKNOWN`] where there is none.
+    /// The country of an ISO 3166-1 alpha-2 code in upper-case letters, [`Country::UNKNOWN`] where
+    /// it is none.
     pub fn country(&self, code: &str) -> Country {
-        tables().find_country(code)
+        Country::find(code)
     }
 
-    /// Every app, expired or not.
+    /// Every app, expired ones included, in the order of their files.
     pub fn apps(&self) -> impl Iterator<Item = App> + use<'_> {
-        self.apps.values().map(|shelf| shelf.app)
+        self.listed.iter().copied()
     }
 
-    /// Every feature of an app, expired or not.
-    pub fn features(&self, app: App) -> impl Iterator<Item = Feature> + use<'_> {
-        self.shelf(app)
-            .into_iter()
-            .flat_map(|shelf| shelf.features.values().map(|(one, _)| *one))
-    }
-
-    /// Every release of an app with its day, oldest first.
+    /// Every release of an app and its date, the oldest first.
     pub fn releases(&self, app: App) -> Vec<(Release, Day)> {
-        let mut releases: Vec<_> = self
-            .shelf(app)
-            .into_iter()
-            .flat_map(|shelf| shelf.releases.values().copied())
-            .collect();
-        releases.sort_by_key(|(release, since)| (*since, release.as_str()));
-        releases
+        self.table(app)
+            .releases
+            .iter()
+            .map(|(release, date, _)| (*release, *date))
+            .collect()
     }
 
-    /// Every line of the catalogue.
+    /// The date of a release; `None` where the app has no such release.
+    pub fn release_date(&self, app: App, release: Release) -> Option<Day> {
+        let found = self
+            .table(app)
+            .releases
+            .iter()
+            .find(|(other, ..)| *other == release);
+        found.map(|(_, date, _)| *date)
+    }
+
+    /// Every feature of an app, expired ones included, in the order of its file.
+    pub fn features(&self, app: App) -> impl Iterator<Item = Feature> + use<'_> {
+        self.table(app)
+            .features
+            .declared
+            .iter()
+            .map(|(feature, _)| *feature)
+    }
+
+    /// Every cause that an app declares, expired ones included, in the order of its file. The
+    /// built-in ones are not among them: see [`BUILT_IN_CAUSES`].
+    pub fn causes(&self, app: App) -> impl Iterator<Item = Cause> + use<'_> {
+        self.table(app)
+            .causes
+            .declared
+            .iter()
+            .map(|(cause, _)| *cause)
+    }
+
+    /// Every component of an app, expired ones included, in the order of its file.
+    pub fn components(&self, app: App) -> impl Iterator<Item = Component> + use<'_> {
+        self.table(app)
+            .components
+            .declared
+            .iter()
+            .map(|(component, _)| *component)
+    }
+
+    /// What is said of an app; `None` where this catalogue does not list it.
+    pub fn app_info(&self, app: App) -> Option<&Info> {
+        self.table(app).info.as_ref()
+    }
+
+    /// What is said of a feature; `None` where the app has no such feature.
+    pub fn feature_info(&self, app: App, feature: Feature) -> Option<&Info> {
+        self.table(app).features.info(feature)
+    }
+
+    /// What is said of a cause; `None` where the app declares no such cause.
+    pub fn cause_info(&self, app: App, cause: Cause) -> Option<&Info> {
+        self.table(app).causes.info(cause)
+    }
+
+    /// What is said of a component; `None` where the app has no such component.
+    pub fn component_info(&self, app: App, component: Component) -> Option<&Info> {
+        self.table(app).components.info(component)
+    }
+
+    /// Every declaration, app by app.
     pub fn listed(&self) -> impl Iterator<Item = &Listed> {
-        self.listed.iter()
+        self.lines.iter()
     }
 
-    /// Who runs the program, and the consent texts.
+    /// Who runs the program, and what its participants agree to.
     pub fn program(&self) -> &Program {
         &self.program
     }
 
-    /// SHA-256 over the names and contents of all files.
+    /// SHA-256 of all that is declared, in the order of the files, and of the reference tables.
+    /// What is no declaration, such as a comment, does not enter.
     pub fn hash(&self) -> [u8; 32] {
         self.hash
     }
 
-    fn shelf(&self, app: App) -> Option<&Shelf> {
-        self.apps.get(self.names.get(&app.key())?)
+    /// Where the date of a release stands.
+    pub(crate) fn release_places(&self, app: App) -> &[(Release, Day, Place)] {
+        &self.table(app).releases
+    }
+
+    fn table(&self, app: App) -> &Table {
+        let found = self.tables.get(app.index()).and_then(Option::as_ref);
+        // Unwrap safety: `new` puts the first one there.
+        found
+            .or(self.tables[0].as_ref())
+            .expect("there is a table of the unlisted")
     }
 }
 
-fn live<T: Copy>(entries: &HashMap<&'static str, (T, Day)>, name: &str, day: Day) -> Option<T> {
-    entries
-        .get(name)
-        .filter(|(_, expires)| day < *expires)
-        .map(|(entry, _)| *entry)
+impl std::fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Catalogue")
+            .field("apps", &self.listed)
+            .finish_non_exhaustive()
+    }
 }
 
-impl Shelf {
-    /// Takes in what the app's file lists.
-    fn fill(&mut self, file: &AppFile, checker: &mut Checker<'_>, lines: &mut Lines<'_>) {
-        let (app_name, expires) = (lines.app, self.expires);
-        for (name, date) in &file.releases {
-            checker.release(name);
-            let since = checker.day("a release's day", date);
-            let release = Release::entry(app_name, name.get_ref());
-            self.releases.insert(release.as_str(), (release, since));
-            lines.push(checker, "release", name, |line| line.since = Some(since));
+impl Table {
+    /// That of every app which is not listed.
+    fn unlisted() -> Table {
+        Table {
+            info: None,
+            releases: Vec::new(),
+            release_numbers: HashMap::new(),
+            features: Entries::new("", Vec::new(), Day::MAX),
+            causes: Entries::new("", Vec::new(), Day::MAX).with_built_in(UNLISTED, Day::MAX),
+            components: Entries::new("", Vec::new(), Day::MAX),
         }
-        for (name, entry) in &file.features {
-            let inner = entry.get_ref();
-            checker.name("feature", name);
-            checker.filled("title", &inner.title);
-            checker.filled("description", &inner.description);
-            inner.owner.iter().for_each(|owner| checker.owner(owner));
-            let until = inner
-                .expires
-                .as_ref()
-                .map_or(expires, |date| checker.day("expires", date));
-            let feature = Feature::entry(app_name, name.get_ref());
-            self.features.insert(feature.as_str(), (feature, until));
-            lines.push(checker, "feature", name, |line| {
-                line.title.clone_from(inner.title.get_ref());
-                line.description.clone_from(inner.description.get_ref());
-                line.expires = until;
-                line.recommend = inner.recommend;
-                inner
-                    .owner
-                    .iter()
-                    .for_each(|owner| line.owner.clone_from(owner.get_ref()));
-            });
+    }
+
+    fn new(declared: Declared) -> Table {
+        let Declared {
+            name: app,
+            info,
+            releases,
+            features,
+            components,
+            causes,
+        } = declared;
+        let expires = info.expires;
+        let mut releases: Vec<_> = releases
+            .into_iter()
+            .map(|DeclaredRelease { name, date, place }| {
+                (Release::listed(&app, &name), date, place)
+            })
+            .collect();
+        releases.sort_by_key(|(_, date, _)| *date);
+        let numbers = releases
+            .iter()
+            .enumerate()
+            .map(|(at, (release, ..))| (release.as_str(), at));
+        Table {
+            info: Some(info),
+            release_numbers: numbers.collect(),
+            releases,
+            features: Entries::new(&app, features, expires),
+            causes: Entries::new(&app, causes, expires).with_built_in(&app, expires),
+            components: Entries::new(&app, components, expires),
         }
-        for (name, entry) in &file.components {
-            let until = checker.plain("component", name, entry, lines);
-            let component = Component::entry(app_name, name.get_ref());
-            self
-                .components
-                .insert(component.as_str(), (component, until));
+    }
+}
+
+impl<T: Value> Entries<T> {
+    /// The entries of an app that expires on a day, and they with it.
+    fn new(app: &str, items: Vec<DeclaredItem>, expires: Day) -> Entries<T> {
+        let mut entries = Entries {
+            by_name: HashMap::new(),
+            declared: Vec::new(),
+        };
+        for DeclaredItem { name, info } in items {
+            let value = T::listed(app, &name);
+            entries
+                .by_name
+                .insert(value.text(), (value, info.expires.min(expires)));
+            entries.declared.push((value, info));
         }
-        for (name, entry) in &file.causes {
-            if BUILT_IN.contains(&name.get_ref().as_str()) {
-                checker.at(
-                    name,
-                    format!("cause {:?} is one that every app has", name.get_ref()),
-                );
+        entries
+    }
+
+    /// With the causes that every app has.
+    fn with_built_in(mut self, app: &str, expires: Day) -> Entries<T> {
+        for (name, _) in BUILT_IN_CAUSES {
+            let value = T::listed(app, name);
+            self.by_name.insert(value.text(), (value, expires));
+        }
+        self
+    }
+
+    fn find(&self, name: &str, day: Day) -> Option<T> {
+        let (value, expires) = self.by_name.get(name)?;
+        (day < *expires).then_some(*value)
+    }
+
+    fn info(&self, value: T) -> Option<&Info> {
+        self.declared
+            .iter()
+            .find(|(other, _)| *other == value)
+            .map(|(_, info)| info)
+    }
+}
+
+/// Every part with its length before it, so that no two catalogues read the same.
+fn hash(apps: &[Declared], program: &Program) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    let mut put = |text: &str| {
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    for Declared {
+        name,
+        info,
+        releases,
+        features,
+        components,
+        causes,
+    } in apps
+    {
+        put("app");
+        put(name);
+        put_info(&mut put, info);
+        for release in releases {
+            put("release");
+            put(&release.name);
+            put(&release.date.to_string());
+        }
+        for (kind, items) in [
+            ("feature", features),
+            ("component", components),
+            ("cause", causes),
+        ] {
+            for item in items {
+                put(kind);
+                put(&item.name);
+                put_info(&mut put, &item.info);
             }
-            let until = checker.plain("cause", name, entry, lines);
-            let cause = Cause::entry(app_name, name.get_ref());
-            self.causes.insert(cause.as_str(), (cause, until));
         }
     }
+    put("program");
+    put(&program.version.to_string());
+    put(&program.controller.name);
+    put(&program.controller.contact);
+    for (version, consent) in &program.consent {
+        put(&version.to_string());
+        put(&consent.text);
+    }
+    hasher.update(reference::hash());
+    hasher.finalize().into()
 }
 
-/// Puts the catalogue together, file by file.
-#[derive(Default)]
-struct Builder {
-    apps: HashMap<&'static str, Shelf>,
-    listed: Vec<Listed>,
-}
-
-impl Builder {
-    fn add(&mut self, source: Source<'_>, problems: &mut Vec<Problem>) {
-        let file = match AppFile::parse(&source) {
-            Ok(file) => file,
-            Err(problem) => return problems.push(problem),
-        };
-        let mut checker = Checker {
-            source,
-            problems: Vec::new(),
-        };
-        checker.name("app", &file.app);
-        checker.filled("title", &file.title);
-        checker.owner(&file.owner);
-        let expires = checker.day("expires", &file.expires);
-        let app = App::entry("", file.app.get_ref());
-        let mut shelf = Shelf {
-            app,
-            expires,
-            releases: HashMap::new(),
-            features: HashMap::new(),
-            components: HashMap::new(),
-            causes: HashMap::new(),
-        };
-        let owner = file.owner.get_ref().clone();
-        let app_name = file.app.get_ref().clone();
-        let mut lines = Lines {
-            app: &app_name,
-            owner: &owner,
-            expires,
-            listed: &mut self.listed,
-        };
-        lines.push(&checker, "app", &file.app, |line| {
-            line.title.clone_from(file.title.get_ref())
-        });
-        shelf.fill(&file, &mut checker, &mut lines);
-        if self.apps.contains_key(app.as_str()) {
-            checker.at(
-                &file.app,
-                format!("app {app_name:?} stands in another file already"),
-            );
-        }
-        problems.append(&mut checker.problems);
-        self.apps.insert(app.as_str(), shelf);
-    }
-
-    fn finish(self, program: Program, hash: [u8; 32]) -> Catalogue {
-        Catalogue {
-            names: self
-                .apps
-                .iter()
-                .map(|(name, shelf)| (shelf.app.key(), *name))
-                .collect(),
-            apps: self.apps,
-            built_in: BUILT_IN
-                .iter()
-                .map(|name| (*name, Cause::entry("", name)))
-                .collect(),
-            listed: self.listed,
-            program,
-            hash,
-        }
-    }
-}
-
-/// Gathers the lines of one app.
-struct Lines<'a> {
-    app: &'a str,
-    owner: &'a str,
-    expires: Day,
-    listed: &'a mut Vec<Listed>,
-}
-
-impl Lines<'_> {
-    fn push(
-        &mut self,
-        checker: &Checker<'_>,
-        kind: &'static str,
-        name: &Spanned<String>,
-        fill: impl FnOnce(&mut Listed),
-    ) {
-        let place = checker.source.problem(name.span().start, String::new());
-        let mut line = Listed {
-            kind,
-            app: self.app.to_owned(),
-            name: name.get_ref().clone(),
-            title: name.get_ref().clone(),
-            description: String::new(),
-            owner: self.owner.to_owned(),
-            expires: self.expires,
-            since: None,
-            recommend: false,
-            file: place.file,
-            line: place.line,
-        };
-        fill(&mut line);
-        self.listed.push(line);
-    }
-}
-
-impl Checker<'_> {
-    fn release(&mut self, name: &Spanned<String>) {
-        let text = name.get_ref();
-        let plain =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+');
-        if text.is_empty() || text.len() > 32 || !text.bytes().all(plain) {
-            let message = format!(
-                "release {text:?}: a release has 1 to 32 characters of letters, digits, '.', '_', '-' and '+'"
-            );
-            self.at(name, message);
-        } else if text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
-        {
-            self.name("release", name);
-        }
-    }
-
-    fn plain(
-        &mut self,
-        kind: &'static str,
-        name: &Spanned<String>,
-        entry: &Spanned<PlainEntry>,
-        lines: &mut Lines<'_>,
-    ) -> Day {
-        let inner = entry.get_ref();
-        self.name(kind, name);
-        self.filled("description", &inner.description);
-        inner.owner.iter().for_each(|owner| self.owner(owner));
-        let until = inner
-            .expires
-            .as_ref()
-            .map_or(lines.expires, |date| self.day("expires", date));
-        lines.push(self, kind, name, |line| {
-            line.description.clone_from(inner.description.get_ref());
-            line.expires = until;
-            inner
-                .owner
-                .iter()
-                .for_each(|owner| line.owner.clone_from(owner.get_ref()));
-        });
-        until
-    }
+fn put_info(put: &mut impl FnMut(&str), info: &Info) {
+    let Info {
+        title,
+        description,
+        owner,
+        expires,
+        recommend,
+        place: _,
+    } = info;
+    put(title.as_deref().unwrap_or_default());
+    put(description.as_deref().unwrap_or_default());
+    put(owner);
+    put(&expires.to_string());
+    put(if *recommend { "recommend" } else { "" });
 }
 
 #[cfg(test)]

@@ -1,26 +1,50 @@
-//! The closed vocabularies: apps, releases, features, causes and components from the catalogue of
-//! their owners; models, operators and countries from published tables.
+//! The closed vocabularies: apps, releases, features, causes and components, which the owners of
+//! apps declare in a catalogue; models, operators and countries, which stand in published tables.
 //!
-//! A value of a vocabulary is made by a look-up and by nothing else: text can't become one.
+//! A value of a vocabulary is made by a look-up and by nothing else. What is not listed, and what
+//! has expired, becomes `unlisted` (a country: `ZZ`). Text can't become a value:
+//!
+//! ```
+//! let catalogue = kaiku_catalogue::Catalogue::sample();
+//! let model: kaiku_catalogue::Model = catalogue.model("Nokia", "TA-1053");
+//! assert_eq!(model.as_str(), "Nokia/TA-1053");
+//! ```
 //!
 //! ```compile_fail
-//! let app = kaiku_catalogue::App("maps");
+//! let model = kaiku_catalogue::Model("Nokia/TA-1053");
 //! ```
 //!
 //! ```compile_fail
 //! let model: kaiku_catalogue::Model = "Nokia/TA-1053".into();
 //! ```
+//!
+//! ```compile_fail
+//! let app: kaiku_catalogue::App = "maps".parse().unwrap();
+//! ```
+//!
+//! ```compile_fail
+//! let feature = kaiku_catalogue::Feature::listed("maps", "share");
+//! ```
 
-mod app_file;
+mod against;
 mod catalogue;
-mod check;
+mod declared;
+mod document;
+mod intern;
+mod listed;
+mod load;
+mod names;
+mod problem;
 mod program;
 mod reference;
-mod sample;
-mod vocabulary;
+mod values;
 
-pub use catalogue::{Catalogue, Listed};
-pub use check::{Problem, check_against};
+pub use against::check_against;
+pub use catalogue::Catalogue;
+pub use declared::Info;
+pub use listed::Listed;
+pub use names::{BUILT_IN_CAUSES, NAME_BYTES, RESERVED};
+pub use problem::Problem;
 pub use program::{ConsentText, Controller, Program};
-pub use reference::{ModelRow, OperatorRow, models, operators};
-pub use vocabulary::{App, Cause, Component, Country, Feature, Model, Operator, Release};
+pub use reference::{Country, Model, Operator};
+pub use values::{App, Cause, Component, Feature, Release};

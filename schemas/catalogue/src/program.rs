@@ -1,26 +1,28 @@
-//! `program.toml`: who runs the program, and what its participants agreed to.
+//! `program.toml`: who runs the program, and what its participants agree to.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use serde::Deserialize;
+use crate::document::{Document, Section};
+use crate::problem::{Place, Problem};
 
-use crate::check::{Problem, Source};
+/// The name of the file.
+pub(crate) const FILE: &str = "program.toml";
 
-/// The program as a whole.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The improvement program as a whole.
+#[derive(Clone, Debug)]
 pub struct Program {
-    /// Version of this file's contents, counted up by its owner.
+    /// Version of this file, counted up by its owner from 1.
     pub version: u32,
     /// Who answers for the program.
     pub controller: Controller,
-    /// The consent texts, by their version.
-    pub consent: BTreeMap<String, ConsentText>,
+    /// The texts that participants agree to, by their version.
+    pub consent: BTreeMap<u32, ConsentText>,
+    pub(crate) place: Place,
 }
 
 /// Who answers for the program.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Controller {
     /// Name of the organisation.
     pub name: String,
@@ -28,29 +30,64 @@ pub struct Controller {
     pub contact: String,
 }
 
-/// One version of the text that a device's owner agrees to.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// One version of the text that participants agree to.
+#[derive(Clone, Debug)]
 pub struct ConsentText {
-    /// The text, as it is shown.
+    /// The text as it is shown.
     pub text: String,
+    pub(crate) place: Place,
 }
 
 impl Program {
-    pub(crate) fn parse(source: &Source<'_>) -> Result<Program, Problem> {
-        let program: Program = toml::from_str(source.text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
-            source.problem(at, error.message().to_owned())
-        })?;
-        let numbered = program
-            .consent
-            .keys()
-            .all(|key| key.parse::<u32>().is_ok_and(|v| v > 0));
-        if numbered && !program.consent.is_empty() {
-            return Ok(program);
-        }
-        let at = source.text.find("[consent").unwrap_or(0);
-        let message = "consent needs a text for each version, as in [consent.1]".to_owned();
-        Err(source.problem(at, message))
+    /// Reads the file; what is wrong with it is added to `problems`.
+    pub(crate) fn read(file: &Path, text: &str, problems: &mut Vec<Problem>) -> Option<Program> {
+        Document::read(file, text, problems, read)
     }
+}
+
+fn read(mut top: Section<'_>) -> Option<Program> {
+    let version = top.count("version");
+    let controller = top.section("controller").and_then(|mut section| {
+        let (name, contact) = (section.text("name"), section.text("contact"));
+        section.finish();
+        Some(Controller {
+            name: name?,
+            contact: contact?,
+        })
+    });
+    let mut consent = BTreeMap::new();
+    for named in top.named("consent") {
+        let (name, place) = (named.name, named.place.clone());
+        let version = name.parse().ok().filter(|version: &u32| *version > 0);
+        // `01` would be a second name of version 1.
+        let version = version.filter(|version| version.to_string() == name);
+        if version.is_none() {
+            top.tell(
+                &place,
+                format!("consent `{name}` must be called by its version, a number from 1"),
+            );
+        }
+        let Some(mut section) = top.open(named, "consent") else {
+            continue;
+        };
+        let text = section.text("text");
+        section.finish();
+        if let (Some(version), Some(text)) = (version, text) {
+            consent.insert(version, ConsentText { text, place });
+        }
+    }
+    let place = top.place().clone();
+    if consent.is_empty() {
+        top.tell(
+            &place,
+            "the program has no consent text: give one for each version, as `[consent.1]`",
+        );
+    }
+    top.finish();
+    Some(Program {
+        version: version?,
+        controller: controller?,
+        consent,
+        place,
+    })
 }

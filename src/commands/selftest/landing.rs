@@ -28,7 +28,9 @@ impl Landed {
     pub(super) fn read(folder: &Path) -> Result<Landed> {
         let mut landed = Landed::default();
         for path in parquet_files(folder)? {
-            landed.add(&path).with_context(|| format!("reading {}", path.display()))?;
+            landed
+                .add(&path)
+                .with_context(|| format!("reading {}", path.display()))?;
         }
         Ok(landed)
     }
@@ -41,9 +43,9 @@ impl Landed {
         let marks = truth.marks.named();
         let mut expected = vec![("events", truth.accepted_times)];
         expected.extend(marks);
-        let sums = expected.iter().map(|(name, truth)| {
-            (*name, self.sums.get(*name).copied().unwrap_or(0), *truth)
-        });
+        let sums = expected
+            .iter()
+            .map(|(name, truth)| (*name, self.sums.get(*name).copied().unwrap_or(0), *truth));
         let pairs = std::iter::once(("pairs", self.pairs, truth.pairs));
         let wrong: Vec<String> = sums
             .chain(pairs)

@@ -20,7 +20,8 @@ use kaiku_wire::Day;
 use super::{load, today};
 use crate::cli::{Global, SelftestArgs};
 use crate::config::{Part, Settings};
-use crate::{output, telemetry};
+use crate::output;
+use crate::telemetry::{self, TelemetryConfig};
 use landing::Landed;
 use pipeline::Pipeline;
 use report::Report;
@@ -31,12 +32,19 @@ pub(crate) fn run(args: &SelftestArgs, global: &Global) -> Result<ExitCode> {
     if let Some(brokers) = &args.brokers {
         settings.kafka.brokers = brokers.as_str().into();
     }
+    if settings.telemetry == TelemetryConfig::default() {
+        // The checks say what there is to say.
+        settings.telemetry.log = "error".to_owned();
+    }
     telemetry::start_logs(&settings.telemetry)?;
     let prefix = format!("{}{:08x}.", args.prefix, rand::random::<u32>());
     settings.kafka.prefix.clone_from(&prefix);
     match settings.kafka.problems() {
         problems if problems.is_empty() => {}
-        problems => bail!("the settings of Kafka can't be used:\n  - {}", problems.join("\n  - ")),
+        problems => bail!(
+            "the settings of Kafka can't be used:\n  - {}",
+            problems.join("\n  - ")
+        ),
     }
     output::note(&format!(
         "{} devices, {} days, topics {prefix}* on {}",
@@ -75,9 +83,13 @@ fn test(args: &SelftestArgs, settings: &Settings, report: &mut Report) -> Result
     let sent = report.require("every record is confirmed by the broker", || {
         traffic::replay(kafka, config, last_day, &catalogue)
     })?;
-    report.require("enrich commits every record", || pipeline.wait_for_enrich(kafka))?;
+    report.require("enrich commits every record", || {
+        pipeline.wait_for_enrich(kafka)
+    })?;
     compare_totals(sent.truth.totals(), &pipeline, report);
-    report.require("aggregate seals every day", || pipeline.wait_for_seal(last_day))?;
+    report.require("aggregate seals every day", || {
+        pipeline.wait_for_seal(last_day)
+    })?;
     report.check("aggregate has read every event that counts", || {
         let (read, counted) = (pipeline.events_landed(), sent.truth.totals().accepted);
         equal("events", read, counted)
@@ -88,7 +100,12 @@ fn test(args: &SelftestArgs, settings: &Settings, report: &mut Report) -> Result
     });
     let days = usize::try_from(args.days).unwrap_or(0);
     let files = Policy::small().tables().len() * catalogue.apps().count() * days;
-    rollups::compare(&folder.path().join("rollups"), sent.truth.cells(), files, report)
+    rollups::compare(
+        &folder.path().join("rollups"),
+        sent.truth.cells(),
+        files,
+        report,
+    )
 }
 
 /// The first of so many days, all of them past: the default of the fleet, where that is so.
@@ -100,9 +117,18 @@ fn first_day(days: u32) -> Day {
 
 fn make_topics(kafka: &KafkaConfig, partitions: i32, replication: i32) -> Result<String> {
     let admin = Admin::connect(kafka)?;
-    let options = CreateOptions { partitions, replication, replay: true, months: Vec::new() };
+    let options = CreateOptions {
+        partitions,
+        replication,
+        replay: true,
+        months: Vec::new(),
+    };
     let made = admin.create(&options)?;
-    let check = CheckOptions { replication, replay: true, ..CheckOptions::default() };
+    let check = CheckOptions {
+        replication,
+        replay: true,
+        ..CheckOptions::default()
+    };
     let deviations = admin.check(&check)?;
     if deviations.is_empty() {
         return Ok(format!("{} topics, {partitions} partitions", made.len()));
@@ -122,15 +148,27 @@ fn delete_topics(kafka: &KafkaConfig) -> Result<String> {
 /// What enrich has committed is what the fleet has sent, to the last event.
 fn compare_totals(truth: &Totals, pipeline: &Pipeline, report: &mut Report) {
     let seen = pipeline.enriched();
-    report.check("events that count", || equal("events", seen.counted, truth.accepted));
-    report.check("their repetitions", || equal("times", seen.times, truth.accepted_times));
-    report.check("duplicates dropped", || equal("events", seen.duplicates, truth.duplicates));
-    report.check("events over a bound", || equal("events", seen.bounded, truth.bounded));
+    report.check("events that count", || {
+        equal("events", seen.counted, truth.accepted)
+    });
+    report.check("their repetitions", || {
+        equal("times", seen.times, truth.accepted_times)
+    });
+    report.check("duplicates dropped", || {
+        equal("events", seen.duplicates, truth.duplicates)
+    });
+    report.check("events over a bound", || {
+        equal("events", seen.bounded, truth.bounded)
+    });
     report.check("records rejected, by reason", || {
         if seen.rejected == truth.rejected {
             return Ok(format!("{} records", truth.rejected.values().sum::<u64>()));
         }
-        Err(anyhow!("{:?} instead of {:?}", seen.rejected, truth.rejected))
+        Err(anyhow!(
+            "{:?} instead of {:?}",
+            seen.rejected,
+            truth.rejected
+        ))
     });
 }
 

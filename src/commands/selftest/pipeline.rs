@@ -52,7 +52,9 @@ impl Pipeline {
         let progress = pipeline.enrich.clone();
         pipeline.spawn("enrich", move || {
             let (kafka, catalogue, shutdown) = stage;
-            Ok(kaiku_enrich::run(config, kafka, None, catalogue, progress, shutdown)?)
+            Ok(kaiku_enrich::run(
+                config, kafka, None, catalogue, progress, shutdown,
+            )?)
         })?;
         let config = kaiku_aggregate::Config {
             landing: folder.join("landing").display().to_string(),
@@ -66,7 +68,9 @@ impl Pipeline {
         let progress = pipeline.aggregate.clone();
         pipeline.spawn("aggregate", move || {
             let (kafka, catalogue, shutdown) = stage;
-            Ok(kaiku_aggregate::run(config, kafka, None, catalogue, progress, &shutdown)?)
+            Ok(kaiku_aggregate::run(
+                config, kafka, None, catalogue, progress, &shutdown,
+            )?)
         })?;
         Ok(pipeline)
     }
@@ -77,7 +81,9 @@ impl Pipeline {
         stage: impl FnOnce() -> Result<()> + Send + 'static,
     ) -> Result<()> {
         let thread = std::thread::Builder::new().name(format!("kaiku-{name}"));
-        let handle = thread.spawn(stage).with_context(|| format!("starting {name}"))?;
+        let handle = thread
+            .spawn(stage)
+            .with_context(|| format!("starting {name}"))?;
         self.stages.push((name, handle));
         Ok(())
     }
@@ -97,9 +103,15 @@ impl Pipeline {
             let lanes = self.enrich.lanes();
             let next = |partition| lanes.get(&partition).map_or(0, |lane| lane.next_offset);
             let done = ends.iter().all(|(partition, end)| next(*partition) >= *end);
-            (done, ends.iter().map(|(partition, _)| next(*partition)).sum())
+            (
+                done,
+                ends.iter().map(|(partition, _)| next(*partition)).sum(),
+            )
         })?;
-        Ok(format!("{} records", ends.iter().map(|(_, end)| end).sum::<i64>()))
+        Ok(format!(
+            "{} records",
+            ends.iter().map(|(_, end)| end).sum::<i64>()
+        ))
     }
 
     /// Waits until the last day is sealed.
@@ -114,7 +126,11 @@ impl Pipeline {
             (done, i64::try_from(so_far).unwrap_or(i64::MAX))
         })?;
         let progress = &self.aggregate;
-        Ok(format!("{} days, {} rows published", progress.days_sealed(), progress.rows_published()))
+        Ok(format!(
+            "{} days, {} rows published",
+            progress.days_sealed(),
+            progress.rows_published()
+        ))
     }
 
     /// What enrich has committed.
@@ -167,10 +183,15 @@ impl Pipeline {
     fn complaints(&self) -> String {
         let lanes = self.enrich.lanes().into_iter();
         let stopped = lanes.filter_map(|(partition, lane)| {
-            lane.stopped.map(|why| format!("the lane of partition {partition} stands still: {why}"))
+            lane.stopped
+                .map(|why| format!("the lane of partition {partition} stands still: {why}"))
         });
         let all: Vec<_> = stopped.chain(self.aggregate.problems()).collect();
-        if all.is_empty() { "no stage says why".to_owned() } else { all.join("; ") }
+        if all.is_empty() {
+            "no stage says why".to_owned()
+        } else {
+            all.join("; ")
+        }
     }
 }
 

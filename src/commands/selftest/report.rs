@@ -26,7 +26,10 @@ struct Check {
 impl Report {
     /// Nothing yet.
     pub(super) fn new() -> Report {
-        Report { started: Instant::now(), checks: Vec::new() }
+        Report {
+            started: Instant::now(),
+            checks: Vec::new(),
+        }
     }
 
     /// Makes a check, and says how it went; what it found is shown beside its name. Whether it
@@ -51,7 +54,10 @@ impl Report {
             Ok(found) => (Ok(found.text()), Ok(found)),
             Err(error) => {
                 let text = format!("{error:#}");
-                (Err(text), Err(error.context(format!("`{name}` does not hold"))))
+                (
+                    Err(text),
+                    Err(error.context(format!("`{name}` does not hold"))),
+                )
             }
         };
         self.push(name, started.elapsed(), outcome);
@@ -70,7 +76,11 @@ impl Report {
             Ok(found) => output::note(&format!("ok      {name}: {found} ({seconds:.1} s)")),
             Err(why) => output::note(&format!("FAILED  {name}: {why} ({seconds:.1} s)")),
         }
-        self.checks.push(Check { name: name.to_owned(), took, outcome });
+        self.checks.push(Check {
+            name: name.to_owned(),
+            took,
+            outcome,
+        });
         holds
     }
 
@@ -100,7 +110,9 @@ impl Report {
         let mut junit = quick_junit::Report::new("kaiku");
         junit.set_time(self.started.elapsed()).add_test_suite(suite);
         let out = File::create(file).with_context(|| format!("writing {}", file.display()))?;
-        junit.serialize(out).with_context(|| format!("writing {}", file.display()))
+        junit
+            .serialize(out)
+            .with_context(|| format!("writing {}", file.display()))
     }
 
     /// Says how it went as a whole: success only where every check holds.
@@ -108,13 +120,24 @@ impl Report {
     /// # Errors
     /// Where standard output can't be written.
     pub(super) fn sum_up(&self) -> Result<ExitCode> {
-        let failed = self.checks.iter().filter(|check| check.outcome.is_err()).count();
+        let failed = self
+            .checks
+            .iter()
+            .filter(|check| check.outcome.is_err())
+            .count();
         let all = self.checks.len();
         let seconds = self.started.elapsed().as_secs_f64();
         let mut out = Out::new();
-        out.line(format!("{} of {all} checks hold, {failed} fail, {seconds:.1} s", all - failed))?;
+        out.line(format!(
+            "{} of {all} checks hold, {failed} fail, {seconds:.1} s",
+            all - failed
+        ))?;
         out.finish()?;
-        Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if failed == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }
 

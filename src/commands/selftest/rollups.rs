@@ -42,15 +42,23 @@ pub(super) fn compare(
         read.and_then(|place| seen.add(&path, &place, cells, k))
             .with_context(|| format!("reading {}", path.display()))?;
     }
-    report.check("every table has a file for every app and day", || match seen.files {
-        files if files == expected_files => Ok(format!("{files} files, {} rows", seen.rows)),
-        files => Err(anyhow!("{files} files instead of {expected_files}")),
+    report.check(
+        "every table has a file for every app and day",
+        || match seen.files {
+            files if files == expected_files => Ok(format!("{files} files, {} rows", seen.rows)),
+            files => Err(anyhow!("{files} files instead of {expected_files}")),
+        },
+    );
+    report.check(
+        "every published cell holds at least k devices",
+        || match seen.small.as_slice() {
+            [] => Ok(format!("k = {k}")),
+            small => Err(anyhow!("not so: {}", small.join("; "))),
+        },
+    );
+    report.check("published values lie within their intervals", || {
+        seen.judge()
     });
-    report.check("every published cell holds at least k devices", || match seen.small.as_slice() {
-        [] => Ok(format!("k = {k}")),
-        small => Err(anyhow!("not so: {}", small.join("; "))),
-    });
-    report.check("published values lie within their intervals", || seen.judge());
     Ok(())
 }
 
@@ -61,10 +69,15 @@ impl Seen {
         for row in reader.get_row_iter(None)? {
             let row = row?;
             self.rows += 1;
-            let Some((name, truth)) = place.truth(&row, cells) else { continue };
+            let Some((name, truth)) = place.truth(&row, cells) else {
+                continue;
+            };
             let devices = truth.first().map_or(0, |(_, devices)| *devices);
             if devices < k {
-                self.small.push(format!("{} {} {} {name}", place.table, place.day, place.app));
+                self.small.push(format!(
+                    "{} {} {} {name}",
+                    place.table, place.day, place.app
+                ));
             }
             for (measure, truth) in truth {
                 let bound = |end: &str| number(&row, &format!("{measure}_{end}"));
@@ -127,7 +140,11 @@ impl<'a> Place<'a> {
             "activity_daily" => vec![("devices", cells.activity.get(&key).copied().unwrap_or(0))],
             "features_daily" => {
                 let [once, twice, five] = cells.features.get(&key).copied().unwrap_or_default();
-                vec![("devices", once), ("devices_2plus", twice), ("devices_5plus", five)]
+                vec![
+                    ("devices", once),
+                    ("devices_2plus", twice),
+                    ("devices_5plus", five),
+                ]
             }
             "releases_daily" => {
                 let [devices, crashed] = cells.releases.get(&key).copied().unwrap_or_default();

@@ -30,7 +30,12 @@ pub(super) struct Sent<'a> {
 impl Found for Sent<'_> {
     fn text(&self) -> String {
         let totals = self.truth.totals();
-        format!("{} records, {} events of {} devices", self.records, totals.events, self.truth.devices())
+        format!(
+            "{} records, {} events of {} devices",
+            self.records,
+            totals.events,
+            self.truth.devices()
+        )
     }
 }
 
@@ -55,7 +60,9 @@ pub(super) fn replay<'a>(
         for upload in fleet.day(day) {
             millis += STEP;
             truth.sent(&upload, day);
-            sender.send(&upload, millis).context("sending what a device uploads")?;
+            sender
+                .send(&upload, millis)
+                .context("sending what a device uploads")?;
         }
         sender.finish_day()?;
         day = day.next();
@@ -65,7 +72,10 @@ pub(super) fn replay<'a>(
     }
     sender.finish_day()?;
     block_on(sender.producer.close(DELIVERY))?;
-    Ok(Sent { truth, records: sender.records })
+    Ok(Sent {
+        truth,
+        records: sender.records,
+    })
 }
 
 struct Sender {
@@ -79,13 +89,26 @@ struct Sender {
 
 impl Sender {
     fn start(kafka: &KafkaConfig) -> Result<Sender> {
-        let config = Config { replay: true, ..Config::default() };
+        let config = Config {
+            replay: true,
+            ..Config::default()
+        };
         let producer = Producer::start(kafka, None, &config).context("starting the producer")?;
         let mut client = kafka.client_config("selftest")?;
-        client.set("acks", "all").set("partitioner", "murmur2_random");
-        let raw = client.create().context("making a producer for what must be rejected")?;
+        client
+            .set("acks", "all")
+            .set("partitioner", "murmur2_random");
+        let raw = client
+            .create()
+            .context("making a producer for what must be rejected")?;
         let topic = kafka.topics().raw();
-        Ok(Sender { producer, raw, topic, waiting: VecDeque::new(), records: 0 })
+        Ok(Sender {
+            producer,
+            raw,
+            topic,
+            waiting: VecDeque::new(),
+            records: 0,
+        })
     }
 
     fn send(&mut self, upload: &Upload, millis: i64) -> Result<()> {
@@ -94,9 +117,12 @@ impl Sender {
             What::Batch(batch) | What::Duplicate(batch) => {
                 self.producer.encode_at(batch, millis).map_err(refused)?
             }
-            What::Forget(forget) => {
-                self.producer.framer().forget(forget).map_err(refused)?.at(millis)
-            }
+            What::Forget(forget) => self
+                .producer
+                .framer()
+                .forget(forget)
+                .map_err(refused)?
+                .at(millis),
             What::Garbage(garbage) => return self.send_garbage(garbage, millis),
         };
         self.enqueue(record)
@@ -110,7 +136,8 @@ impl Sender {
 
     fn enqueue(&mut self, record: Encoded) -> Result<()> {
         self.records += 1;
-        self.waiting.push_back(block_on(self.producer.send_encoded(record))?);
+        self.waiting
+            .push_back(block_on(self.producer.send_encoded(record))?);
         if self.waiting.len() > WATCHED {
             self.wait_for_first()?;
         }
@@ -124,7 +151,10 @@ impl Sender {
             .partition(garbage.partition)
             .payload(&garbage.bytes)
             .timestamp(millis);
-        self.raw.send(record).map_err(|(error, _)| error).context("sending what must be rejected")?;
+        self.raw
+            .send(record)
+            .map_err(|(error, _)| error)
+            .context("sending what must be rejected")?;
         self.raw.poll(Duration::ZERO);
         Ok(())
     }
@@ -134,7 +164,9 @@ impl Sender {
         while !self.waiting.is_empty() {
             self.wait_for_first()?;
         }
-        self.raw.flush(DELIVERY).context("delivering what must be rejected")
+        self.raw
+            .flush(DELIVERY)
+            .context("delivering what must be rejected")
     }
 
     fn wait_for_first(&mut self) -> Result<()> {

@@ -1,0 +1,166 @@
+//! The records that are stripped and passed through: one a device, each of ten events.
+
+use std::time::{Duration, Instant};
+
+use kaiku_broker::KafkaConfig;
+use kaiku_catalogue::{Catalogue, ModelRow, OperatorRow, models, operators};
+use kaiku_ingest::Framer;
+use kaiku_raw::{Consent, Device, DeviceId, EventType, RawBatch, RawEvent, StreamId};
+use kaiku_wire::Day;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+
+use crate::Size;
+
+/// Events in a record: one start, the uses of features, one failure, one stop.
+pub(crate) const EVENTS: u64 = 10;
+const USES: usize = 7;
+/// How many features, models and networks there are in use.
+const FEATURES: usize = 15;
+const MODELS: usize = 1_000;
+const NETWORKS: usize = 200;
+
+/// What was written.
+pub(crate) struct Load {
+    pub(crate) records: u64,
+    /// Bytes of their values.
+    pub(crate) bytes: u64,
+}
+
+impl Load {
+    pub(crate) fn events(&self) -> u64 {
+        self.records * EVENTS
+    }
+}
+
+/// What devices are made of.
+struct Stock {
+    day: Day,
+    features: Vec<&'static str>,
+    models: Vec<ModelRow>,
+    networks: Vec<OperatorRow>,
+}
+
+impl Stock {
+    fn new() -> Stock {
+        // A day of the past on which every release of the sample is out.
+        let day = Day::parse("2026-11-10").unwrap();
+        let catalogue = Catalogue::sample();
+        let maps = catalogue.app("maps", day);
+        let mut features: Vec<_> = catalogue.features(maps).map(|one| one.as_str()).collect();
+        features.sort_unstable();
+        features.truncate(FEATURES);
+        Stock {
+            day,
+            features,
+            models: spread(models().collect(), MODELS),
+            networks: spread(
+                operators().filter(|one| !one.country.is_empty()).collect(),
+                NETWORKS,
+            ),
+        }
+    }
+
+    fn batch(&self, rng: &mut StdRng) -> RawBatch<'static> {
+        let (model, network) = (skewed(&self.models, rng), skewed(&self.networks, rng));
+        RawBatch {
+            device: Device {
+                id: DeviceId::new(rng.random()),
+                brand: model.brand,
+                model: model.code,
+                mcc: Some(network.mcc),
+                mnc: Some(network.mnc),
+                country: None,
+            },
+            app: "maps",
+            release: "4.4",
+            consent: Some(Consent::new(1, self.day.minus(30))),
+            stream: Some(StreamId::new(rng.random())),
+            first_sequence: Some(0),
+            events: self.events(rng),
+        }
+    }
+
+    fn events(&self, rng: &mut StdRng) -> Vec<RawEvent<'static>> {
+        let mut events = vec![RawEvent::new(EventType::Started)];
+        events.extend((0..USES).map(|_| RawEvent {
+            feature: Some(self.features[rng.random_range(0..self.features.len())]),
+            ..RawEvent::new(EventType::FeatureUsed)
+        }));
+        events.push(RawEvent {
+            cause: Some("network.timeout"),
+            component: Some("tiles"),
+            ..RawEvent::new(EventType::Failed)
+        });
+        events.push(RawEvent {
+            duration_s: Some(rng.random_range(5..2_000)),
+            ..RawEvent::new(EventType::Stopped)
+        });
+        events
+    }
+}
+
+/// So many of them, from everywhere in the table.
+fn spread<T>(all: Vec<T>, most: usize) -> Vec<T> {
+    let step = (all.len() / most).max(1);
+    all.into_iter().step_by(step).take(most).collect()
+}
+
+/// Some are had by many: half of the devices have the first quarter.
+fn skewed<'a, T>(all: &'a [T], rng: &mut StdRng) -> &'a T {
+    let most = rng.random_range(0..all.len());
+    &all[rng.random_range(0..=most)]
+}
+
+/// Writes the records onto events.raw, as the producer library would, with the time of one day.
+pub(crate) fn fill(kafka: &KafkaConfig, size: Size) -> Load {
+    let producer: BaseProducer = kafka
+        .client_config("bench")
+        .unwrap()
+        .set("acks", "all")
+        .set("enable.idempotence", "true")
+        .set("partitioner", "murmur2_random")
+        .set("compression.type", "zstd")
+        .set("linger.ms", "50")
+        .create()
+        .unwrap();
+    let (stock, framer, topic) = (Stock::new(), Framer::single_object(), kafka.topics().raw());
+    let mut rng = StdRng::seed_from_u64(1);
+    let mut load = Load {
+        records: 0,
+        bytes: 0,
+    };
+    let begun = Instant::now();
+    for _ in 0..size.devices {
+        let record = framer.batch(&stock.batch(&mut rng), stock.day).unwrap();
+        load.records += 1;
+        load.bytes += record.payload().len() as u64;
+        let key = &record.key().unwrap()[..];
+        let record = BaseRecord::to(&topic).key(key).payload(record.payload());
+        send(
+            &producer,
+            record.timestamp(stock.day.start_millis()),
+            begun + size.deadline(),
+        );
+    }
+    producer.flush(size.deadline()).unwrap();
+    load
+}
+
+/// Sends a record, waiting while librdkafka's queue is full.
+pub(crate) fn send(producer: &BaseProducer, record: BaseRecord<'_, [u8], [u8]>, until: Instant) {
+    let mut record = record;
+    loop {
+        match producer.send(record) {
+            Ok(()) => return,
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
+                record = back;
+                assert!(Instant::now() < until, "the broker takes nothing any more");
+                producer.poll(Duration::from_millis(10));
+            }
+            Err((error, _)) => panic!("a record was not sent: {error}"),
+        }
+    }
+}
