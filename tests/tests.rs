@@ -21,3 +21,9 @@ mod poison;
 
 // Marks planted in every identifying field, and looked for behind the strip.
 mod canary;
+
+// Settings and the command line.
+mod config;
+
+// Settings and the command line.
+mod cli;
