@@ -29,8 +29,18 @@ const CLIENT: &str = "127.0.0.77";
 /// What must not be found, as text; identifiers also as bytes.
 fn marks() -> Vec<Vec<u8>> {
     let mut marks: Vec<Vec<u8>> = [
-        "CanaryBrand", "CanaryModel", "canary.app", "canary-release", "canary.feature", "canary.cause",
-        "canary.component", "CanaryAgent", "198.51.100.77", CLIENT, "CanaryToken", "canary-garbage",
+        "CanaryBrand",
+        "CanaryModel",
+        "canary.app",
+        "canary-release",
+        "canary.feature",
+        "canary.cause",
+        "canary.component",
+        "CanaryAgent",
+        "198.51.100.77",
+        CLIENT,
+        "CanaryToken-0123456789",
+        "canary-garbage",
     ]
     .iter()
     .map(|mark| mark.as_bytes().to_vec())
@@ -43,9 +53,19 @@ fn marks() -> Vec<Vec<u8>> {
         marks.push(id.to_vec());
     }
     marks.push(b"CanaryId".to_vec());
-    marks.push(b"CanaryId".iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect());
+    marks.push(
+        b"CanaryId"
+            .iter()
+            .flat_map(|byte| format!("{byte:02x}").into_bytes())
+            .collect(),
+    );
     marks.push(STREAM.to_vec());
-    marks.push(STREAM.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect());
+    marks.push(
+        STREAM
+            .iter()
+            .flat_map(|byte| format!("{byte:02x}").into_bytes())
+            .collect(),
+    );
     marks
 }
 
@@ -75,8 +95,14 @@ fn batch(number: u64, app: &'static str) -> RawBatch<'static> {
         first_sequence: Some(0),
         events: vec![
             event(EventType::Started),
-            RawEvent { feature: Some("canary.feature"), ..event(EventType::FeatureUsed) },
-            RawEvent { feature: Some("route.bicycle"), ..event(EventType::FeatureUsed) },
+            RawEvent {
+                feature: Some("canary.feature"),
+                ..event(EventType::FeatureUsed)
+            },
+            RawEvent {
+                feature: Some("route.bicycle"),
+                ..event(EventType::FeatureUsed)
+            },
             RawEvent {
                 cause: Some("canary.cause"),
                 component: Some("canary.component"),
@@ -101,7 +127,9 @@ fn nothing_that_identifies_is_found_behind_the_strip_in_a_log_or_in_a_metric() {
     send_history(&kafka, day);
     send_to_gateway(folder.path(), gateway);
     await_committed(&kafka, &group, Duration::from_secs(60));
-    let rollup = folder.path().join(format!("rollups/_manifests/day={day}.json"));
+    let rollup = folder
+        .path()
+        .join(format!("rollups/_manifests/day={day}.json"));
     await_file(&rollup, &folder.path().join("rollups"));
 
     let mut seen: Vec<(String, Vec<u8>)> = telemetry
@@ -113,17 +141,28 @@ fn nothing_that_identifies_is_found_behind_the_strip_in_a_log_or_in_a_metric() {
     }
     for topic in [kafka.topics().stripped(), kafka.topics().rejected()] {
         for record in read(&kafka, &topic, Isolation::Uncommitted) {
-            let bytes = [record.key.unwrap_or_default(), record.value.unwrap_or_default()].concat();
+            let bytes = [
+                record.key.unwrap_or_default(),
+                record.value.unwrap_or_default(),
+            ]
+            .concat();
             seen.push((topic.clone(), bytes));
         }
     }
     let mut files = Vec::new();
     gather(folder.path(), &mut files);
-    let logs = files.iter().filter(|path| path.extension().is_some_and(|e| e == "log")).count();
+    let logs = files
+        .iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "log"))
+        .count();
     assert_eq!(logs, 3);
     let mut rows = 0;
     for path in files {
-        let name = path.strip_prefix(folder.path()).unwrap().display().to_string();
+        let name = path
+            .strip_prefix(folder.path())
+            .unwrap()
+            .display()
+            .to_string();
         if name.starts_with("client") || name == "kaiku.toml" || name == "tokens" {
             continue;
         }
@@ -142,11 +181,17 @@ fn nothing_that_identifies_is_found_behind_the_strip_in_a_log_or_in_a_metric() {
         .filter(|(_, bytes)| search.is_match(bytes))
         .map(|(place, _)| place.as_str())
         .collect();
-    println!("{} marks, {} places, {bytes} bytes: found in {}", marks().len(), seen.len(), found.len());
+    println!(
+        "{} marks, {} places, {bytes} bytes: found in {}",
+        marks().len(),
+        seen.len(),
+        found.len()
+    );
     assert!(found.is_empty(), "marks were found in {found:?}");
     let raw = read(&kafka, &kafka.topics().raw(), Isolation::Uncommitted);
     assert!(
-        raw.iter().any(|record| search.is_match(record.value.as_deref().unwrap_or_default())),
+        raw.iter()
+            .any(|record| search.is_match(record.value.as_deref().unwrap_or_default())),
         "the search finds the marks where they are"
     );
 }
@@ -155,8 +200,12 @@ fn nothing_that_identifies_is_found_behind_the_strip_in_a_log_or_in_a_metric() {
 fn prepare(folder: &Path, kafka: &KafkaConfig) -> (SocketAddr, Vec<(&'static str, SocketAddr)>) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     fs::write(folder.join("client-ca.pem"), made.cert.pem()).unwrap();
-    fs::write(folder.join("client-key.pem"), made.signing_key.serialize_pem()).unwrap();
-    fs::write(folder.join("tokens"), "CanaryToken\n").unwrap();
+    fs::write(
+        folder.join("client-key.pem"),
+        made.signing_key.serialize_pem(),
+    )
+    .unwrap();
+    fs::write(folder.join("tokens"), "CanaryToken-0123456789\n").unwrap();
     let gateway = free_address();
     let group = format!("{}enrich", kafka.prefix);
     settings(
@@ -170,34 +219,61 @@ fn prepare(folder: &Path, kafka: &KafkaConfig) -> (SocketAddr, Vec<(&'static str
              [telemetry]\nlog = \"debug,librdkafka=info\"\n"
         ),
     );
-    let telemetry = ["gateway", "enrich", "aggregate"].map(|verb| (verb, free_address())).to_vec();
+    let telemetry = ["gateway", "enrich", "aggregate"]
+        .map(|verb| (verb, free_address()))
+        .to_vec();
     (gateway, telemetry)
 }
 
 fn stage(folder: &Path, verb: &'static str, telemetry: &[(&str, SocketAddr)]) -> Stage {
     let (_, address) = telemetry.iter().find(|(name, _)| *name == verb).unwrap();
-    Stage::start_with(folder, verb, "canary", &[("KAIKU_TELEMETRY__LISTEN", address.to_string())])
+    Stage::start_with(
+        folder,
+        verb,
+        "canary",
+        &[("KAIKU_TELEMETRY__LISTEN", address.to_string())],
+    )
 }
 
 fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 fn send_history(kafka: &KafkaConfig, day: Day) {
     let framer = Framer::single_object();
     let mut replay = Replay::onto(kafka, PARTITIONS);
     for number in 0..DEVICES {
-        let app = if number % 50 == 0 { "canary.app" } else { "maps" };
+        let app = if number % 50 == 0 {
+            "canary.app"
+        } else {
+            "maps"
+        };
         let record = framer.batch(&batch(number, app), day).unwrap();
-        replay.send(&device_id(number), record.payload(), None, day.start_millis() + 1);
+        replay.send(
+            &device_id(number),
+            record.payload(),
+            None,
+            day.start_millis() + 1,
+        );
     }
-    replay.send(&device_id(0), b"canary-garbage", None, day.start_millis() + 2);
+    replay.send(
+        &device_id(0),
+        b"canary-garbage",
+        None,
+        day.start_millis() + 2,
+    );
     replay.tick(day.next());
 }
 
 /// A good batch, a bad one and no batch at all, all from an address of their own.
 fn send_to_gateway(folder: &Path, gateway: SocketAddr) {
-    let id: String = device_id(1).iter().map(|byte| format!("{byte:02x}")).collect();
+    let id: String = device_id(1)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let good = format!(
         r#"{{"device":{{"id":"{id}","brand":"CanaryBrand","model":"CanaryModel","country":"FI"}},"app":"maps","release":"canary-release","consent":{{"version":1,"since":"2026-01-01"}},"events":[{{"type":"feature_used","feature":"canary.feature"}}]}}"#
     );
@@ -209,7 +285,9 @@ fn send_to_gateway(folder: &Path, gateway: SocketAddr) {
 
 fn request(folder: &Path, gateway: SocketAddr, body: &str) -> u16 {
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(folder.join("client-ca.pem")).unwrap()).unwrap();
+    roots
+        .add(CertificateDer::from_pem_file(folder.join("client-ca.pem")).unwrap())
+        .unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -218,11 +296,11 @@ fn request(folder: &Path, gateway: SocketAddr, body: &str) -> u16 {
         .with_no_client_auth();
     let name = ServerName::try_from("localhost").unwrap();
     let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
-    let mut stream = rustls::StreamOwned::new(session, connect(gateway));
+    let mut stream = rustls::StreamOwned::new(session, connect(folder, gateway));
     write!(
         stream,
         "POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nUser-Agent: CanaryAgent\r\n\
-         X-Forwarded-For: 198.51.100.77\r\nAuthorization: Bearer CanaryToken\r\n\
+         X-Forwarded-For: 198.51.100.77\r\nAuthorization: Bearer CanaryToken-0123456789\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )
@@ -236,8 +314,11 @@ fn request(folder: &Path, gateway: SocketAddr, body: &str) -> u16 {
 }
 
 /// Connects from [`CLIENT`], once the gateway listens.
-fn connect(gateway: SocketAddr) -> std::net::TcpStream {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+fn connect(folder: &Path, gateway: SocketAddr) -> std::net::TcpStream {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let start = Instant::now();
     loop {
         let connected = runtime.block_on(async {
@@ -248,17 +329,25 @@ fn connect(gateway: SocketAddr) -> std::net::TcpStream {
         match connected {
             Ok(stream) => {
                 stream.set_nonblocking(false).unwrap();
-                stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+                stream
+                    .set_read_timeout(Some(Duration::from_secs(30)))
+                    .unwrap();
                 return stream;
             }
-            Err(error) => assert!(start.elapsed() < Duration::from_secs(30), "{error}"),
+            Err(error) => assert!(
+                start.elapsed() < Duration::from_secs(30),
+                "{error}; the gateway said: {}",
+                fs::read_to_string(folder.join("gateway-canary.log")).unwrap_or_default()
+            ),
         }
         std::thread::sleep(Duration::from_millis(100));
     }
 }
 
 fn metrics(address: SocketAddr) -> Vec<u8> {
-    let mut answer = ureq::get(format!("http://{address}/metrics")).call().unwrap();
+    let mut answer = ureq::get(format!("http://{address}/metrics"))
+        .call()
+        .unwrap();
     let text = answer.body_mut().read_to_string().unwrap();
     assert!(text.contains("kaiku_"), "no metrics: {text}");
     text.into_bytes()
@@ -277,10 +366,16 @@ fn await_file(path: &Path, within: &Path) {
 }
 
 fn gather(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries {
         let path = entry.unwrap().path();
-        if path.is_dir() { gather(&path, files) } else { files.push(path) }
+        if path.is_dir() {
+            gather(&path, files)
+        } else {
+            files.push(path)
+        }
     }
 }
 

@@ -28,7 +28,11 @@ fn every_event_counts_once_though_all_came_twice_and_a_process_was_killed() {
         ),
     );
     let catalogue = Catalogue::sample();
-    let fleet = FleetConfig { devices: DEVICES, partitions: PARTITIONS, ..FleetConfig::default() };
+    let fleet = FleetConfig {
+        devices: DEVICES,
+        partitions: PARTITIONS,
+        ..FleetConfig::default()
+    };
 
     let steady = Stage::start(folder.path(), "enrich", "steady");
     let killed = Stage::start(folder.path(), "enrich", "killed");
@@ -49,14 +53,26 @@ fn every_event_counts_once_though_all_came_twice_and_a_process_was_killed() {
     assert!(steady.terminate(Duration::from_secs(20)).success());
 
     let totals = truth.totals();
-    assert!(totals.events > 200_000, "{} events in {records} records", totals.events);
+    assert!(
+        totals.events > 200_000,
+        "{} events in {records} records",
+        totals.events
+    );
     assert!(totals.duplicates > totals.events / 3, "all came twice");
     assert_is_truth(&stripped(&kafka), &truth, PARTITIONS, DAYS);
     let rejected: u64 = read(&kafka, &kafka.topics().rejected(), Isolation::Committed)
         .iter()
-        .map(|record| kaiku_raw::Rejected::decode(record.value.as_ref().unwrap()).unwrap().count)
+        .map(|record| {
+            kaiku_raw::Rejected::decode(record.value.as_ref().unwrap())
+                .unwrap()
+                .count
+        })
         .sum();
-    assert_eq!(rejected, totals.rejected.values().sum::<u64>(), "records that were rejected");
+    assert_eq!(
+        rejected,
+        totals.rejected.values().sum::<u64>(),
+        "records that were rejected"
+    );
     println!(
         "{records} records, {} events: {} counted, {} duplicates, {} bounded, {rejected} records rejected",
         totals.events, totals.accepted, totals.duplicates, totals.bounded

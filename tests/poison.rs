@@ -63,7 +63,12 @@ fn every_flipped_bit_and_every_truncation_is_counted_or_rejected_and_the_next_re
             replay.send(&key, &bytes, None, millis);
             broken += 1;
             // A witness behind it: a start of another device each time, so that each one counts.
-            replay.send(&witness_key(witnesses), &witness(&framer, batch, witnesses, day), None, millis);
+            replay.send(
+                &witness_key(witnesses),
+                &witness(&framer, batch, witnesses, day),
+                None,
+                millis,
+            );
             witnesses += 1;
         }
     }
@@ -93,12 +98,28 @@ fn every_flipped_bit_and_every_truncation_is_counted_or_rejected_and_the_next_re
 
     let totals = progress.totals();
     let rejected: u64 = totals.rejected.values().sum();
-    println!("{broken} broken records, {rejected} rejected: {:?}", totals.rejected);
-    assert_eq!(totals.rejected.get(&kaiku_raw::Reason::Internal), None, "nothing crashed");
+    println!(
+        "{broken} broken records, {rejected} rejected: {:?}",
+        totals.rejected
+    );
+    assert_eq!(
+        totals.rejected.get(&kaiku_raw::Reason::Internal),
+        None,
+        "nothing crashed"
+    );
     let taken = totals.uploads - witnesses;
-    assert!(broken >= rejected + taken, "a flip can also make a tick or a forget of a batch");
-    assert!(broken - rejected - taken < 10, "all but a few are counted or rejected");
-    assert!(rejected > broken / 4 && taken > 0, "{rejected} rejected, {taken} counted");
+    assert!(
+        broken >= rejected + taken,
+        "a flip can also make a tick or a forget of a batch"
+    );
+    assert!(
+        broken - rejected - taken < 10,
+        "all but a few are counted or rejected"
+    );
+    assert!(
+        rejected > broken / 4 && taken > 0,
+        "{rejected} rejected, {taken} counted"
+    );
     let seen = stripped(&kafka);
     assert!(seen.events >= witnesses, "every witness was counted");
     assert_eq!(seen.events, totals.counted);

@@ -27,3 +27,6 @@ mod config;
 
 // Settings and the command line.
 mod cli;
+
+// The selftest that users run on their own broker.
+mod selftest;

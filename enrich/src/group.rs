@@ -121,7 +121,8 @@ impl Member {
             .set("auto.offset.reset", "error")
             // Eager: every lane ends before any partition moves.
             .set("partition.assignment.strategy", "range")
-            .set("session.timeout.ms", "30000")
+            // How long the partitions of a process that was killed stand still.
+            .set("session.timeout.ms", "10000")
             .set("queued.max.messages.kbytes", "32768")
             .set("fetch.wait.max.ms", "100")
             .set("statistics.interval.ms", "0")

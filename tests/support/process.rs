@@ -62,14 +62,20 @@ impl Stage {
 
     /// SIGTERM, and how it ended.
     pub(crate) fn terminate(mut self, within: Duration) -> ExitStatus {
-        let sent = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args(["-TERM", &self.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(start.elapsed() < within, "it did not stop within {within:?}");
+            assert!(
+                start.elapsed() < within,
+                "it did not stop within {within:?}"
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
     }
