@@ -1,19 +1,14 @@
 //! Records that are none: every flipped bit and every truncation of valid batches, on a real
 //! broker, with a valid record behind each.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use kaiku_catalogue::Catalogue;
-use kaiku_enrich::Progress;
 use kaiku_fleet::{Fleet, FleetConfig, What};
 use kaiku_ingest::Framer;
 use kaiku_raw::{RawBatch, partition_of};
 use kaiku_wire::Day;
-use tokio_util::sync::CancellationToken;
 
 use crate::support::kafka::{broker, unique_prefix};
-use crate::support::replay::{Replay, await_committed, make_topics, stripped};
+use crate::support::replay::{Replay, enriched, make_topics, stripped};
 
 const PARTITIONS: i32 = 1;
 const BATCHES: usize = 20;
@@ -40,7 +35,7 @@ fn every_flipped_bit_and_every_truncation_is_counted_or_rejected_and_the_next_re
     let kafka = broker().config(&unique_prefix("poison"));
     make_topics(&kafka, PARTITIONS);
     let folder = tempfile::tempdir().unwrap();
-    let catalogue = Arc::new(Catalogue::sample());
+    let catalogue = Catalogue::sample();
     let day = FleetConfig::default().first_day;
     let batches = batches(&catalogue, day);
     assert_eq!(batches.len(), BATCHES);
@@ -74,29 +69,7 @@ fn every_flipped_bit_and_every_truncation_is_counted_or_rejected_and_the_next_re
     }
     replay.tick(day.next());
 
-    let progress = Arc::new(Progress::default());
-    let shutdown = CancellationToken::new();
-    let group = format!("{}enrich", kafka.prefix);
-    let config = kaiku_enrich::Config {
-        group: group.clone(),
-        keys_dir: folder.path().join("keys"),
-        replay: true,
-        delete_raw: false,
-        mix_longest: Duration::from_millis(500),
-        ..kaiku_enrich::Config::default()
-    };
-    let enrich = {
-        let (kafka, progress, shutdown) = (kafka.clone(), progress.clone(), shutdown.clone());
-        let catalogue = catalogue.clone();
-        std::thread::spawn(move || {
-            kaiku_enrich::run(config, kafka, None, catalogue, progress, shutdown)
-        })
-    };
-    await_committed(&kafka, &group, Duration::from_secs(120));
-    shutdown.cancel();
-    enrich.join().unwrap().unwrap();
-
-    let totals = progress.totals();
+    let totals = enriched(&kafka, folder.path());
     let rejected: u64 = totals.rejected.values().sum();
     println!(
         "{broken} broken records, {rejected} rejected: {:?}",

@@ -30,3 +30,6 @@ mod cli;
 
 // The selftest that users run on their own broker.
 mod selftest;
+
+// What the README shows.
+mod readme;

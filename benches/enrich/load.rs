@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use kaiku_broker::KafkaConfig;
-use kaiku_catalogue::{Catalogue, ModelRow, OperatorRow, models, operators};
+use kaiku_catalogue::Catalogue;
 use kaiku_ingest::Framer;
 use kaiku_raw::{Consent, Device, DeviceId, EventType, RawBatch, RawEvent, StreamId};
 use kaiku_wire::Day;
@@ -39,8 +39,10 @@ impl Load {
 struct Stock {
     day: Day,
     features: Vec<&'static str>,
-    models: Vec<ModelRow>,
-    networks: Vec<OperatorRow>,
+    /// Brand and code.
+    models: Vec<[&'static str; 2]>,
+    /// mcc and mnc.
+    networks: Vec<[&'static str; 2]>,
 }
 
 impl Stock {
@@ -55,23 +57,33 @@ impl Stock {
         Stock {
             day,
             features,
-            models: spread(models().collect(), MODELS),
+            models: spread(
+                first_two(include_str!(concat!(
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/schemas/catalogue/reference/models.csv"
+                ))),
+                MODELS,
+            ),
             networks: spread(
-                operators().filter(|one| !one.country.is_empty()).collect(),
+                first_two(include_str!(concat!(
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/schemas/catalogue/reference/operators.csv"
+                ))),
                 NETWORKS,
             ),
         }
     }
 
     fn batch(&self, rng: &mut StdRng) -> RawBatch<'static> {
-        let (model, network) = (skewed(&self.models, rng), skewed(&self.networks, rng));
+        let [brand, model] = *skewed(&self.models, rng);
+        let [mcc, mnc] = *skewed(&self.networks, rng);
         RawBatch {
             device: Device {
                 id: DeviceId::new(rng.random()),
-                brand: model.brand,
-                model: model.code,
-                mcc: Some(network.mcc),
-                mnc: Some(network.mnc),
+                brand,
+                model,
+                mcc: Some(mcc),
+                mnc: Some(mnc),
                 country: None,
             },
             app: "maps",
@@ -100,6 +112,16 @@ impl Stock {
         });
         events
     }
+}
+
+/// The first two fields of each row of a table, quoted rows left out.
+fn first_two(table: &'static str) -> Vec<[&'static str; 2]> {
+    let rows = table.lines().skip(1).filter(|row| !row.contains('"'));
+    rows.filter_map(|row| {
+        let mut fields = row.split(',');
+        Some([fields.next()?, fields.next()?])
+    })
+    .collect()
 }
 
 /// So many of them, from everywhere in the table.

@@ -47,3 +47,8 @@ pub use producer::Producer;
 
 pub use kaiku_raw::{Consent, DeviceId, Reason, StreamId};
 pub use kaiku_wire::Day;
+
+/// The snippets of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

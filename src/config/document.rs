@@ -132,9 +132,7 @@ impl<'a> Document<'a> {
             let text = format!("[{name}] {}", error.message());
             let span = error.span().unwrap_or(section.span.clone());
             if let Some(index) = span.start.checked_sub(VIRTUAL) {
-                let Some(wrong) = section.overrides.get_mut(index) else {
-                    return None;
-                };
+                let wrong = section.overrides.get_mut(index)?;
                 wrong.form = wrong.form.next();
                 if wrong.form == Form::LeftOut {
                     self.problems.push(Problem::new(wrong.variable, text));

@@ -51,7 +51,8 @@ impl Bars {
     pub(crate) fn show(&self, stages: &Stages, sent: &Totals) {
         let enriched = stages.enriched.totals();
         self.enrich.set_length(sent.events);
-        self.enrich.set_position(enriched.counted + enriched.duplicates + enriched.bounded);
+        self.enrich
+            .set_position(enriched.counted + enriched.duplicates + enriched.bounded);
         self.land.set_length(sent.accepted);
         self.land.set_position(stages.aggregated.events());
         self.seal.set_position(stages.aggregated.days_sealed());

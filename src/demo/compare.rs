@@ -54,7 +54,12 @@ impl Known {
         match table {
             "activity_daily" => {
                 let cells = of_app(&truth.activity, app, day, |devices| vec![*devices]);
-                Known { dimension: "country", measures: &["devices"], firsts: cells.clone(), cells }
+                Known {
+                    dimension: "country",
+                    measures: &["devices"],
+                    firsts: cells.clone(),
+                    cells,
+                }
             }
             "features_daily" => Known {
                 dimension: "feature",
@@ -76,7 +81,10 @@ impl Known {
         let number = |counts: &Vec<u64>| counts.get(measure).copied().unwrap_or(0);
         match value {
             "folded" | "all" => {
-                let rest = self.firsts.iter().filter(|(name, _)| !of_their_own.contains(name));
+                let rest = self
+                    .firsts
+                    .iter()
+                    .filter(|(name, _)| !of_their_own.contains(name));
                 rest.map(|(_, counts)| number(counts)).sum()
             }
             _ => self.cells.get(value).map_or(0, number),
@@ -90,13 +98,19 @@ fn of_app<T>(
     day: Day,
     counts: impl Fn(&T) -> Vec<u64>,
 ) -> HashMap<String, Vec<u64>> {
-    let of_app = cells.iter().filter(|((of_day, of_app, _), _)| *of_day == day && *of_app == app);
-    of_app.map(|((_, _, value), cell)| ((*value).to_owned(), counts(cell))).collect()
+    let of_app = cells
+        .iter()
+        .filter(|((of_day, of_app, _), _)| *of_day == day && *of_app == app);
+    of_app
+        .map(|((_, _, value), cell)| ((*value).to_owned(), counts(cell)))
+        .collect()
 }
 
 fn add(path: &Path, known: &Known, comparison: &mut Comparison) -> Result<()> {
     let reader = SerializedFileReader::new(File::open(path)?)?;
-    let rows = reader.get_row_iter(None)?.collect::<Result<Vec<Row>, _>>()?;
+    let rows = reader
+        .get_row_iter(None)?
+        .collect::<Result<Vec<Row>, _>>()?;
     let value = |row: &Row| text(row, known.dimension).unwrap_or_default();
     let of_their_own: Vec<String> = rows.iter().map(value).collect();
     for row in &rows {
@@ -132,7 +146,9 @@ fn number(row: &Row, column: &str) -> Result<i64> {
 fn place(path: &Path) -> Result<(String, Day)> {
     let part = |key: &str| {
         let mut parts = path.iter().filter_map(|part| part.to_str());
-        parts.find_map(|part| part.strip_prefix(key)).map(str::to_owned)
+        parts
+            .find_map(|part| part.strip_prefix(key))
+            .map(str::to_owned)
     };
     let app = part("app=").context("no app in the path")?;
     let day = part("day=").context("no day in the path")?;
@@ -149,7 +165,9 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     while let Some(next) = waiting.pop() {
         let entries = fs::read_dir(&next).with_context(|| format!("listing {}", next.display()))?;
         for entry in entries {
-            let path = entry.with_context(|| format!("listing {}", next.display()))?.path();
+            let path = entry
+                .with_context(|| format!("listing {}", next.display()))?
+                .path();
             if path.is_dir() {
                 waiting.push(path);
             } else if path.extension().is_some_and(|ending| ending == "parquet") {

@@ -35,12 +35,21 @@ struct Replay {
 
 impl Sink for Replay {
     fn batch(&self, batch: &RawBatch<'_>) -> Result<Pending, Error> {
-        let record = self.producer.encode_at(batch, self.time.load(Ordering::Relaxed));
-        Ok(Box::pin(self.producer.try_send_encoded(record.map_err(Error::Refused)?)?))
+        let record = self
+            .producer
+            .encode_at(batch, self.time.load(Ordering::Relaxed));
+        Ok(Box::pin(
+            self.producer
+                .try_send_encoded(record.map_err(Error::Refused)?)?,
+        ))
     }
 
     fn forget(&self, forget: &Forget<'_>) -> Result<Pending, Error> {
-        let record = self.producer.framer().forget(forget).map_err(Error::Refused)?;
+        let record = self
+            .producer
+            .framer()
+            .forget(forget)
+            .map_err(Error::Refused)?;
         let record = record.at(self.time.load(Ordering::Relaxed));
         Ok(Box::pin(self.producer.try_send_encoded(record)?))
     }
@@ -96,7 +105,9 @@ impl Door {
         runtime.spawn(gateway.serve(shutdown.clone()));
         let authority = Certificate::from_der(made.cert.der()).to_owned();
         let clients = (0..CLIENTS).map(|_| client(address, &authority, &token));
-        Ok(Door { clients: clients.collect::<Result<_>>()? })
+        Ok(Door {
+            clients: clients.collect::<Result<_>>()?,
+        })
     }
 
     /// Has a device upload a batch, behind what it has sent before.
@@ -140,7 +151,9 @@ impl Door {
 
     fn send(&self, device: u32, request: Request) -> Result<()> {
         let (client, _) = &self.clients[device as usize % self.clients.len()];
-        client.send(request).map_err(|_| anyhow!("an upload to the gateway was refused"))
+        client
+            .send(request)
+            .map_err(|_| anyhow!("an upload to the gateway was refused"))
     }
 
     fn failure(&mut self, index: usize) -> anyhow::Error {
@@ -178,7 +191,12 @@ fn client(
     Ok((sender, thread))
 }
 
-fn upload(agent: &ureq::Agent, base: &str, bearer: &str, requests: &Receiver<Request>) -> Result<()> {
+fn upload(
+    agent: &ureq::Agent,
+    base: &str,
+    bearer: &str,
+    requests: &Receiver<Request>,
+) -> Result<()> {
     for request in requests {
         let answer = match request {
             Request::Flush(done) => {
@@ -201,7 +219,10 @@ fn upload(agent: &ureq::Agent, base: &str, bearer: &str, requests: &Receiver<Req
         let mut answer = answer.context("uploading to the gateway")?;
         let status = answer.status();
         // The connection is used again only once the answer was read.
-        let said = answer.body_mut().read_to_string().context("reading the gateway's answer")?;
+        let said = answer
+            .body_mut()
+            .read_to_string()
+            .context("reading the gateway's answer")?;
         if !status.is_success() {
             bail!("the gateway answered {status}: {said}");
         }

@@ -49,7 +49,9 @@ impl Folder {
         fs::create_dir_all(root.join("work")).with_context(|| format!("making {shown}"))?;
         fs::create_dir_all(root.join("rollups")).with_context(|| format!("making {shown}"))?;
         fs::write(&mark, MARK_TEXT).with_context(|| format!("writing to {shown}"))?;
-        Ok(Folder { root: root.to_path_buf() })
+        Ok(Folder {
+            root: root.to_path_buf(),
+        })
     }
 
     /// Where the rollups go.

@@ -22,7 +22,7 @@ use anyhow::{Context, Result};
 use futures::executor::block_on;
 use kaiku_broker::MockBroker;
 use kaiku_catalogue::Catalogue;
-use kaiku_fleet::{Fleet, FleetConfig};
+use kaiku_fleet::{Fleet, FleetConfig, Truth};
 use kaiku_ingest::Producer;
 use kaiku_wire::{Day, Month};
 
@@ -75,7 +75,11 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     folder.clean()?;
     let summary = summary?;
     summary.print(&folder.rollups())?;
-    Ok(if summary.faults().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if summary.faults().is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
@@ -88,7 +92,9 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
     };
     let first_day = config.first_day;
     let mut fleet = Fleet::new(config, &catalogue);
-    let identifiers = fleet.identifiers_ahead(IDENTIFIERS_EACH).map(|id| *id.as_bytes());
+    let identifiers = fleet
+        .identifiers_ahead(IDENTIFIERS_EACH)
+        .map(|id| *id.as_bytes());
     let needles = Arc::new(Needles::new(identifiers));
 
     let broker = MockBroker::new(PARTITIONS, &months(first_day, args.days))
@@ -102,7 +108,10 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
         .context("starting the gateway's runtime")?;
     let mut stages = Stages::start(&kafka, &catalogue, folder, PARTITIONS, Arc::clone(&time))?;
     let tap = Tap::start(&kafka, PARTITIONS, Arc::clone(&needles))?;
-    let settings = kaiku_ingest::Config { replay: true, ..kaiku_ingest::Config::default() };
+    let settings = kaiku_ingest::Config {
+        replay: true,
+        ..kaiku_ingest::Config::default()
+    };
     let producer = Producer::start(&kafka, None, &settings).context("starting a producer")?;
     let door = Door::open(
         &runtime,
@@ -113,7 +122,12 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
     )?;
     let control = Control::start(Arc::clone(&needles));
     let mut sender = Sender::new(
-        &kafka, &catalogue, PARTITIONS, args.devices, producer.clone(), door, time, control,
+        &kafka,
+        Truth::new(&catalogue, PARTITIONS),
+        (producer.clone(), door),
+        (PARTITIONS, args.devices),
+        time,
+        control,
     )?;
 
     let bars = Bars::new(args.days);
@@ -152,12 +166,16 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
 
 fn search_folders(folder: &Folder, needles: &Needles, found: &mut Found) -> Result<()> {
     let places: [&Path; 2] = [&folder.work("landing"), &folder.rollups()];
-    places.into_iter().try_for_each(|place| search::folder(place, needles, found))
+    places
+        .into_iter()
+        .try_for_each(|place| search::folder(place, needles, found))
 }
 
 /// The months whose state is kept, that of the day after the last included.
 fn months(first: Day, days: u32) -> Vec<Month> {
-    let mut months: Vec<Month> = (0..=days).map(|number| first.plus(number).month()).collect();
+    let mut months: Vec<Month> = (0..=days)
+        .map(|number| first.plus(number).month())
+        .collect();
     months.dedup();
     months
 }

@@ -29,8 +29,11 @@ pub(crate) struct Found {
 impl Needles {
     /// Prepares to look for these identifiers.
     pub(crate) fn new(ids: impl Iterator<Item = [u8; 16]>) -> Needles {
-        let mut needles =
-            Needles { filter: vec![0; 1 << (FILTER_BITS - 6)], by_prefix: HashMap::new(), ids: ids.collect() };
+        let mut needles = Needles {
+            filter: vec![0; 1 << (FILTER_BITS - 6)],
+            by_prefix: HashMap::new(),
+            ids: ids.collect(),
+        };
         for (number, id) in (0_u32..).zip(&needles.ids) {
             let (lower, upper) = hex_forms(id);
             let mut prefixes = vec![word(id), word(&lower), word(&upper)];
@@ -48,14 +51,21 @@ impl Needles {
     /// Looks through bytes.
     pub(crate) fn look(&self, bytes: &[u8], found: &mut Found) {
         found.bytes += bytes.len() as u64;
-        let Some(first) = bytes.get(..PREFIX) else { return };
+        let Some(first) = bytes.get(..PREFIX) else {
+            return;
+        };
         let mut window = word(first);
         let mut at = 0;
         loop {
-            if slots(window).iter().all(|bit| self.filter[bit >> 6] >> (bit & 63) & 1 == 1) {
+            if slots(window)
+                .iter()
+                .all(|bit| self.filter[bit >> 6] >> (bit & 63) & 1 == 1)
+            {
                 self.compare(window, &bytes[at..], found);
             }
-            let Some(next) = bytes.get(at + PREFIX) else { return };
+            let Some(next) = bytes.get(at + PREFIX) else {
+                return;
+            };
             window = (window >> 8) | (u64::from(*next) << 56);
             at += 1;
         }
@@ -65,8 +75,12 @@ impl Needles {
         for number in self.by_prefix.get(&prefix).into_iter().flatten() {
             let id = &self.ids[*number as usize];
             let (lower, upper) = hex_forms(id);
-            let digits: Vec<u8> =
-                bytes.iter().copied().filter(|b| *b != b'-').take(lower.len()).collect();
+            let digits: Vec<u8> = bytes
+                .iter()
+                .copied()
+                .filter(|b| *b != b'-')
+                .take(lower.len())
+                .collect();
             if bytes.starts_with(id) || digits == lower || digits == upper {
                 found.ids.insert(*number);
             }
@@ -75,7 +89,9 @@ impl Needles {
 }
 
 fn word(bytes: &[u8]) -> u64 {
-    bytes.first_chunk::<PREFIX>().map_or(0, |first| u64::from_le_bytes(*first))
+    bytes
+        .first_chunk::<PREFIX>()
+        .map_or(0, |first| u64::from_le_bytes(*first))
 }
 
 /// Two bits of the filter, by the upper and the middle bits of a product.
@@ -87,7 +103,10 @@ fn slots(window: u64) -> [usize; 2] {
 
 fn hex_forms(id: &[u8; 16]) -> ([u8; 32], [u8; 32]) {
     let mut forms = [[0; 32]; 2];
-    for (form, digits) in forms.iter_mut().zip([b"0123456789abcdef", b"0123456789ABCDEF"]) {
+    for (form, digits) in forms
+        .iter_mut()
+        .zip([b"0123456789abcdef", b"0123456789ABCDEF"])
+    {
         for (pair, byte) in form.chunks_exact_mut(2).zip(id) {
             pair[0] = digits[usize::from(byte >> 4)];
             pair[1] = digits[usize::from(byte & 15)];
@@ -105,7 +124,10 @@ pub(crate) struct Control {
 impl Control {
     /// A trial of this search.
     pub(crate) fn start(needles: Arc<Needles>) -> Control {
-        Control { needles: Some(needles), found: Found::default() }
+        Control {
+            needles: Some(needles),
+            found: Found::default(),
+        }
     }
 
     /// Whether the trial goes on.
@@ -147,7 +169,14 @@ mod tests {
         let id = [3_u8.wrapping_mul(37) ^ 0xa5; 16];
         let (lower, upper) = hex_forms(&id);
         let text = String::from_utf8_lossy(&lower).into_owned();
-        let uuid = [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]].join("-");
+        let uuid = [
+            &text[..8],
+            &text[8..12],
+            &text[12..16],
+            &text[16..20],
+            &text[20..],
+        ]
+        .join("-");
         for form in [&id[..], &lower, &upper, uuid.as_bytes()] {
             for before in 0..9 {
                 let hidden = [&vec![b'x'; before], form, b"tail"].concat();

@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use futures::executor::block_on;
 use kaiku_broker::KafkaConfig;
-use kaiku_catalogue::Catalogue;
 use kaiku_fleet::{DayUploads, Forget, Garbage, Route, Truth, Upload, What};
 use kaiku_ingest::{Delivery, Encoded, Producer};
 use kaiku_wire::Day;
@@ -48,17 +47,19 @@ impl<'a> Sender<'a> {
     /// Where there is no producer to be had.
     pub(crate) fn new(
         kafka: &KafkaConfig,
-        catalogue: &'a Catalogue,
-        partitions: i32,
-        devices: u32,
-        producer: Producer,
-        door: Door,
+        truth: Truth<'a>,
+        ways: (Producer, Door),
+        (partitions, devices): (i32, u32),
         time: Time,
         control: Control,
     ) -> Result<Sender<'a>> {
-        let bare = kafka.client_config("demo")?.create().context("making a producer")?;
+        let bare = kafka
+            .client_config("demo")?
+            .create()
+            .context("making a producer")?;
+        let (producer, door) = ways;
         Ok(Sender {
-            truth: Truth::new(catalogue, partitions),
+            truth,
             producer,
             bare,
             door,
@@ -142,7 +143,8 @@ impl<'a> Sender<'a> {
     }
 
     fn send(&mut self, record: Encoded) -> Result<()> {
-        self.deliveries.push(block_on(self.producer.send_encoded(record)).context("sending")?);
+        self.deliveries
+            .push(block_on(self.producer.send_encoded(record)).context("sending")?);
         Ok(())
     }
 
@@ -152,7 +154,10 @@ impl<'a> Sender<'a> {
             .key(&garbage.key[..])
             .payload(&garbage.bytes[..])
             .timestamp(millis);
-        self.bare.send(record).map_err(|(error, _)| error).context("sending garbage")?;
+        self.bare
+            .send(record)
+            .map_err(|(error, _)| error)
+            .context("sending garbage")?;
         self.bare.poll(Duration::ZERO);
         Ok(())
     }

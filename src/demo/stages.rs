@@ -68,11 +68,19 @@ impl Stages {
             let (kafka, catalogue) = (kafka.clone(), Arc::clone(catalogue));
             let (progress, shutdown) = (aggregated.clone(), shutdown.clone());
             stage("aggregate", move || {
-                kaiku_aggregate::run(config, kafka, None, catalogue, progress, &shutdown).context("aggregate")
+                kaiku_aggregate::run(config, kafka, None, catalogue, progress, &shutdown)
+                    .context("aggregate")
             })?
         };
         let (enrich, aggregate) = (Some(enrich), Some(aggregate));
-        Ok(Stages { shutdown, enrich, aggregate, enriched, aggregated, partitions })
+        Ok(Stages {
+            shutdown,
+            enrich,
+            aggregate,
+            enriched,
+            aggregated,
+            partitions,
+        })
     }
 
     /// What ends everything of the demo.
@@ -116,7 +124,10 @@ impl Stages {
     /// Where one of them has failed.
     pub(crate) fn stop(mut self) -> Result<()> {
         self.shutdown.cancel();
-        for stage in [self.enrich.take(), self.aggregate.take()].into_iter().flatten() {
+        for stage in [self.enrich.take(), self.aggregate.take()]
+            .into_iter()
+            .flatten()
+        {
             joined(stage)?;
         }
         Ok(())
@@ -131,7 +142,10 @@ impl Stages {
             if now != seen {
                 (seen, since) = (now, Instant::now());
             } else if since.elapsed() > STALL {
-                bail!("nothing has moved for {STALL:?}: {}", self.complaints().join("; "));
+                bail!(
+                    "nothing has moved for {STALL:?}: {}",
+                    self.complaints().join("; ")
+                );
             }
         }
         Ok(())
@@ -160,7 +174,8 @@ impl Stages {
     fn complaints(&self) -> Vec<String> {
         let lanes = self.enriched.lanes();
         let stopped = lanes.iter().filter_map(|(partition, lane)| {
-            lane.stopped.map(|reason| format!("partition {partition} stands still: {reason}"))
+            lane.stopped
+                .map(|reason| format!("partition {partition} stands still: {reason}"))
         });
         let mut all: Vec<String> = stopped.chain(self.aggregated.problems()).collect();
         if all.is_empty() {
@@ -181,7 +196,9 @@ fn stage(
 }
 
 fn joined(stage: JoinHandle<Result<()>>) -> Result<()> {
-    stage.join().map_err(|_| anyhow!("a stage ended by a fault of this program"))?
+    stage
+        .join()
+        .map_err(|_| anyhow!("a stage ended by a fault of this program"))?
 }
 
 fn enrich_config(folder: &Folder) -> kaiku_enrich::Config {

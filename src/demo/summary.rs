@@ -39,7 +39,11 @@ impl Summary {
             ("events that count", truth.accepted, seen.counted),
             ("duplicates", truth.duplicates, seen.duplicates),
             ("events over a bound", truth.bounded, seen.bounded),
-            ("records rejected", sum(&truth.rejected), sum(&seen.rejected)),
+            (
+                "records rejected",
+                sum(&truth.rejected),
+                sum(&seen.rejected),
+            ),
         ] {
             if truth != seen {
                 faults.push(format!("{what}: enrich has {seen}, and there were {truth}"));
@@ -49,13 +53,19 @@ impl Summary {
             faults.push("records were rejected for other reasons than theirs".to_owned());
         }
         if !self.found.ids.is_empty() {
-            faults.push(format!("{} identifiers were found behind enrich", self.found.ids.len()));
+            faults.push(format!(
+                "{} identifiers were found behind enrich",
+                self.found.ids.len()
+            ));
         }
         if self.control == 0 {
             faults.push("the search for identifiers finds none where they must be".to_owned());
         }
         if self.days_sealed != u64::from(self.days) {
-            faults.push(format!("{} days were sealed instead of {}", self.days_sealed, self.days));
+            faults.push(format!(
+                "{} days were sealed instead of {}",
+                self.days_sealed, self.days
+            ));
         }
         faults
     }
@@ -71,7 +81,9 @@ impl Summary {
         }
         let shown = rollups.display();
         out.line("")?;
-        out.line(format!("The rollups are in {shown}, and anonymous: everybody may read them."))?;
+        out.line(format!(
+            "The rollups are in {shown}, and anonymous: everybody may read them."
+        ))?;
         out.line("")?;
         out.line("DuckDB:")?;
         out.line(format!(
@@ -88,22 +100,31 @@ impl Summary {
     }
 
     fn rows(&self) -> Vec<Vec<String>> {
-        let (truth, compared) = (&self.truth, &self.comparison);
-        let seconds = self.elapsed.as_secs_f64();
-        // Numbers of a demo are far below 2^52.
-        #[allow(clippy::cast_precision_loss)]
-        let (rate, share) = (
-            truth.events as f64 / seconds,
-            100.0 * compared.within as f64 / (compared.numbers.max(1)) as f64,
-        );
-        let rejected = truth.rejected.iter().map(|(reason, n)| format!("{} {n}", reason.as_str()));
+        let mut rows = self.sent();
+        rows.extend(self.published());
+        rows
+    }
+
+    /// What the devices sent, and what became of it.
+    fn sent(&self) -> Vec<Vec<String>> {
+        let truth = &self.truth;
+        let rejected = truth
+            .rejected
+            .iter()
+            .map(|(reason, n)| format!("{} {n}", reason.as_str()));
         let rejected = rejected.collect::<Vec<_>>().join(", ");
-        let row = |name: &str, text: String| vec![name.to_owned(), text];
         vec![
-            row("devices", format!("{}, over {} days", spaced(self.devices.into()), self.days)),
+            row(
+                "devices",
+                format!("{}, over {} days", spaced(self.devices.into()), self.days),
+            ),
             row(
                 "events",
-                format!("{} in {} uploads", spaced(truth.events), spaced(truth.batches)),
+                format!(
+                    "{} in {} uploads",
+                    spaced(truth.events),
+                    spaced(truth.batches)
+                ),
             ),
             row("counted", format!("{} events", spaced(truth.accepted))),
             row(
@@ -114,12 +135,32 @@ impl Summary {
                     spaced(truth.duplicate_batches)
                 ),
             ),
-            row("over a bound", format!("{} events dropped", spaced(truth.bounded))),
-            row("forgotten", format!("{} devices or apps", spaced(truth.forgotten))),
+            row(
+                "over a bound",
+                format!("{} events dropped", spaced(truth.bounded)),
+            ),
+            row(
+                "forgotten",
+                format!("{} devices or apps", spaced(truth.forgotten)),
+            ),
             row(
                 "rejected",
                 format!("{} records: {rejected}", spaced(sum(&truth.rejected))),
             ),
+        ]
+    }
+
+    /// What was published of it, and how that compares.
+    fn published(&self) -> Vec<Vec<String>> {
+        let compared = &self.comparison;
+        let seconds = self.elapsed.as_secs_f64();
+        // Numbers of a demo are far below 2^52.
+        #[allow(clippy::cast_precision_loss)]
+        let (rate, share) = (
+            self.truth.events as f64 / seconds,
+            100.0 * compared.within as f64 / (compared.numbers.max(1)) as f64,
+        );
+        vec![
             row("days sealed", self.days_sealed.to_string()),
             row(
                 "published",
@@ -141,15 +182,26 @@ impl Summary {
                 "identifiers",
                 format!(
                     "{} of {} found in {} MB behind enrich (the same search finds {} in the first day's uploads)",
-                    if self.found.ids.is_empty() { "none".to_owned() } else { self.found.ids.len().to_string() },
+                    if self.found.ids.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        self.found.ids.len().to_string()
+                    },
                     spaced(self.identifiers as u64),
                     spaced(self.found.bytes / 1_000_000),
                     spaced(self.control as u64)
                 ),
             ),
-            row("time", format!("{seconds:.1} s, {} events/s", spaced(rate.round() as u64))),
+            row(
+                "time",
+                format!("{seconds:.1} s, {} events/s", spaced(rate.round() as u64)),
+            ),
         ]
     }
+}
+
+fn row(name: &str, text: String) -> Vec<String> {
+    vec![name.to_owned(), text]
 }
 
 fn sum<K>(counts: &std::collections::BTreeMap<K, u64>) -> u64 {

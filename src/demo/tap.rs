@@ -48,7 +48,9 @@ impl Tap {
                     .context("naming the partitions to be read")?;
             }
         }
-        consumer.assign(&list).context("reading what enrich writes")?;
+        consumer
+            .assign(&list)
+            .context("reading what enrich writes")?;
         let positions: Arc<[AtomicI64]> = (0..partitions).map(|_| AtomicI64::new(0)).collect();
         let stop = Arc::new(AtomicBool::new(false));
         let reader = Reader {
@@ -62,13 +64,19 @@ impl Tap {
             .name("kaiku-demo-tap".into())
             .spawn(move || reader.read())
             .context("starting the thread that looks for identifiers")?;
-        Ok(Tap { thread, stop, positions })
+        Ok(Tap {
+            thread,
+            stop,
+            positions,
+        })
     }
 
     /// The next offset of `events.stripped` to be read in a partition.
     pub(crate) fn position(&self, partition: i32) -> i64 {
         let index = usize::try_from(partition).unwrap_or(usize::MAX);
-        self.positions.get(index).map_or(0, |position| position.load(Ordering::Relaxed))
+        self.positions
+            .get(index)
+            .map_or(0, |position| position.load(Ordering::Relaxed))
     }
 
     /// Reads until nothing more comes, and says what was found.
@@ -77,7 +85,9 @@ impl Tap {
     /// Where reading failed.
     pub(crate) fn finish(self) -> Result<Found> {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().map_err(|_| anyhow!("the search for identifiers ended by a fault"))?
+        self.thread
+            .join()
+            .map_err(|_| anyhow!("the search for identifiers ended by a fault"))?
     }
 }
 

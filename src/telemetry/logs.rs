@@ -34,7 +34,10 @@ pub(crate) fn start(config: &TelemetryConfig) -> Result<()> {
 /// As [`start`].
 pub(crate) fn start_if_asked() -> Result<()> {
     match std::env::var("KAIKU_TELEMETRY__LOG") {
-        Ok(log) => start(&TelemetryConfig { log, ..TelemetryConfig::default() }),
+        Ok(log) => start(&TelemetryConfig {
+            log,
+            ..TelemetryConfig::default()
+        }),
         Err(_) => Ok(()),
     }
 }

@@ -2,10 +2,13 @@
 //! came out of it on the stripped side.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kaiku_broker::{Admin, CreateOptions, KafkaConfig};
 use kaiku_catalogue::Catalogue;
+use kaiku_enrich::{Progress, Totals};
 use kaiku_fleet::{Fleet, FleetConfig, Truth, Upload, What};
 use kaiku_ingest::Framer;
 use kaiku_stripped::schemas;
@@ -13,6 +16,7 @@ use kaiku_wire::{Day, codec, frame};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
 
 use super::kafka::{Isolation, read};
 
@@ -326,4 +330,30 @@ pub(crate) fn await_committed(kafka: &KafkaConfig, group: &str, within: Duration
         );
         std::thread::sleep(Duration::from_millis(200));
     }
+}
+
+/// Runs enrich in this process, with the sample catalogue, until it has committed everything.
+pub(crate) fn enriched(kafka: &KafkaConfig, folder: &Path) -> Totals {
+    let progress = Arc::new(Progress::default());
+    let shutdown = CancellationToken::new();
+    let group = format!("{}enrich", kafka.prefix);
+    let config = kaiku_enrich::Config {
+        group: group.clone(),
+        keys_dir: folder.join("keys"),
+        replay: true,
+        delete_raw: false,
+        mix_longest: Duration::from_millis(500),
+        ..kaiku_enrich::Config::default()
+    };
+    let enrich = {
+        let (kafka, progress, shutdown) = (kafka.clone(), progress.clone(), shutdown.clone());
+        let catalogue = Arc::new(Catalogue::sample());
+        std::thread::spawn(move || {
+            kaiku_enrich::run(config, kafka, None, catalogue, progress, shutdown)
+        })
+    };
+    await_committed(kafka, &group, Duration::from_secs(120));
+    shutdown.cancel();
+    enrich.join().unwrap().unwrap();
+    progress.totals()
 }

@@ -147,10 +147,11 @@ fn who_opts_in_again_has_a_new_identifier() {
             What::Forget(forget) if forget.app.is_none() => {
                 forgotten.insert((upload.device, forget.device_id));
             }
-            What::Batch(batch) if forgotten.iter().any(|(device, _)| *device == upload.device) => {
-                if !forgotten.contains(&(upload.device, batch.device.id)) {
-                    back.insert(upload.device);
-                }
+            What::Batch(batch)
+                if forgotten.iter().any(|(device, _)| *device == upload.device)
+                    && !forgotten.contains(&(upload.device, batch.device.id)) =>
+            {
+                back.insert(upload.device);
             }
             _ => {}
         }

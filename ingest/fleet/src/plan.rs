@@ -141,7 +141,7 @@ impl App {
         for index in 0..self.features.len() {
             let noise = mix(taste, index as u64);
             // A third of the features are never used by a device.
-            let likes = if noise % 3 == 0 {
+            let likes = if noise.is_multiple_of(3) {
                 0.0
             } else {
                 0.3 + (noise >> 40) as f32 / 8_388_608.0

@@ -12,6 +12,9 @@ use proptest::prelude::*;
 
 const TODAY: &str = "2026-11-24";
 
+/// Type, name, another name, fatal, seconds, times.
+type MadeEvent = (u8, String, Option<String>, Option<bool>, i32, i32);
+
 #[derive(Debug, Clone)]
 struct Made {
     id: [u8; 16],
@@ -20,7 +23,7 @@ struct Made {
     country: Option<String>,
     consent: Option<(i32, i32)>,
     stream: Option<([u8; 8], i64)>,
-    events: Vec<(u8, String, Option<String>, Option<bool>, i32, i32)>,
+    events: Vec<MadeEvent>,
 }
 
 fn made() -> impl Strategy<Value = Made> {
@@ -84,14 +87,7 @@ impl Made {
 }
 
 fn one<'a>(
-    (kind, name, extra, fatal, duration, times): &'a (
-        u8,
-        String,
-        Option<String>,
-        Option<bool>,
-        i32,
-        i32,
-    ),
+    (kind, name, extra, fatal, duration, times): &'a MadeEvent,
     component: &'a str,
 ) -> RawEvent<'a> {
     let mut event = RawEvent::new(EventType::Started);

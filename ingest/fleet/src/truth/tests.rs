@@ -206,7 +206,10 @@ fn a_third_release_that_fails_fatally_counts_as_not_fatal() {
     let totals = truth.totals();
     assert_eq!((totals.accepted, totals.bounded), (6, 0));
     assert_eq!(
-        (totals.marks.first_fatal_release_day, totals.marks.first_fatal_week),
+        (
+            totals.marks.first_fatal_release_day,
+            totals.marks.first_fatal_week
+        ),
         (2, 1)
     );
     assert_eq!(totals.marks.first_fatal_day, 1);

@@ -1,0 +1,146 @@
+//! What the README shows, done as it says: the JSON lines, the queries, the producer in Python.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use kaiku_raw::Reason;
+
+use crate::support::kafka::{broker, unique_prefix};
+use crate::support::replay::{enriched, make_topics};
+
+/// What the Python of the README imports.
+const PACKAGES: [&str; 5] = ["confluent-kafka", "fastavro", "duckdb", "polars", "pyarrow"];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The code blocks of one language, in their order.
+fn blocks(language: &str) -> Vec<String> {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let fence = format!("```{language}\n");
+    readme
+        .split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+/// A Python with what the README imports, made once in the target folder.
+fn python() -> &'static Path {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(|| {
+        let folder = root().join("target/python");
+        let python = folder.join("bin/python");
+        let done = folder.join("done");
+        if !done.exists() {
+            let made = Command::new("python3")
+                .args(["-m", "venv"])
+                .arg(&folder)
+                .output();
+            assert!(
+                made.is_ok_and(|made| made.status.success()),
+                "no Python environment could be made: install python3 and python3-venv"
+            );
+            let pip = Command::new(&python)
+                .args(["-m", "pip", "install", "--quiet"])
+                .args(PACKAGES)
+                .output()
+                .unwrap();
+            assert!(
+                pip.status.success(),
+                "{}",
+                String::from_utf8_lossy(&pip.stderr)
+            );
+            fs::write(done, "").unwrap();
+        }
+        python
+    })
+}
+
+fn run_python(code: &str, folder: &Path) -> String {
+    let output = Command::new(python())
+        .args(["-c", code])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    said(&output)
+}
+
+fn said(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    text
+}
+
+#[test]
+fn the_lines_of_json_are_valid() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = blocks("json").concat();
+    fs::write(folder.path().join("events.jsonl"), &lines).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_kaiku"))
+        .args(["publish", "--dry-run", "events.jsonl"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    said(&output);
+    assert_eq!(lines.lines().count(), 2);
+}
+
+#[test]
+fn the_result_of_a_demo_is_read_by_duckdb_polars_and_pyarrow_with_nothing_but_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Command::new(env!("CARGO_BIN_EXE_kaiku"))
+        .args(["demo", "--devices", "6000", "--days", "2"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let summary = said(&demo);
+    assert!(summary.contains("none of 6,000 found"), "{summary}");
+    let queries: Vec<String> = blocks("python")
+        .into_iter()
+        .filter(|code| code.contains("kaiku-demo"))
+        .collect();
+    assert_eq!(queries.len(), 3);
+    for code in queries {
+        let printed = run_python(&code, folder.path());
+        assert!(printed.contains("devices_lower"), "{code}\n{printed}");
+        assert!(
+            printed.contains("app") && printed.contains("day"),
+            "{code}\n{printed}"
+        );
+    }
+}
+
+#[test]
+fn a_producer_in_python_is_counted_and_one_that_misspells_a_field_is_rejected_with_its_reason() {
+    let kafka = broker().config(&unique_prefix("python"));
+    make_topics(&kafka, 4);
+    let code = blocks("python")
+        .into_iter()
+        .find(|code| code.contains("confluent_kafka"))
+        .unwrap();
+    let here = code
+        .replace("localhost:9092", broker().bootstrap())
+        .replace("\"events.raw\"", &format!("{:?}", kafka.topics().raw()));
+    assert_ne!(here, code);
+    run_python(&here, &root());
+    let misspelt = here
+        .replace("\"feature\":", "\"featur\":")
+        .replace(", strict_allow_default=True", "");
+    run_python(&misspelt, &root());
+
+    let folder = tempfile::tempdir().unwrap();
+    let totals = enriched(&kafka, folder.path());
+    assert_eq!((totals.uploads, totals.counted, totals.times), (1, 2, 3));
+    assert_eq!(
+        totals.rejected.into_iter().collect::<Vec<_>>(),
+        [(Reason::FieldMissing, 1)]
+    );
+}
