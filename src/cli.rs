@@ -35,7 +35,7 @@ pub(crate) struct Cli {
 pub(crate) struct Global {
     /// The settings [default: ./kaiku.toml where it exists, else built-in defaults]
     ///
-    /// Every key can also be set by an environment variable KAIKU_<SECTION>__<KEY>, such as
+    /// Every key can also be set by an environment variable `KAIKU_<SECTION>__<KEY>`, such as
     /// KAIKU_KAFKA__BROKERS or KAIKU_KAFKA__SASL__USERNAME.
     #[arg(long, short, global = true, value_name = "FILE", env = "KAIKU_CONFIG")]
     pub(crate) config: Option<PathBuf>,
@@ -126,7 +126,7 @@ pub(crate) enum TopicsVerb {
     Check,
 }
 
-/// `kaiku topics create`. What is not given is taken from the section [topics].
+/// `kaiku topics create`. What is not given is taken from the section `topics`.
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
     /// Partitions of every topic; never to be changed later
