@@ -33,3 +33,6 @@ mod selftest;
 
 // What the README shows.
 mod readme;
+
+// The stages as an operator runs them.
+mod live;

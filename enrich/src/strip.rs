@@ -3,8 +3,7 @@
 //! It takes an upload by value and takes it apart in full, without `..`: a new raw field breaks
 //! the build here until someone decides about it.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use kaiku_catalogue::{App, Catalogue, Country, Feature, Model, Operator, Release};
 use kaiku_raw::{Consent, Device as RawDevice, EventType, RawBatch, RawEvent};
 use kaiku_stripped::{DurationBucket, Item, Pair, StrippedEvent};

@@ -62,7 +62,10 @@ impl Transactions {
             .set("transactional.id", format!("{}-{partition}", config.group))
             .set("transaction.timeout.ms", timeout.as_millis().to_string())
             .set("compression.type", "lz4")
-            .set("linger.ms", "0")
+            // A transaction is sent at once: a moment of waiting makes few large requests of it.
+            .set("linger.ms", "5")
+            .set("batch.num.messages", "100000")
+            .set("delivery.report.only.error", "true")
             .set("retry.backoff.ms", "5")
             .set("queue.buffering.max.messages", "2000000")
             .set("queue.buffering.max.kbytes", "262144")

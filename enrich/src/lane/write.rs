@@ -101,9 +101,7 @@ impl Outlet {
         record: Record<'_>,
     ) -> Result<(), KafkaError> {
         self.record.clear();
-        self.stripped
-            .encode(record, &mut self.record)
-            .map_err(fault)?;
+        self.stripped.encode(record, &mut self.record);
         writer.send(
             BaseRecord::<(), _>::to(&stage.stripped)
                 .partition(self.partition)

@@ -335,6 +335,10 @@ impl Device {
             slot.today = true;
             return (first, false);
         }
+        // A usual upload takes about so many: fewer steps of growth.
+        if self.slots.capacity() == 0 {
+            self.slots.reserve_exact(12);
+        }
         self.slots.push(Slot {
             family,
             app: half(app),

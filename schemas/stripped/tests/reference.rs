@@ -1,0 +1,129 @@
+//! What is written behind the strip, read by the reference implementation of Avro.
+#![allow(clippy::unwrap_used)]
+
+use apache_avro::types::Value;
+use apache_avro::{Schema, from_avro_datum};
+use kaiku_catalogue::Catalogue;
+use kaiku_stripped::{
+    DayClosed, DurationBucket, Encoder, Item, Mark, Marks, Pair, Record, StrippedEvent, schemas,
+};
+use kaiku_wire::{Day, frame};
+
+fn day() -> Day {
+    Day::parse("2026-11-24").unwrap()
+}
+
+/// One event for each mark and each kind, over models, operators and countries.
+fn events(catalogue: &Catalogue) -> Vec<StrippedEvent> {
+    let app = catalogue.app("maps", day());
+    let items = [
+        Item::Started,
+        Item::Stopped(DurationBucket::of(Some(340))),
+        Item::FeatureUsed(catalogue.feature(app, "route.bicycle", day())),
+        Item::Failed(
+            catalogue.cause(app, "panic", day()),
+            Some(catalogue.component(app, "tiles", day())),
+        ),
+        Item::Failed(catalogue.cause(app, "no such cause", day()), None),
+    ];
+    let mut events = Vec::new();
+    for item in items {
+        for mark in Mark::ALL {
+            let mut marks = Marks::default();
+            marks.set(mark, true);
+            events.push(StrippedEvent {
+                app,
+                release: catalogue.release(app, "4.2", day()),
+                item,
+                model: catalogue.model("Apple", "iPhone10,3"),
+                operator: catalogue.operator("244", "05"),
+                country: catalogue.country("FI"),
+                times: 7,
+                marks,
+            });
+        }
+    }
+    events
+}
+
+/// Encodes a record and reads it by the reference, to its last byte.
+fn read(record: Record<'_>, schema: &kaiku_wire::Schema) -> Value {
+    let mut bytes = Vec::new();
+    Encoder::single_object().encode(record, &mut bytes);
+    let (framing, mut datum) = frame::parse(&bytes).unwrap();
+    assert_eq!(framing, frame::Framing::SingleObject(schema.fingerprint()));
+    let reference = Schema::parse_str(schema.text()).unwrap();
+    let value = from_avro_datum(&reference, &mut datum, None).unwrap();
+    assert!(datum.is_empty());
+    value
+}
+
+fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
+    let Value::Record(fields) = value else {
+        panic!("{value:?} is no record")
+    };
+    &fields.iter().find(|(field, _)| field == name).unwrap().1
+}
+
+fn text(value: &Value, name: &str) -> String {
+    let Value::String(text) = field(value, name) else {
+        panic!("{name} is no text")
+    };
+    text.clone()
+}
+
+#[test]
+fn every_field_of_an_event_is_read_as_it_was_meant() {
+    let catalogue = Catalogue::sample();
+    let events = events(&catalogue);
+    let value = read(Record::Events(day(), &events), &schemas::STRIPPED_BATCH);
+    assert_eq!(field(&value, "day"), &Value::Date(day().days_since_epoch()));
+    assert_eq!(
+        field(&value, "week"),
+        &Value::Date(day().week().monday().days_since_epoch())
+    );
+    let Value::Array(read) = field(&value, "events") else {
+        panic!("events is no array")
+    };
+    assert_eq!(read.len(), events.len());
+    for (event, value) in events.iter().zip(read) {
+        assert_eq!(text(value, "app"), "maps");
+        assert_eq!(text(value, "release"), "4.2");
+        assert_eq!(text(value, "kind"), event.item.kind());
+        assert_eq!(text(value, "item"), event.item.name());
+        assert_eq!(text(value, "component"), event.item.component());
+        assert_eq!(text(value, "duration_bucket"), event.item.duration_bucket());
+        assert_eq!(text(value, "model"), "Apple/iPhone10,3");
+        assert_eq!(text(value, "operator"), event.operator.as_str());
+        assert_eq!(text(value, "country"), "FI");
+        assert_eq!(field(value, "times"), &Value::Int(7));
+        for mark in Mark::ALL {
+            assert_eq!(
+                field(value, mark.as_str()),
+                &Value::Boolean(event.marks.has(mark))
+            );
+        }
+    }
+}
+
+#[test]
+fn pairs_stand_in_the_order_of_their_names_and_a_closed_day_names_itself() {
+    let catalogue = Catalogue::sample();
+    let app = catalogue.app("maps", day());
+    let feature = |name| catalogue.feature(app, name, day());
+    let pair = Pair::new(app, feature("route.car"), feature("route.bicycle")).unwrap();
+    assert_eq!(
+        Pair::new(app, feature("route.car"), feature("route.car")),
+        None
+    );
+    let value = read(Record::Pairs(day(), &[pair]), &schemas::PAIR_BATCH);
+    let Value::Array(pairs) = field(&value, "pairs") else {
+        panic!("pairs is no array")
+    };
+    assert_eq!(
+        (text(&pairs[0], "a"), text(&pairs[0], "b")),
+        ("route.bicycle".into(), "route.car".into())
+    );
+    let value = read(Record::DayClosed(DayClosed(day())), &schemas::DAY_CLOSED);
+    assert_eq!(field(&value, "day"), &Value::Date(day().days_since_epoch()));
+}

@@ -1,0 +1,152 @@
+//! The stages as an operator runs them: topics with the broker's time, `kaiku run` as one process,
+//! lines published by `kaiku publish`, metrics, deletion behind the commit, and a clean stop.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use kaiku_broker::{Admin, KafkaConfig};
+
+use crate::support::kafka::{Isolation, broker, read, unique_prefix};
+use crate::support::process::{Stage, settings};
+
+const UPLOADS: usize = 300;
+
+#[test]
+fn what_is_published_is_counted_deleted_behind_the_commit_and_the_stages_stop_when_asked() {
+    let kafka = broker().config(&unique_prefix("live"));
+    let folder = tempfile::tempdir().unwrap();
+    let metrics = prepare(folder.path(), &kafka);
+    let made = kaiku(folder.path(), &["topics", "create"]);
+    assert!(made.contains("events.raw"), "{made}");
+    // A second time nothing is changed.
+    kaiku(folder.path(), &["topics", "create"]);
+    let lines: String = (0..UPLOADS).map(line).collect();
+    fs::write(folder.path().join("events.jsonl"), lines).unwrap();
+    let counts = kaiku(folder.path(), &["publish", "events.jsonl"]);
+    assert!(counts.contains("300"), "{counts}");
+
+    let stages = Stage::start(folder.path(), "run", "live");
+    await_metric(
+        metrics,
+        "kaiku_enrich_events_total{outcome=\"counted\"}",
+        UPLOADS * 2,
+    );
+    await_deletion(&kafka);
+    let ready = http(metrics, "readyz");
+    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    // The same lines again: each is a duplicate.
+    kaiku(folder.path(), &["publish", "events.jsonl"]);
+    await_metric(
+        metrics,
+        "kaiku_enrich_events_total{outcome=\"duplicate\"}",
+        UPLOADS * 2,
+    );
+    let doctor = kaiku(folder.path(), &["doctor"]);
+    assert!(!doctor.contains("problem"), "{doctor}");
+    assert!(stages.terminate(Duration::from_secs(25)).success());
+
+    let records = read(&kafka, &kafka.topics().stripped(), Isolation::Committed);
+    assert!(!records.is_empty());
+    let log = fs::read_to_string(folder.path().join("run-live.log")).unwrap();
+    assert!(!log.contains("ERROR"), "{log}");
+}
+
+/// A start and the use of a feature, of a device of its own.
+fn line(number: usize) -> String {
+    format!(
+        "{{\"device\":{{\"id\":\"{number:032x}\",\"brand\":\"Nokia\",\"model\":\"TA-1053\"}},\"app\":\"maps\",\
+         \"release\":\"4.2\",\"consent\":{{\"version\":1,\"since\":\"2026-01-01\"}},\"stream\":\"{number:016x}\",\
+         \"first_sequence\":0,\"events\":[{{\"type\":\"started\"}},{{\"type\":\"feature_used\",\"feature\":\"route.car\"}}]}}\n"
+    )
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+/// Writes the settings; the address of the metrics.
+fn prepare(folder: &Path, kafka: &KafkaConfig) -> SocketAddr {
+    let (metrics, gateway) = (free_address(), free_address());
+    settings(
+        folder,
+        kafka,
+        &format!(
+            "[topics]\npartitions = 2\n\n[gateway]\nlisten = \"{gateway}\"\nanonymous = true\n\n\
+             [enrich]\ngroup = \"{}enrich\"\nmix_longest = \"500ms\"\ndelete_margin = 0\n\
+             delete_every = \"500ms\"\n\n[telemetry]\nlisten = \"{metrics}\"\n",
+            kafka.prefix
+        ),
+    );
+    metrics
+}
+
+/// Runs one verb that ends, and gives what it said.
+fn kaiku(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_kaiku"))
+        .args(arguments)
+        .args(["--config", "kaiku.toml"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    said
+}
+
+fn http(address: SocketAddr, path: &str) -> String {
+    use std::io::{Read, Write};
+    let Ok(mut stream) = std::net::TcpStream::connect(address) else {
+        return String::new();
+    };
+    let request = format!("GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let mut answer = String::new();
+    let _ = stream
+        .write_all(request.as_bytes())
+        .and_then(|()| stream.read_to_string(&mut answer).map(drop));
+    answer
+}
+
+fn await_metric(address: SocketAddr, name: &str, value: usize) {
+    let wanted = format!("{name} {value}");
+    let start = Instant::now();
+    loop {
+        let seen = http(address, "metrics");
+        if seen.lines().any(|line| line.trim() == wanted) {
+            return;
+        }
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "no {wanted} in:\n{seen}"
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Until the raw partitions are empty: every record is committed, and deleted.
+fn await_deletion(kafka: &KafkaConfig) {
+    let admin = Admin::connect(kafka).unwrap();
+    let start = Instant::now();
+    loop {
+        let left: Vec<(i64, i64)> = (0..2)
+            .map(|p| admin.watermarks(&kafka.topics().raw(), p).unwrap())
+            .collect();
+        if left.iter().all(|(low, high)| low == high) {
+            return;
+        }
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "raw records are left: {left:?}"
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
