@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod demo;
 mod output;
+mod parquet_files;
 mod service;
 mod shutdown;
 mod telemetry;

@@ -199,8 +199,8 @@ impl Member {
         Ok(())
     }
 
-    /// Gives the partitions a place to read from, whatever it is, and pauses them: a lane can move
-    /// that place only once there is one, and moves it before it resumes.
+    /// Gives the partitions a place to read from, whatever it is: a lane, which begins paused, can
+    /// move that place only once there is one, and moves it before it resumes.
     fn hold(&self, partitions: &[i32]) -> Result<(), Error> {
         let mut list = TopicPartitionList::new();
         for partition in partitions {
@@ -209,7 +209,6 @@ impl Member {
         }
         self.consumer
             .assign(&list)
-            .and_then(|()| self.consumer.pause(&list))
             .map_err(Error::kafka("taking the partitions"))
     }
 

@@ -1,14 +1,16 @@
 //! Compares what was published with what the simulator knows.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use kaiku_fleet::Cells;
 use kaiku_wire::Day;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
+
+use crate::parquet_files::{self, number};
 
 /// How many published numbers hold the truth within their 95 % interval.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -39,7 +41,7 @@ struct Known {
 pub(crate) fn compare(rollups: &Path, truth: &Cells) -> Result<Comparison> {
     let mut comparison = Comparison::default();
     for table in ["activity_daily", "features_daily", "releases_daily"] {
-        for path in files(&rollups.join(table))? {
+        for path in parquet_files::under(&rollups.join(table))? {
             let name = || format!("comparing {}", path.display());
             let (app, day) = place(&path).with_context(name)?;
             let known = Known::of(table, truth, &app, day);
@@ -134,14 +136,6 @@ fn text(row: &Row, column: &str) -> Option<String> {
     })
 }
 
-fn number(row: &Row, column: &str) -> Result<i64> {
-    let found = row.get_column_iter().find_map(|(name, field)| match field {
-        Field::Long(number) if name == column => Some(*number),
-        _ => None,
-    });
-    found.with_context(|| format!("the column {column} is missing"))
-}
-
 /// App and day, as the path has them.
 fn place(path: &Path) -> Result<(String, Day)> {
     let part = |key: &str| {
@@ -153,28 +147,4 @@ fn place(path: &Path) -> Result<(String, Day)> {
     let app = part("app=").context("no app in the path")?;
     let day = part("day=").context("no day in the path")?;
     Ok((app, Day::parse(&day).context("no day in the path")?))
-}
-
-/// Every Parquet file under a folder, at any depth.
-///
-/// # Errors
-/// Where a folder can't be listed.
-pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut waiting = vec![folder.to_path_buf()];
-    while let Some(next) = waiting.pop() {
-        let entries = fs::read_dir(&next).with_context(|| format!("listing {}", next.display()))?;
-        for entry in entries {
-            let path = entry
-                .with_context(|| format!("listing {}", next.display()))?
-                .path();
-            if path.is_dir() {
-                waiting.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "parquet") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }

@@ -210,15 +210,7 @@ fn sum<K>(counts: &std::collections::BTreeMap<K, u64>) -> u64 {
 
 /// A number with its thousands apart.
 fn spaced(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    indicatif::HumanCount(number).to_string()
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ pub(crate) fn run(start: Start) -> End {
         restored,
         suspect,
     );
-    if let Err(source) = begin(&consumer, &stage.raw, partition, from) {
+    if let Err(source) = begin(&consumer, &stage.raw, partition, from, &shared.stop) {
         return End::Failed(Error::Kafka {
             operation: "starting to read a partition",
             source,
@@ -139,19 +139,20 @@ pub(crate) fn run(start: Start) -> End {
 }
 
 /// Moves a held partition to where the lane goes on, and lets it flow. librdkafka takes over a new
-/// assignment in its own time: until it has, it refuses to seek.
+/// assignment in its own time: until it has, it refuses to seek. Told to stop, it gives up.
 fn begin(
     consumer: &BaseConsumer<Membership>,
     topic: &str,
     partition: i32,
     from: Offset,
+    stop: &AtomicBool,
 ) -> Result<(), KafkaError> {
     let until = Instant::now() + ASK;
     loop {
         match consumer.seek(topic, partition, from, ASK) {
             Ok(()) => return consumer.resume(&one(topic, partition)),
-            Err(error) if Instant::now() >= until => return Err(error),
-            Err(_) => std::thread::sleep(STEP),
+            Err(error) if Instant::now() >= until || !pause(STEP, stop) => return Err(error),
+            Err(_) => {}
         }
     }
 }

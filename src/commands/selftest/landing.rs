@@ -1,13 +1,15 @@
 //! What has come through both stages: the exact sums of the landing objects.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use kaiku_fleet::Totals;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
+
+use crate::parquet_files;
 
 /// The kind of a row that counts pairs of features.
 const PAIR: &str = "pair";
@@ -27,7 +29,7 @@ impl Landed {
     /// Where one can't be read.
     pub(super) fn read(folder: &Path) -> Result<Landed> {
         let mut landed = Landed::default();
-        for path in parquet_files(folder)? {
+        for path in parquet_files::under(folder)? {
             landed
                 .add(&path)
                 .with_context(|| format!("reading {}", path.display()))?;
@@ -82,22 +84,4 @@ impl Landed {
             }
         }
     }
-}
-
-/// Every Parquet file under a folder, at any depth.
-pub(super) fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut waiting = vec![folder.to_path_buf()];
-    while let Some(next) = waiting.pop() {
-        let entries = fs::read_dir(&next).with_context(|| format!("listing {}", next.display()))?;
-        for entry in entries {
-            let path = entry?.path();
-            if path.is_dir() {
-                waiting.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "parquet") {
-                found.push(path);
-            }
-        }
-    }
-    Ok(found)
 }

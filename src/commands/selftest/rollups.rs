@@ -10,8 +10,8 @@ use kaiku_wire::Day;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
 
-use super::landing::parquet_files;
 use super::report::Report;
+use crate::parquet_files::{self, number};
 
 /// What was looked at.
 #[derive(Default)]
@@ -36,7 +36,7 @@ pub(super) fn compare(
 ) -> Result<()> {
     let k = Policy::small().k();
     let mut seen = Seen::default();
-    for path in parquet_files(folder)? {
+    for path in parquet_files::under(folder)? {
         let place = Place::of(&path, folder);
         let read = place.ok_or_else(|| anyhow!("its path is not that of a rollup"));
         read.and_then(|place| seen.add(&path, &place, cells, k))
@@ -154,13 +154,4 @@ impl<'a> Place<'a> {
         };
         finest.then_some((name, truth))
     }
-}
-
-fn number(row: &Row, column: &str) -> Result<i64> {
-    row.get_column_iter()
-        .find_map(|(name, field)| match field {
-            Field::Long(number) if name == column => Some(*number),
-            _ => None,
-        })
-        .with_context(|| format!("there is no column {column}"))
 }
