@@ -20,6 +20,8 @@ use crate::cli::Cli;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Steps at which a test has this process end; without the feature of the tests it reads nothing.
+    let _steps = fail::FailScenario::setup();
     let cli = Cli::parse();
     match commands::run(cli) {
         Ok(code) => code,

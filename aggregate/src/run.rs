@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use kaiku_broker::{Admin, KafkaConfig};
+use kaiku_broker::{Admin, KafkaConfig, failpoint};
 use kaiku_catalogue::Catalogue;
 use kaiku_registry::Registry;
 use kaiku_release::{Period, Policy};
@@ -190,6 +190,7 @@ async fn delete_records(admin: &Arc<Admin>, shared: &Shared, before: Vec<(i32, i
             admin
                 .delete_records(&topic, partition, offset)
                 .map_err(Error::broker("deleting sealed records"))?;
+            failpoint("stripped.deleted");
         }
         Ok(())
     });

@@ -190,6 +190,7 @@ impl<'a> Thread<'a> {
         match appended {
             Appended::Ours => shared.progress.add_object(),
             Appended::Theirs(entry) => {
+                metrics::counter!("kaiku_land_fenced_total").increment(1);
                 tracing::info!(
                     partition,
                     sequence = entry.sequence,
@@ -252,37 +253,73 @@ impl<'a> Thread<'a> {
 
     /// Stops each partition whose log does not lie within what the topic still has.
     fn check_ends(&mut self) -> Result<(), Error> {
-        let topic = &self.shared.topic;
-        let mut stopping = Vec::new();
-        for lane in self.lanes.values() {
-            let (partition, end) = (lane.partition(), lane.position());
-            let (low, high) = self
-                .consumer
-                .fetch_watermarks(topic, partition, ASK)
-                .map_err(Error::kafka("asking for the offsets of stripped records"))?;
-            let topic = topic.clone();
-            if end < low {
-                let error = Error::Gap {
-                    topic,
-                    partition,
-                    end,
-                    low,
-                };
-                stopping.push((partition, error));
-            } else if end > high {
-                let error = Error::Ahead {
-                    topic,
-                    partition,
-                    end,
-                    high,
-                };
-                stopping.push((partition, error));
+        for partition in self.lanes.keys().copied().collect::<Vec<_>>() {
+            if let Err(error) = self.check_end(partition)? {
+                self.stop(partition, error)?;
             }
         }
-        for (partition, error) in stopping {
-            self.stop(partition, error)?;
-        }
         Ok(())
+    }
+
+    /// The inner error is what is wrong with the partition.
+    fn check_end(&mut self, partition: i32) -> Result<Result<(), Error>, Error> {
+        let Shared { topic, runtime, .. } = self.shared;
+        let (low, high) = self
+            .consumer
+            .fetch_watermarks(topic, partition, ASK)
+            .map_err(Error::kafka("asking for the offsets of stripped records"))?;
+        let Some(lane) = self.lanes.get_mut(&partition) else {
+            return Ok(Ok(()));
+        };
+        if lane.position() < low {
+            // Another process may have landed, sealed and deleted what this one was still reading.
+            match runtime.block_on(lane.catch_up()) {
+                Ok(false) => {}
+                Ok(true) => self.go_on_behind(partition),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        let end = self.lanes.get(&partition).map_or(low, Lane::position);
+        let topic = topic.clone();
+        Ok(if end < low {
+            Err(Error::Gap {
+                topic,
+                partition,
+                end,
+                low,
+            })
+        } else if end > high {
+            Err(Error::Ahead {
+                topic,
+                partition,
+                end,
+                high,
+            })
+        } else {
+            Ok(())
+        })
+    }
+
+    /// Reads on where a lane stands now.
+    fn go_on_behind(&mut self, partition: i32) {
+        let Some(lane) = self.lanes.get(&partition) else {
+            return;
+        };
+        let (end, topic) = (lane.position(), &self.shared.topic);
+        tracing::info!(
+            partition,
+            end,
+            "others have landed meanwhile; going on behind them"
+        );
+        metrics::counter!("kaiku_land_fenced_total").increment(1);
+        self.reported.remove(&partition);
+        self.show(lane);
+        self.shared.progress.set_consumed(partition, end);
+        self.shared.landed.notify_one();
+        // Before the assignment there is nothing to move: it begins there.
+        let _ = self
+            .consumer
+            .seek(topic, partition, Offset::Offset(end), ASK);
     }
 
     /// Lands no more of a partition: what is wrong with it needs a person. The others go on.

@@ -171,6 +171,16 @@ impl Lane {
         self.gather(self.open.end).await
     }
 
+    /// Goes on behind what others have landed meanwhile; false where there is nothing.
+    pub(crate) async fn catch_up(&mut self) -> Result<bool, Error> {
+        let found = self.log.catch_up().await?;
+        if found {
+            self.decoder.clear();
+            self.open = Open::behind(&self.log);
+        }
+        Ok(found)
+    }
+
     /// Moves what the decoder holds into the open columns.
     async fn gather(&mut self, offset: i64) -> Result<(), Error> {
         let (batches, events) = self.decoder.take()?;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use kaiku_broker::failpoint;
 use kaiku_wire::Day;
 use object_store::path::Path;
 
@@ -143,8 +144,10 @@ impl Log {
         if let (Some(path), Some(data)) = (entry.data_path(), data) {
             self.store.put_same(&path, data).await?;
         }
+        failpoint("land.data");
         let path = entry.path();
         let put = self.store.put_if_absent(&path, entry.to_bytes()?).await?;
+        failpoint("land.entry");
         let theirs = match put {
             Put::Created => None,
             Put::Exists(found) => {
@@ -168,6 +171,25 @@ impl Log {
         Ok(Appended::Theirs(theirs))
     }
 
+    /// Takes in the entries that others have put behind the end that this process knows of, and
+    /// says whether there were any.
+    pub(crate) async fn catch_up(&self) -> Result<bool, Error> {
+        let mut found = false;
+        loop {
+            let (sequence, start) = self.next();
+            let path = entry::entry_path(self.partition, sequence);
+            let Some(bytes) = self.store.get(&path).await? else {
+                return Ok(found);
+            };
+            let entry = Entry::from_bytes(self.partition, sequence, &bytes)?;
+            if entry.start != start {
+                return Err(self.broken("an entry does not start where the one before it ends"));
+            }
+            self.adopt(entry);
+            found = true;
+        }
+    }
+
     /// Deletes the counts of the entries of which none of the days is needed any more, and gives
     /// the offset before which nothing is needed.
     pub(crate) async fn empty(&self, is_done: impl Fn(Day) -> bool) -> Result<i64, Error> {
@@ -185,6 +207,7 @@ impl Log {
         for entry in done {
             if let Some(path) = entry.data_path() {
                 self.store.delete(&path).await?;
+                failpoint("land.emptied");
             }
             self.known().full.remove(&entry.sequence);
         }

@@ -1,5 +1,6 @@
 //! What a sealed period leaves behind, and what of it may go.
 
+use kaiku_broker::failpoint;
 use kaiku_release::{Period, Policy, Unit};
 use kaiku_wire::Day;
 use object_store::path::Path;
@@ -38,6 +39,7 @@ pub(crate) async fn clean(
     delete_landing: bool,
 ) -> Result<Vec<(i32, i64)>, Error> {
     sealer.landing.delete(&key_path(period)).await?;
+    failpoint("seal.key_gone");
     if !delete_landing {
         return Ok(Vec::new());
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use kaiku_broker::failpoint;
 use kaiku_release::{Period, Policy, Released, SealNoise, Spent, Table, check_cap, release};
 use kaiku_wire::Day;
 
@@ -60,7 +61,9 @@ impl Sealer {
         let previous = self.chain.last_hash();
         let intent = Intent::new(period, &self.policy, &self.vocabulary, &inputs, previous);
         let intent = intent.put(&self.landing, period).await?;
+        failpoint("seal.intent");
         let key = intent::key(&self.landing, period).await?;
+        failpoint("seal.key");
         let noise = SealNoise::new(key, intent.hash());
         let mut tables = Vec::new();
         let policy = Arc::clone(&self.policy);
@@ -92,7 +95,9 @@ impl Sealer {
             source,
         })?;
         let bytes = Bytes::from(bytes);
+        failpoint("seal.files");
         self.rollups.put_same(&path, bytes.clone()).await?;
+        failpoint("seal.manifest");
         self.chain.add(&path, &bytes)
     }
 
@@ -115,6 +120,7 @@ impl Sealer {
                 rows: rollup::rows_of(released, app).len() as u64,
                 sha256: self.adopt_or_put(&path, bytes).await?,
             });
+            failpoint("seal.file");
         }
         let folded = released.rows().iter().filter(|row| row.folded());
         Ok(ManifestTable {

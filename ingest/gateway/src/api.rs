@@ -125,6 +125,8 @@ async fn take<T>(
     let (pending, value) = send(form, &body)?;
     drop(body);
     let delivered = tokio::time::timeout(api.config.ack_time, pending).await;
+    // A test can have the process end between the broker's word and ours.
+    fail::fail_point!("gateway.appended", |_| std::process::abort());
     let is_delivered = matches!(delivered, Ok(Ok(())));
     trying.ended(is_delivered);
     if let Ok(Err(error)) = &delivered
