@@ -1,9 +1,13 @@
 //! Settings of the enrichment stage.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
+
+/// The formats of the state that this program reads and writes; the last is the newest.
+pub(crate) const STATE_FORMATS: [u32; 2] = [1, 2];
 
 /// Settings of the enrichment stage.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,6 +34,24 @@ pub struct Config {
     /// waits for a record before it asks the broker for the time.
     #[serde(with = "humantime_serde")]
     pub grace: Duration,
+    /// What becomes of a record whose broker time runs further ahead than that.
+    pub clock_ahead: ClockAhead,
+    /// How long this process may be silent before the group gives its partitions to others. The
+    /// broker has bounds for it, by default 6 s and 30 min.
+    #[serde(with = "humantime_serde")]
+    pub session_timeout: Duration,
+    /// How long the group member may be busy with something else before it gives its partitions
+    /// away by itself.
+    #[serde(with = "humantime_serde")]
+    pub poll_timeout: Duration,
+    /// The format in which state is written. Where none is set, each partition keeps the one that
+    /// it has, so that a process of the version before can still take it over; a new partition
+    /// gets the newest.
+    pub state_format: Option<u32>,
+    /// What an operator has decided to go on without, for this start alone: from the command line,
+    /// never from a file.
+    #[serde(skip)]
+    pub accept: Accept,
     /// History is replayed: timestamps are the producers' (CreateTime), and the days are closed
     /// by the ticks of whoever replays.
     pub replay: bool,
@@ -51,6 +73,27 @@ pub struct Config {
     pub replication: i32,
 }
 
+/// What becomes of a record whose broker time lies ahead of this machine's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockAhead {
+    /// The partition stands still until the clocks agree, and says so.
+    #[default]
+    Stop,
+    /// It counts on the day that is open, and closes none. For a broker whose clock was wrong for
+    /// a while, and is right again.
+    OpenDay,
+}
+
+/// What an operator has decided to go on without.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accept {
+    /// By partition, the offset before which raw records were deleted without having been counted.
+    pub gaps: BTreeMap<i32, i64>,
+    /// Partitions whose state is gone: the devices of the open week will count a second time.
+    pub lost_state: BTreeSet<i32>,
+}
+
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -61,6 +104,11 @@ impl Default for Config {
             mix_time: Duration::from_millis(200),
             mix_longest: Duration::from_secs(30),
             grace: Duration::from_secs(300),
+            clock_ahead: ClockAhead::Stop,
+            session_timeout: Duration::from_secs(10),
+            poll_timeout: Duration::from_secs(300),
+            state_format: None,
+            accept: Accept::default(),
             replay: false,
             delete_raw: true,
             delete_margin: 10_000,
@@ -100,6 +148,16 @@ impl Config {
         require(
             self.transaction_timeout >= Duration::from_secs(1),
             "enrich.transaction_timeout must be at least 1s",
+        );
+        require(
+            self.session_timeout >= Duration::from_millis(100)
+                && self.poll_timeout >= self.session_timeout,
+            "enrich.session_timeout must be at least 100ms, and enrich.poll_timeout no shorter",
+        );
+        require(
+            self.state_format
+                .is_none_or(|format| STATE_FORMATS.contains(&format)),
+            "enrich.state_format must be 1 or 2",
         );
         require(
             self.create_keys || self.keys_dir.is_dir(),

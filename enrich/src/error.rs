@@ -70,7 +70,17 @@ pub enum Error {
     Refused {
         /// The raw partition.
         partition: i32,
+        /// Why, for the metric.
+        label: Refusal,
         /// Why, and what to do.
+        reason: String,
+    },
+    /// Something that ends by itself is in the way; the lane tries again.
+    #[error("partition {partition} waits: {reason}")]
+    Waits {
+        /// The partition.
+        partition: i32,
+        /// For what.
         reason: String,
     },
     /// Another process owns the partition now.
@@ -81,7 +91,57 @@ pub enum Error {
     },
 }
 
+/// Why a lane refuses to run until somebody has looked: the label of the metric, and the heading
+/// in the runbook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Raw records were deleted before they were counted.
+    RawGap,
+    /// The raw topic ends before what was committed: it was made anew.
+    RawAnew,
+    /// The number of partitions has changed.
+    Partitions,
+    /// The state belongs to another group.
+    Group,
+    /// The committed offset is not the one of the state.
+    OffsetMoved,
+    /// There is no state for what was committed.
+    StateLost,
+    /// The state has fewer or more devices than it had when it was written.
+    StateIncomplete,
+    /// The state has a format that this program does not read, or can't be read at all.
+    StateUnreadable,
+    /// A key can't be read, or is not the one that sealed the state.
+    Key,
+}
+
+impl Refusal {
+    /// The label of the metric.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Refusal::RawGap => "raw_gap",
+            Refusal::RawAnew => "raw_anew",
+            Refusal::Partitions => "partitions",
+            Refusal::Group => "group",
+            Refusal::OffsetMoved => "offset_moved",
+            Refusal::StateLost => "state_lost",
+            Refusal::StateIncomplete => "state_incomplete",
+            Refusal::StateUnreadable => "state_unreadable",
+            Refusal::Key => "key",
+        }
+    }
+}
+
 impl Error {
+    /// Why a lane must not go on by itself after this error; `None` where trying again may help.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Error::Refused { label, .. } => Some(*label),
+            Error::MonthKey { .. } | Error::KeyFile { .. } => Some(Refusal::Key),
+            _ => None,
+        }
+    }
+
     pub(crate) fn kafka(operation: &'static str) -> impl FnOnce(KafkaError) -> Error {
         move |source| Error::Kafka { operation, source }
     }

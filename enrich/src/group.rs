@@ -3,12 +3,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
+use rdkafka::consumer::{
+    BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata, Rebalance,
+};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
@@ -25,9 +27,22 @@ const REJOIN_EVERY: Duration = Duration::from_secs(5);
 /// What the consumer's callbacks and the member share.
 pub(crate) struct Membership {
     lanes: Mutex<HashMap<i32, Running>>,
+    /// What was assigned and not taken up yet.
     assigned: Mutex<Vec<i32>>,
+    /// What is this process's, lane or no lane.
+    owned: Mutex<Owned>,
     warm: Mutex<HashMap<i32, Warm>>,
     stage: Arc<Stage>,
+}
+
+/// The partitions of the present assignment.
+#[derive(Default)]
+struct Owned {
+    partitions: Vec<i32>,
+    /// The group as it was when they were assigned: a commit under it fails once the group has
+    /// moved on. Asked for afresh it would let a lane that lost its partition move the new owner's
+    /// offset.
+    group: Option<Arc<ConsumerGroupMetadata>>,
 }
 
 struct Running {
@@ -41,18 +56,20 @@ impl ConsumerContext for Membership {
     /// Nothing is given back while its lane may still commit.
     fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if !matches!(rebalance, Rebalance::Assign(_)) {
+            *lock(&self.owned) = Owned::default();
             self.stop_all();
         }
     }
 
-    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Assign(list) = rebalance {
-            let mut assigned = self.assigned.lock().unwrap_or_else(PoisonError::into_inner);
-            *assigned = list
-                .elements()
-                .iter()
-                .map(|element| element.partition())
-                .collect();
+            let partitions = list.elements();
+            let partitions: Vec<i32> = partitions.iter().map(|one| one.partition()).collect();
+            lock(&self.assigned).clone_from(&partitions);
+            *lock(&self.owned) = Owned {
+                partitions,
+                group: consumer.group_metadata().map(Arc::new),
+            };
         }
     }
 }
@@ -60,10 +77,7 @@ impl ConsumerContext for Membership {
 impl Membership {
     /// Ends every lane and keeps what it leaves.
     fn stop_all(&self) {
-        let running: Vec<_> = {
-            let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-            lanes.drain().collect()
-        };
+        let running: Vec<_> = lock(&self.lanes).drain().collect();
         for (_, lane) in &running {
             lane.shared.stop.store(true, Ordering::Relaxed);
         }
@@ -71,24 +85,31 @@ impl Membership {
             if let Ok(End::Stopped(Some(warm))) = lane.thread.join() {
                 self.keep(partition, warm);
             }
-            self.stage.progress.lane_gone(partition);
+            self.stage.gone(partition);
         }
     }
 
     fn keep(&self, partition: i32, warm: Warm) {
-        self.warm
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(partition, warm);
+        lock(&self.warm).insert(partition, warm);
     }
 
     /// Lanes whose thread has ended by itself.
     fn ended(&self) -> Vec<(i32, Running)> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        lanes
+        lock(&self.lanes)
             .extract_if(|_, lane| lane.thread.is_finished())
             .collect()
     }
+
+    /// The group under which a partition is this process's; `None` where it is not any more.
+    fn group_of(&self, partition: i32) -> Option<Arc<ConsumerGroupMetadata>> {
+        let owned = lock(&self.owned);
+        let is_owned = owned.partitions.contains(&partition);
+        owned.group.clone().filter(|_| is_owned)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The group member.
@@ -99,6 +120,8 @@ pub(crate) struct Member {
     /// Lanes that are to be started again, and when.
     again: HashMap<i32, Instant>,
     rejoined: Option<Instant>,
+    /// A lane was lost since.
+    rejoin: bool,
 }
 
 impl Member {
@@ -107,6 +130,7 @@ impl Member {
         let membership = Membership {
             lanes: Mutex::default(),
             assigned: Mutex::default(),
+            owned: Mutex::default(),
             warm: Mutex::default(),
             stage: Arc::clone(&stage),
         };
@@ -114,6 +138,7 @@ impl Member {
             .kafka
             .client_config("enrich")
             .map_err(Error::broker("making the group member"))?;
+        let (session, poll) = (stage.config.session_timeout, stage.config.poll_timeout);
         let consumer: BaseConsumer<Membership> = isolate(&mut config, true)
             .set("group.id", &stage.config.group)
             .set("enable.auto.commit", "false")
@@ -122,7 +147,12 @@ impl Member {
             // Eager: every lane ends before any partition moves.
             .set("partition.assignment.strategy", "range")
             // How long the partitions of a process that was killed stand still.
-            .set("session.timeout.ms", "10000")
+            .set("session.timeout.ms", session.as_millis().to_string())
+            .set(
+                "heartbeat.interval.ms",
+                (session / 4).as_millis().to_string(),
+            )
+            .set("max.poll.interval.ms", poll.as_millis().to_string())
             .set("queued.max.messages.kbytes", "32768")
             .set("fetch.wait.max.ms", "100")
             .set("statistics.interval.ms", "0")
@@ -137,6 +167,7 @@ impl Member {
             crashes: HashMap::new(),
             again: HashMap::new(),
             rejoined: None,
+            rejoin: false,
         })
     }
 
@@ -173,13 +204,7 @@ impl Member {
     }
 
     fn start_assigned(&mut self) -> Result<(), Error> {
-        let assigned = std::mem::take(
-            &mut *self
-                .membership()
-                .assigned
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+        let assigned = std::mem::take(&mut *lock(&self.membership().assigned));
         if assigned.is_empty() {
             return Ok(());
         }
@@ -190,11 +215,7 @@ impl Member {
             self.start(*partition)?;
         }
         // What is kept of partitions that went elsewhere is of no use any more.
-        let mut warm = self
-            .membership()
-            .warm
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut warm = lock(&self.membership().warm);
         warm.retain(|partition, _| assigned.contains(partition));
         Ok(())
     }
@@ -212,15 +233,15 @@ impl Member {
             .map_err(Error::kafka("taking the partitions"))
     }
 
+    /// Starts the lane of a partition, where that is still this process's.
     fn start(&self, partition: i32) -> Result<(), Error> {
-        let stage = &self.stage;
-        self.consumer
-            .pause(&one(&stage.raw, partition))
-            .map_err(Error::kafka("pausing a partition"))?;
-        let (Some(queue), Some(group)) = (
-            self.consumer.split_partition_queue(&stage.raw, partition),
-            self.consumer.group_metadata(),
-        ) else {
+        let (stage, membership) = (&self.stage, self.membership());
+        let Some(group) = membership.group_of(partition) else {
+            return Ok(());
+        };
+        let held = self.consumer.pause(&one(&stage.raw, partition)).is_ok();
+        let queue = self.consumer.split_partition_queue(&stage.raw, partition);
+        let Some(queue) = queue.filter(|_| held) else {
             tracing::warn!(partition, "the partition is gone again");
             return Ok(());
         };
@@ -228,7 +249,6 @@ impl Member {
             handling: AtomicI64::new(-1),
             ..Shared::default()
         });
-        let membership = self.membership();
         let start = Start {
             partition,
             stage: Arc::clone(stage),
@@ -236,28 +256,19 @@ impl Member {
             queue,
             group,
             shared: Arc::clone(&shared),
-            warm: membership
-                .warm
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(&partition),
+            warm: lock(&membership.warm).remove(&partition),
             suspect: self.crashes.get(&partition).copied(),
         };
         let thread = std::thread::Builder::new()
             .name(format!("lane-{partition}"))
             .spawn(move || lane::run(start))
             .map_err(|_| Error::Settings(vec!["no thread could be started".to_owned()]))?;
-        let mut lanes = membership
-            .lanes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        lanes.insert(partition, Running { shared, thread });
+        lock(&membership.lanes).insert(partition, Running { shared, thread });
         Ok(())
     }
 
     /// Looks after lanes that ended by themselves.
     fn reap(&mut self) {
-        let mut rejoin = false;
         for (partition, lane) in self.membership().ended() {
             let handling = lane.shared.handling.load(Ordering::Relaxed);
             let retry = self.stage.config.retry;
@@ -266,17 +277,18 @@ impl Member {
                     if let Some(warm) = warm {
                         self.membership().keep(partition, warm);
                     }
-                    self.stage.progress.lane_gone(partition);
+                    self.stage.gone(partition);
                 }
                 Ok(End::Lost) => {
                     tracing::warn!(partition, "lane lost its partition");
                     metrics::counter!("kaiku_lanes_lost_total").increment(1);
-                    self.stage.progress.lane_gone(partition);
-                    rejoin = true;
+                    self.stage.gone(partition);
+                    self.rejoin = true;
                 }
-                Ok(End::Refused(error)) => {
-                    tracing::error!(partition, error = %Chain(&error), "lane refuses to run");
-                    self.stage.stopped(partition, Some("refused"));
+                Ok(End::Refused(refusal, error)) => {
+                    let reason = refusal.as_str();
+                    tracing::error!(partition, reason, error = %Chain(&error), "lane refuses to run");
+                    self.stage.stopped(partition, Some(reason));
                 }
                 Ok(End::Failed(error)) => {
                     tracing::error!(partition, error = %Chain(&error), "lane failed");
@@ -302,7 +314,8 @@ impl Member {
                 }
             }
         }
-        if rejoin && self.rejoined.is_none_or(|at| at.elapsed() >= REJOIN_EVERY) {
+        if self.rejoin && self.rejoined.is_none_or(|at| at.elapsed() >= REJOIN_EVERY) {
+            self.rejoin = false;
             self.rejoin();
         }
     }

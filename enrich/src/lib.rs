@@ -29,8 +29,8 @@ use kaiku_registry::Registry;
 use tokio_util::sync::CancellationToken;
 
 pub use clock::Clock;
-pub use config::Config;
-pub use error::Error;
+pub use config::{Accept, ClockAhead, Config};
+pub use error::{Error, Refusal};
 pub use progress::{Lane, Progress, Totals};
 pub use token::SealError;
 

@@ -121,11 +121,11 @@ fn await_stable(
             return Ok(());
         }
         if start.elapsed() >= within {
-            return Err(Error::Refused {
+            return Err(Error::Waits {
                 partition,
                 reason: format!(
                     "a transaction on {topic} has been open for {within:?} and hides what was \
-                     committed behind it; wait for it to time out, or end its producer"
+                     committed behind it; it ends when its producer does, or times out"
                 ),
             });
         }
@@ -134,7 +134,7 @@ fn await_stable(
 }
 
 fn silent(partition: i32) -> Error {
-    Error::Refused {
+    Error::Waits {
         partition,
         reason: "the broker sends nothing of a partition that is not empty; look at the broker"
             .to_owned(),

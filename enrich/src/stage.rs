@@ -8,6 +8,7 @@ use kaiku_raw::RejectedEncoder;
 use kaiku_registry::{Registry, subject_of};
 use kaiku_stripped::Encoder;
 use kaiku_wire::Schema;
+use kaiku_wire::frame::{self, Framing};
 
 use crate::clock::Clock;
 use crate::keys::KeyRing;
@@ -103,6 +104,23 @@ impl Stage {
             ),
             None => (Encoder::single_object(), RejectedEncoder::new(None)),
         }
+    }
+
+    /// Whether a record of `events.stripped` closes a day.
+    pub(crate) fn is_close(&self, record: &[u8]) -> bool {
+        match frame::parse(record) {
+            Ok((Framing::SingleObject(print), _)) => {
+                print == kaiku_stripped::schemas::DAY_CLOSED.fingerprint()
+            }
+            Ok((Framing::Confluent(id), _)) => self.ids.is_some_and(|ids| ids.closed == id),
+            Err(_) => false,
+        }
+    }
+
+    /// A lane is not this process's any more.
+    pub(crate) fn gone(&self, partition: i32) {
+        self.stopped(partition, None);
+        self.progress.lane_gone(partition);
     }
 
     /// Shows why a lane stands still, or that it does not any more.

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use kaiku_broker::{KafkaConfig, drain};
+use kaiku_broker::{KafkaConfig, drain, failpoint};
 use kaiku_raw::Encoder;
 use rdkafka::producer::{BaseProducer, BaseRecord};
 
@@ -48,6 +48,7 @@ impl Ticker {
         match producer.send(record) {
             Ok(()) => {
                 let sent = drain(&*producer, PATIENCE);
+                failpoint("tick.sent");
                 tracing::debug!(partition, sent, "asked the broker for the time");
             }
             Err((error, _)) => tracing::warn!(partition, %error, "a tick was not sent"),

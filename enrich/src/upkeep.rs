@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kaiku_broker::Admin;
+use kaiku_broker::{Admin, failpoint};
 use kaiku_wire::Month;
 
 use crate::Error;
@@ -58,6 +58,7 @@ impl Upkeep {
                     admin
                         .delete_records(&stage.raw, partition, before)
                         .map_err(Error::broker("deleting committed raw records"))?;
+                    failpoint("raw.deleted");
                     self.deleted.insert(partition, before);
                 }
             }
@@ -72,11 +73,29 @@ impl Upkeep {
         if self.destroyed != Some(old) {
             let names = admin.names().map_err(Error::broker("listing topics"))?;
             if names.contains(&stage.kafka.topics().state(old)) {
+                if !self.all_have_turned(&admin, today.month())? {
+                    return Ok(());
+                }
                 stage.keys.destroy(&admin, old)?;
             }
             self.destroyed = Some(old);
         }
         Ok(())
+    }
+
+    /// Whether every partition has come to a month: one that lags behind still needs the state of
+    /// the one before it.
+    fn all_have_turned(&self, admin: &Admin, month: Month) -> Result<bool, Error> {
+        let topic = self.stage.kafka.topics().state(month);
+        for partition in 0..self.stage.partitions {
+            let (_, high) = admin
+                .watermarks(&topic, partition)
+                .map_err(Error::broker("looking whether a month has turned"))?;
+            if high == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     #[allow(clippy::cast_precision_loss)]

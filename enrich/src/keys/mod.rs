@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kaiku_broker::{Admin, KafkaConfig, drain};
+use kaiku_broker::{Admin, KafkaConfig, drain, failpoint};
 use kaiku_wire::Month;
-use rand::RngCore;
+use rand::{Rng, RngCore};
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use zeroize::Zeroizing;
@@ -20,6 +20,8 @@ use crate::{Config, Error};
 /// How often two processes that make a key at once may push each other aside.
 const TRIES: u32 = 20;
 const STEP: Duration = Duration::from_millis(200);
+/// How long a key is looked for before the right to write one is taken over.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// The months' keys that this process has asked for.
 pub(crate) struct KeyRing {
@@ -61,7 +63,8 @@ impl KeyRing {
                 Err(Error::Kafka { operation, source }) => {
                     tracing::info!(%month, operation, "another process makes keys too; trying again");
                     last = Some(Error::Kafka { operation, source });
-                    std::thread::sleep(STEP);
+                    // Not in step with whoever does the same.
+                    std::thread::sleep(STEP.mul_f64(rand::rng().random_range(0.5..1.5)));
                 }
                 other => return other,
             }
@@ -70,6 +73,12 @@ impl KeyRing {
     }
 
     fn attempt(&self, month: Month) -> Result<MonthKey, Error> {
+        // A key that stands there is never written again: most of the time reading it is enough.
+        match self.read(month, LOOK) {
+            Ok(Some(key)) => return Ok(key),
+            Ok(None) | Err(Error::Waits { .. }) => {}
+            Err(error) => return Err(error),
+        }
         let producer: BaseProducer = self
             .kafka
             .client_config("keys")
@@ -82,26 +91,40 @@ impl KeyRing {
         producer
             .init_transactions(timeout)
             .map_err(Error::kafka("taking over the keys"))?;
+        failpoint("keys.fenced");
+        if let Some(key) = self.read(month, timeout)? {
+            return Ok(key);
+        }
+        self.write(&producer, month)
+    }
+
+    /// The month's key as it stands on `enrich.keys`.
+    fn read(&self, month: Month, within: Duration) -> Result<Option<MonthKey>, Error> {
         let topic = self.kafka.topics().keys();
         let name = month.to_string();
         let mut sealed = None;
-        read_all(&self.kafka, &topic, 0, timeout, &NEVER, |message| {
+        read_all(&self.kafka, &topic, 0, within, &NEVER, |message| {
             if message.key() == Some(name.as_bytes()) {
                 sealed = message.payload().map(<[u8]>::to_vec);
             }
             Ok(())
         })?;
-        if let Some(sealed) = sealed {
-            let kek = file::read(&self.config.keys_dir, month)?;
-            let opened = token::open(&kek, name.as_bytes(), &sealed)
-                .map_err(|source| Error::MonthKey { month, source })?;
-            let secret: Zeroizing<[u8; 32]> =
-                Zeroizing::new(opened.try_into().map_err(|_| Error::MonthKey {
-                    month,
-                    source: token::SealError,
-                })?);
-            return Ok(MonthKey::new(&secret));
-        }
+        let Some(sealed) = sealed else {
+            return Ok(None);
+        };
+        let other = |source| Error::MonthKey { month, source };
+        let kek = file::read(&self.config.keys_dir, month)?;
+        let opened = token::open(&kek, name.as_bytes(), &sealed).map_err(other)?;
+        let secret = opened.try_into().map_err(|_| other(token::SealError))?;
+        let secret: Zeroizing<[u8; 32]> = Zeroizing::new(secret);
+        Ok(Some(MonthKey::new(&secret)))
+    }
+
+    /// Makes a month's key and writes it, by the producer that has pushed every other one aside.
+    fn write(&self, producer: &BaseProducer, month: Month) -> Result<MonthKey, Error> {
+        let timeout = self.config.transaction_timeout;
+        let topic = self.kafka.topics().keys();
+        let name = month.to_string();
         let kek = file::read_or_make(&self.config.keys_dir, month, self.config.create_keys)?;
         let mut secret = Zeroizing::new([0; 32]);
         rand::rng().fill_bytes(&mut *secret);
@@ -128,7 +151,8 @@ impl KeyRing {
                 operation: "writing a month's key",
                 source: error,
             })?;
-        drain(&producer, timeout);
+        drain(producer, timeout);
+        failpoint("keys.written");
         producer
             .commit_transaction(timeout)
             .map_err(Error::kafka("committing a month's key"))?;

@@ -1,32 +1,29 @@
-//! What a lane does with each record, and how it commits.
+//! What a lane does with each record.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::buffer::{Buffer, Mixing};
+use super::restore::{Restored, out_of_range};
+use super::transaction::Transactions;
+use super::write::Outlet;
+use super::{End, Suspect, Warm};
+use crate::config::ClockAhead;
+use crate::day::DayClock;
+use crate::group::Membership;
+use crate::stage::Stage;
+use crate::state::{Table, newest_format};
+use kaiku_broker::failpoint;
 use kaiku_raw::{
     DecodeError, Decoder, DeviceId, Limits, RawBatch, Reason, Record, partition_of, validate,
 };
 use kaiku_wire::Day;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
+use rdkafka::consumer::{BaseConsumer, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message, Timestamp};
-use rdkafka::{Offset, TopicPartitionList};
 
-use super::buffer::{Buffer, Mixing};
-use super::restore::{Restored, committed};
-use super::transaction::{Failure, Transactions};
-use super::write::Outlet;
-use super::{End, Suspect, Warm};
-use crate::Error;
-use crate::day::DayClock;
-use crate::group::Membership;
-use crate::stage::Stage;
-use crate::state::{Meta, Table};
-
-/// How often a transaction of unknown outcome is looked into before the lane gives up.
-const RECOVERIES: u32 = 10;
 /// A lane asks the broker for the time at most this often.
 const TICK_EVERY: Duration = Duration::from_secs(60);
 
@@ -46,25 +43,29 @@ impl From<End> for Held {
 
 /// A lane at work.
 pub(super) struct Core {
-    stage: Arc<Stage>,
-    consumer: Arc<BaseConsumer<Membership>>,
-    partition: i32,
-    group: ConsumerGroupMetadata,
+    pub(super) stage: Arc<Stage>,
+    pub(super) consumer: Arc<BaseConsumer<Membership>>,
+    pub(super) partition: i32,
+    pub(super) group: Arc<ConsumerGroupMetadata>,
     /// `None` only while a producer is replaced.
-    transactions: Option<Transactions>,
-    outlet: Outlet,
+    pub(super) transactions: Option<Transactions>,
+    pub(super) outlet: Outlet,
     decoder: Decoder,
-    clock: DayClock,
-    table: Table,
-    buffer: Buffer,
-    mixing: Mixing,
-    rng: StdRng,
+    pub(super) clock: DayClock,
+    pub(super) table: Table,
+    pub(super) buffer: Buffer,
+    pub(super) mixing: Mixing,
+    pub(super) rng: StdRng,
     /// What is committed; `None` where nothing ever was.
-    committed: Option<i64>,
+    pub(super) committed: Option<i64>,
     /// The open day as it is committed; that of `clock` may be ahead.
-    committed_day: Option<Day>,
+    pub(super) committed_day: Option<Day>,
     /// The first raw record that was not taken in.
-    next: i64,
+    pub(super) next: i64,
+    /// The format in which state is written.
+    pub(super) format: u32,
+    /// A record lay in a partition that is not its key's, since the last commit.
+    pub(super) strays: bool,
     suspect: Option<Suspect>,
     ticked: Option<Instant>,
 }
@@ -74,7 +75,7 @@ impl Core {
         stage: Arc<Stage>,
         consumer: Arc<BaseConsumer<Membership>>,
         partition: i32,
-        group: ConsumerGroupMetadata,
+        group: Arc<ConsumerGroupMetadata>,
         transactions: Transactions,
         restored: Restored,
         suspect: Option<Suspect>,
@@ -85,17 +86,30 @@ impl Core {
             time: config.mix_time,
             longest: config.mix_longest,
         };
+        let format = config.state_format.or(restored.format);
+        let format = format.unwrap_or(newest_format());
+        let mut table = restored.table;
+        if restored.format.is_some_and(|before| before > format) {
+            tracing::info!(
+                partition,
+                format,
+                "writing the state anew in an older format"
+            );
+            table.rewrite();
+        }
         let core = Core {
             outlet: Outlet::new(&stage, partition),
             decoder: Decoder::new(Limits::CONTRACT),
             clock: DayClock::at(restored.open_day),
-            table: restored.table,
+            table,
             buffer: Buffer::default(),
             mixing,
             rng: StdRng::from_os_rng(),
             committed: restored.next_offset,
             committed_day: restored.open_day,
             next: restored.next_offset.unwrap_or(0),
+            format,
+            strays: false,
             transactions: Some(transactions),
             ticked: None,
             stage,
@@ -116,6 +130,7 @@ impl Core {
             next_offset,
             open_day: self.committed_day,
             table: self.table,
+            format: self.format,
         })
     }
 
@@ -143,7 +158,7 @@ impl Core {
             self.commit()?;
         }
         let stamp = self.stamp(message)?;
-        let day = stamp.map(Day::from_millis).or(self.clock.open());
+        let day = stamp.or(self.clock.open());
         let advance = self.clock.look(day.unwrap_or(self.stage.clock.day()));
         let turns = stamp.is_some() && self.clock.open() != Some(advance.day);
         if turns && !self.buffer.is_empty() {
@@ -172,6 +187,7 @@ impl Core {
         }
         self.buffer.taken(Instant::now());
         self.next = offset + 1;
+        failpoint("lane.took");
         if suspected.is_some() {
             self.suspect = None;
             self.commit()?;
@@ -179,10 +195,10 @@ impl Core {
         Ok(())
     }
 
-    /// Makes sure that the state stands under the key of the day's month.
+    /// Makes sure that the state stands under the key of the day's month. It never goes back.
     fn turn_month(&mut self, day: Day) -> Result<(), Held> {
         let month = day.month();
-        if self.table.month() == Some(month) {
+        if self.table.month().is_some_and(|now| now >= month) {
             return Ok(());
         }
         let key = self.stage.keys.month(month).map_err(|error| {
@@ -193,8 +209,8 @@ impl Core {
         Ok(())
     }
 
-    /// The record's time; `None` where it must be rejected for it.
-    fn stamp(&self, message: &BorrowedMessage<'_>) -> Result<Option<i64>, Held> {
+    /// The day of the record's time; `None` where it must be rejected for it.
+    fn stamp(&self, message: &BorrowedMessage<'_>) -> Result<Option<Day>, Held> {
         let replay = self.stage.config.replay;
         let millis = match message.timestamp() {
             Timestamp::LogAppendTime(millis) => millis,
@@ -205,12 +221,12 @@ impl Core {
         };
         let grace = i64::try_from(self.stage.config.grace.as_millis()).unwrap_or(i64::MAX);
         if millis <= self.stage.clock.millis().saturating_add(grace) {
-            return Ok(Some(millis));
+            return Ok(Some(Day::from_millis(millis)));
         }
-        if replay {
-            Ok(None)
-        } else {
-            Err(Held::Wait("broker_clock_ahead"))
+        match self.stage.config.clock_ahead {
+            _ if replay => Ok(None),
+            ClockAhead::OpenDay => Ok(Some(self.clock.open().unwrap_or(self.stage.clock.day()))),
+            ClockAhead::Stop => Err(Held::Wait("broker_clock_ahead")),
         }
     }
 
@@ -266,11 +282,12 @@ impl Core {
 
     /// A record must have its device's key, and lie where that key belongs: else one device could
     /// count in several partitions.
-    fn owner(&self, key: Option<&[u8]>, id: &DeviceId) -> Result<(), Reason> {
+    fn owner(&mut self, key: Option<&[u8]>, id: &DeviceId) -> Result<(), Reason> {
         if key != Some(id.as_bytes()) {
             return Err(Reason::KeyMismatch);
         }
         if partition_of(id.as_bytes(), self.stage.partitions) != self.partition {
+            self.strays = true;
             return Err(Reason::WrongPartition);
         }
         Ok(())
@@ -314,6 +331,9 @@ impl Core {
         match error {
             KafkaError::PartitionEOF(_) => self.idle(),
             KafkaError::MessageConsumptionFatal(_) => Err(End::Lost),
+            other if is_out_of_range(other) => {
+                Err(out_of_range(&self.stage, self.partition, self.next).into())
+            }
             other => {
                 tracing::warn!(partition = self.partition, error = %other, "reading failed");
                 Ok(())
@@ -334,105 +354,7 @@ impl Core {
         self.stage.stopped(self.partition, None);
     }
 
-    pub(super) fn commit_if_due(&mut self) -> Result<(), End> {
-        if self.buffer.is_due(&self.mixing, Instant::now()) {
-            self.commit()
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Commits what was taken in, in one transaction.
-    fn commit(&mut self) -> Result<(), End> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let begun = Instant::now();
-        self.buffer.shuffle(&mut self.rng);
-        let records = match self.attempt() {
-            Ok(records) => records,
-            Err(failure) => {
-                metrics::histogram!("kaiku_transaction_seconds", "result" => "failed")
-                    .record(begun.elapsed());
-                self.recover(failure)?
-            }
-        };
-        metrics::histogram!("kaiku_transaction_seconds", "result" => "committed")
-            .record(begun.elapsed());
-        self.table.apply();
-        let buffer = &self.buffer;
-        self.stage
-            .progress
-            .add(&buffer.tally, buffer.uploads, records, &buffer.rejected);
-        self.committed = Some(self.next);
-        self.committed_day = self.clock.open();
-        self.buffer.clear();
-        self.show();
-        Ok(())
-    }
-
-    fn attempt(&mut self) -> Result<u64, Failure> {
-        let Some(transactions) = &self.transactions else {
-            return Err(Failure::Unknown(KafkaError::Canceled));
-        };
-        let mut offsets = TopicPartitionList::new();
-        offsets
-            .add_partition_offset(&self.stage.raw, self.partition, Offset::Offset(self.next))
-            .map_err(Failure::Unknown)?;
-        let meta = self.table.month().map(|month| Meta {
-            group: self.stage.config.group.clone(),
-            next_offset: self.next,
-            open_day: self.clock.open(),
-            partitions: self.stage.partitions,
-            month,
-        });
-        let mut records = 0;
-        transactions.run(&offsets, &self.group, |writer| {
-            records = self.outlet.output(&self.stage, writer, &self.buffer)?;
-            let Some(meta) = &meta else { return Ok(()) };
-            self.outlet
-                .state(&self.stage, writer, &self.table, meta, &mut self.rng)
-        })?;
-        Ok(records)
-    }
-
-    /// A transaction of unknown outcome: its producer is dropped, a new one with the same id ends
-    /// whatever it left open, and the stable committed offset says what became of it.
-    fn recover(&mut self, mut failure: Failure) -> Result<u64, End> {
-        for _ in 0..RECOVERIES {
-            let error = match failure {
-                Failure::Lost => return Err(End::Lost),
-                Failure::Unknown(error) => error,
-            };
-            if self.consumer.assignment_lost() {
-                return Err(End::Lost);
-            }
-            let partition = self.partition;
-            tracing::warn!(partition, %error, "a transaction failed; asking what became of it");
-            metrics::counter!("kaiku_transactions_recovered_total").increment(1);
-            self.transactions = None;
-            let taken = Transactions::take_over(&self.stage.kafka, &self.stage.config, partition);
-            self.transactions = Some(taken?);
-            let now = committed(&self.stage, &self.consumer, partition)?;
-            if now == Some(self.next) {
-                return Ok(0);
-            }
-            if now != self.committed {
-                // Somebody else has moved on.
-                return Err(End::Lost);
-            }
-            match self.attempt() {
-                Ok(records) => return Ok(records),
-                Err(again) => failure = again,
-            }
-        }
-        Err(End::Failed(Error::Kafka {
-            operation: "committing a transaction, again and again",
-            source: KafkaError::Canceled,
-        }))
-    }
-
-    fn show(&self) {
+    pub(super) fn show(&self) {
         let (next, day, devices) = (
             self.committed.unwrap_or(0),
             self.clock.open(),
@@ -444,4 +366,13 @@ impl Core {
             lane.devices = devices;
         });
     }
+}
+
+/// Whether the broker has no record at the offset that was asked for.
+fn is_out_of_range(error: &KafkaError) -> bool {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    matches!(
+        error.rdkafka_error_code(),
+        Some(Code::AutoOffsetReset | Code::OffsetOutOfRange)
+    )
 }

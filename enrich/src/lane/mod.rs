@@ -1,6 +1,8 @@
 //! A lane: what handles one raw partition, from restoring its state to committing its output.
 
+mod begin;
 mod buffer;
+mod commit;
 mod core;
 mod restore;
 mod transaction;
@@ -18,7 +20,7 @@ use rdkafka::{Message, Offset};
 
 use crate::group::Membership;
 use crate::stage::Stage;
-use crate::{Error, state::Table};
+use crate::{Error, Refusal, state::Table};
 
 use self::core::{Core, Held};
 
@@ -42,7 +44,7 @@ pub(crate) struct Start {
     pub(crate) queue: PartitionQueue<Membership>,
     /// The group as it was when this partition was assigned: a commit under it fails once the
     /// group has moved on.
-    pub(crate) group: ConsumerGroupMetadata,
+    pub(crate) group: Arc<ConsumerGroupMetadata>,
     pub(crate) shared: Arc<Shared>,
     /// The state as this process left it, where it had the partition before.
     pub(crate) warm: Option<Warm>,
@@ -55,6 +57,8 @@ pub(crate) struct Warm {
     pub(crate) next_offset: i64,
     pub(crate) open_day: Option<kaiku_wire::Day>,
     pub(crate) table: Table,
+    /// The format in which it stands.
+    pub(crate) format: u32,
 }
 
 /// A record at which a lane crashed.
@@ -71,7 +75,7 @@ pub(crate) enum End {
     /// The partition is somebody else's, or will be.
     Lost,
     /// It may not go on before somebody has looked.
-    Refused(Error),
+    Refused(Refusal, Error),
     /// Something failed that may not fail the next time.
     Failed(Error),
 }
@@ -80,10 +84,10 @@ impl From<Error> for End {
     fn from(error: Error) -> End {
         match error {
             Error::Lost { .. } => End::Lost,
-            Error::Refused { .. } | Error::MonthKey { .. } | Error::KeyFile { .. } => {
-                End::Refused(error)
-            }
-            other => End::Failed(other),
+            error => match error.refusal() {
+                Some(refusal) => End::Refused(refusal, error),
+                None => End::Failed(error),
+            },
         }
     }
 }

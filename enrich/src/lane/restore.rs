@@ -2,33 +2,39 @@
 //!
 //! The order matters: first the transactional id is taken over, so that nobody else can write;
 //! then the stable committed offset is read; then the state, to its high watermark. The meta
-//! record and the committed offset were written in one transaction and must agree.
+//! record and the committed offset were written in one transaction and must agree, and the state
+//! must have as many devices as it had when it was written.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hashbrown::HashMap;
-use kaiku_broker::Admin;
+use kaiku_broker::{Admin, failpoint};
 use kaiku_wire::{Day, Month};
 use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 
+use super::begin::{Begin, Facts};
 use super::transaction::Transactions;
-use super::write::{STATE_FORMAT, context};
+use super::write::context;
 use super::{ASK, Warm, one};
-use crate::Error;
 use crate::group::Membership;
 use crate::read::read_all;
 use crate::stage::Stage;
-use crate::state::{Device, META_KEY, Meta, Table};
+use crate::state::{Device, META_KEY, Meta, Table, newest_format};
 use crate::token::{MonthKey, Token};
+use crate::{Error, Refusal};
 
 /// A lane's state, ready to go on from.
+#[derive(Default)]
 pub(crate) struct Restored {
     /// Offset of the next raw record; `None` where the partition was never handled.
     pub(crate) next_offset: Option<i64>,
     pub(crate) open_day: Option<Day>,
     pub(crate) table: Table,
+    /// The format in which the state stands; `None` where there is none.
+    pub(crate) format: Option<u32>,
 }
 
 /// Restores a lane. `None` where it was told to stop meanwhile.
@@ -40,23 +46,49 @@ pub(crate) fn restore(
     stop: &AtomicBool,
 ) -> Result<Option<(Transactions, Restored)>, Error> {
     let transactions = Transactions::take_over(&stage.kafka, &stage.config, partition)?;
+    failpoint("restore.fenced");
     let committed = committed(stage, consumer, partition)?;
     if stop.load(Ordering::Relaxed) {
         return Ok(None);
     }
-    let restored = match warm {
-        Some(warm) if committed == Some(warm.next_offset) => Restored {
-            next_offset: committed,
-            open_day: warm.open_day,
-            table: warm.table,
-        },
-        _ => cold(stage, partition, committed, stop)?,
+    let facts = Facts {
+        partition,
+        group: &stage.config.group,
+        partitions: (partitions(stage, consumer)?, stage.partitions),
+        committed,
+        meta: None,
+        raw: watermarks(stage, &stage.raw, partition)?,
+        stripped: watermarks(stage, &stage.stripped, partition)?.1 > 0,
+        accept: &stage.config.accept,
     };
+    let (kind, restored) = match warm {
+        Some(warm) if committed == Some(warm.next_offset) => ("warm", kept(warm, &facts)?),
+        _ => ("cold", cold(stage, facts, stop)?),
+    };
+    failpoint("restore.read");
+    metrics::counter!("kaiku_lane_restores_total", "kind" => kind).increment(1);
     if stop.load(Ordering::Relaxed) {
         return Ok(None);
     }
-    check_retention(stage, partition, restored.next_offset)?;
     Ok(Some((transactions, restored)))
+}
+
+/// What this process kept of the partition, which nobody has changed since.
+fn kept(warm: Warm, facts: &Facts<'_>) -> Result<Restored, Error> {
+    let Warm {
+        next_offset,
+        open_day,
+        table,
+        format,
+    } = warm;
+    facts.check_partitions()?;
+    facts.check_raw(next_offset)?;
+    Ok(Restored {
+        next_offset: Some(next_offset),
+        open_day,
+        table,
+        format: Some(format),
+    })
 }
 
 /// The committed offset, once no transaction is about to change it.
@@ -77,83 +109,163 @@ pub(super) fn committed(
         }))
 }
 
-fn cold(
-    stage: &Stage,
-    partition: i32,
-    committed: Option<i64>,
-    stop: &AtomicBool,
-) -> Result<Restored, Error> {
-    let refused = |reason: String| Error::Refused { partition, reason };
+fn cold(stage: &Stage, facts: Facts<'_>, stop: &AtomicBool) -> Result<Restored, Error> {
+    let (partition, committed) = (facts.partition, facts.committed);
     let months = months(stage)?;
-    let mut found: Option<(Month, Meta, Records)> = None;
+    let mut found: Option<(Meta, Records)> = None;
     for month in months.iter().rev() {
         let (meta, records) = read_month(stage, partition, *month, stop)?;
         if let Some(meta) = meta {
-            found = Some((*month, meta, records));
+            found = Some((meta, records));
             break;
         }
     }
-    let Some((month, meta, records)) = found else {
-        return match committed {
-            None => Ok(Restored {
-                next_offset: None,
-                open_day: None,
-                table: Table::default(),
-            }),
-            Some(offset) => Err(refused(format!(
-                "offset {offset} is committed, but there is no state for it: a state topic was \
-                 deleted. Bring it back; or, to begin anew and count the devices of this week \
-                 twice, delete the group's offsets"
-            ))),
-        };
+    let facts = Facts {
+        meta: found.as_ref().map(|(meta, _)| meta),
+        ..facts
     };
-    agree(stage, partition, &meta, committed)?;
+    match (facts.begin()?, found) {
+        (Begin::At(offset), Some((meta, records))) => {
+            if committed.is_none() {
+                tracing::warn!(
+                    partition,
+                    offset,
+                    "the group's offsets have expired; going on from the state's"
+                );
+            }
+            if offset != meta.next_offset {
+                let lost = offset - meta.next_offset;
+                tracing::warn!(partition, lost, "going on behind a gap, as was asked");
+            }
+            let older = months.contains(&meta.month.prev());
+            let table = rebuild(stage, partition, &meta, records, older, stop)?;
+            Ok(Restored {
+                next_offset: Some(offset),
+                open_day: meta.open_day,
+                table,
+                format: Some(meta.format),
+            })
+        }
+        (Begin::Without(offset), _) => {
+            tracing::warn!(partition, offset, "going on without state, as was asked");
+            Ok(Restored {
+                next_offset: Some(offset),
+                open_day: stripped_day(stage, partition, stop)?,
+                ..Restored::default()
+            })
+        }
+        (Begin::Anew | Begin::At(_), _) => Ok(Restored::default()),
+    }
+}
+
+/// Puts the devices of a month, and those of the month before that have not been seen since, into
+/// a table, which must hold as many as the meta record says.
+fn rebuild(
+    stage: &Stage,
+    partition: i32,
+    meta: &Meta,
+    records: Records,
+    older: bool,
+    stop: &AtomicBool,
+) -> Result<Table, Error> {
     let mut table = Table::default();
-    if months.contains(&month.prev()) {
-        let (_, older) = read_month(stage, partition, month.prev(), stop)?;
-        put(stage, partition, month.prev(), older, &mut table)?;
+    let (month, before) = (meta.month, meta.month.prev());
+    if older {
+        let (_, older) = read_month(stage, partition, before, stop)?;
+        put(stage, partition, before, older, &mut table)?;
     }
     put(stage, partition, month, records, &mut table)?;
-    Ok(Restored {
-        next_offset: Some(meta.next_offset),
-        open_day: meta.open_day,
-        table,
+    let restored = table.devices();
+    let Some(written) = meta.devices.filter(|written| *written != restored) else {
+        return Ok(table);
+    };
+    let topics = stage.kafka.topics();
+    Err(Error::Refused {
+        partition,
+        label: Refusal::StateIncomplete,
+        reason: format!(
+            "its state had {} devices of {month} and {} of {before} when it was written, and has \
+             {} and {} now: records of a state topic are gone. Bring them back; or, to begin with \
+             none and count this week's devices a second time, delete {} and {}, and start enrich \
+             once with --accept-lost-state {partition}",
+            written.now,
+            written.before,
+            restored.now,
+            restored.before,
+            topics.state(before),
+            topics.state(month),
+        ),
     })
 }
 
-/// The meta record, the settings and the committed offset must tell the same story.
-fn agree(stage: &Stage, partition: i32, meta: &Meta, committed: Option<i64>) -> Result<(), Error> {
-    let refused = |reason: String| Error::Refused { partition, reason };
-    if meta.group != stage.config.group {
-        return Err(refused(format!(
-            "its state belongs to group {}; set enrich.group to it, or use another kafka.prefix",
-            meta.group
-        )));
-    }
-    if meta.partitions != stage.partitions {
-        return Err(refused(format!(
-            "its state was made with {} partitions, the topic has {} now: devices would move. Make \
-             a new set of topics",
-            meta.partitions, stage.partitions
-        )));
-    }
-    match committed {
-        Some(committed) if committed != meta.next_offset => {
-            return Err(refused(format!(
-                "offset {committed} is committed, but its state stands at {}: both were written \
-                 in one transaction, so one of them was changed by hand. Set the group's offset \
-                 back to the state's",
-                meta.next_offset
-            )));
-        }
-        Some(_) => {}
-        None => tracing::warn!(
+/// The day that is open by what was stripped last: for a lane without a state, which must not go
+/// back behind a day that it has closed.
+fn stripped_day(stage: &Stage, partition: i32, stop: &AtomicBool) -> Result<Option<Day>, Error> {
+    let mut open = None;
+    let within = stage.config.transaction_timeout.saturating_mul(4);
+    read_all(
+        &stage.kafka,
+        &stage.stripped,
+        partition,
+        within,
+        stop,
+        |message| {
+            let day = message.timestamp().to_millis().map(Day::from_millis);
+            let closes = message
+                .payload()
+                .is_some_and(|record| stage.is_close(record));
+            open = open.max(if closes { day.map(Day::next) } else { day });
+            Ok(())
+        },
+    )?;
+    Ok(open)
+}
+
+fn watermarks(stage: &Stage, topic: &str, partition: i32) -> Result<(i64, i64), Error> {
+    Admin::connect(&stage.kafka)
+        .and_then(|admin| admin.watermarks(topic, partition))
+        .map_err(Error::broker("asking for the ends of a partition"))
+}
+
+/// How many partitions the raw topic has now.
+pub(super) fn partitions(stage: &Stage, consumer: &BaseConsumer<Membership>) -> Result<i32, Error> {
+    let metadata = consumer
+        .fetch_metadata(Some(&stage.raw), ASK)
+        .map_err(Error::kafka("asking for the partitions"))?;
+    let topic = metadata
+        .topics()
+        .iter()
+        .find(|topic| topic.name() == stage.raw);
+    topic
+        .filter(|topic| topic.error().is_none())
+        .and_then(|topic| i32::try_from(topic.partitions().len()).ok())
+        .ok_or(Error::Kafka {
+            operation: "asking for the partitions",
+            source: KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition),
+        })
+}
+
+/// The lane has read to where there is nothing: why, and what to do.
+pub(super) fn out_of_range(stage: &Stage, partition: i32, next: i64) -> Error {
+    let facts = |raw| Facts {
+        partition,
+        group: &stage.config.group,
+        partitions: (stage.partitions, stage.partitions),
+        committed: None,
+        meta: None,
+        raw,
+        stripped: true,
+        accept: &stage.config.accept,
+    };
+    let checked =
+        watermarks(stage, &stage.raw, partition).and_then(|raw| facts(raw).check_raw(next));
+    match checked {
+        Err(error) => error,
+        Ok(_) => Error::Waits {
             partition,
-            offset = meta.next_offset,
-            "the group's offsets have expired; going on from the state's own"
-        ),
+            reason: "the broker says that an offset is out of range which is not".to_owned(),
+        },
     }
-    Ok(())
 }
 
 /// The months that have a state topic, oldest first.
@@ -200,6 +312,7 @@ fn read_month(
     })?;
     let meta = meta.transpose().map_err(|error| Error::Refused {
         partition,
+        label: Refusal::StateUnreadable,
         reason: error.to_string(),
     })?;
     Ok((meta, records))
@@ -224,37 +337,19 @@ fn put(
 fn open(key: &MonthKey, partition: i32, token: Token, sealed: &[u8]) -> Result<Device, Error> {
     let refused = |reason: &str| Error::Refused {
         partition,
+        label: Refusal::StateUnreadable,
         reason: reason.to_owned(),
     };
     match sealed.split_first() {
-        Some((&STATE_FORMAT, sealed)) => {
+        Some((format, sealed)) if u32::from(*format) <= newest_format() => {
             let plain = key
                 .open(&context(partition, token), sealed)
                 .map_err(|_| refused("a device's state can't be opened with the month's key"))?;
-            postcard::from_bytes(&plain).map_err(|_| refused("a device's state can't be read"))
+            Device::decode(*format, &plain).ok_or_else(|| refused("a device's state can't be read"))
         }
         _ => Err(refused(
             "a device's state has a format that this program does not read: run the version that \
              wrote it",
         )),
     }
-}
-
-/// What retention has deleted before it was committed is lost, and must not pass in silence.
-fn check_retention(stage: &Stage, partition: i32, next: Option<i64>) -> Result<(), Error> {
-    let Some(next) = next else { return Ok(()) };
-    let (low, _) = Admin::connect(&stage.kafka)
-        .and_then(|admin| admin.watermarks(&stage.raw, partition))
-        .map_err(Error::broker("asking for the raw watermarks"))?;
-    if low > next {
-        return Err(Error::Refused {
-            partition,
-            reason: format!(
-                "raw records {next} to {} were deleted before they were counted. To accept the \
-                 gap, move the group's offset and the state's meta record to {low}",
-                low - 1
-            ),
-        });
-    }
-    Ok(())
 }

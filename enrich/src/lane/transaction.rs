@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{KafkaConfig, drain};
+use kaiku_broker::{KafkaConfig, drain, failpoint};
 use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
-use rdkafka::consumer::ConsumerGroupMetadata;
+use rdkafka::consumer::{
+    BaseConsumer, CommitMode, Consumer, ConsumerContext, ConsumerGroupMetadata,
+};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, ToBytes};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
@@ -34,6 +36,14 @@ pub(crate) struct Transactions {
     producer: BaseProducer<Deliveries>,
     failed: Arc<AtomicBool>,
     timeout: Duration,
+    /// Records and offsets for themselves, in no transaction: what the benchmark compares with.
+    plain: bool,
+}
+
+/// Whether a benchmark has asked for no transactions. Never but in builds of tests.
+fn is_plain() -> bool {
+    fail::fail_point!("lane.plain", |_| true);
+    false
 }
 
 /// Why a transaction did not end well.
@@ -55,12 +65,16 @@ impl Transactions {
         partition: i32,
     ) -> Result<Transactions, Error> {
         let failed = Arc::new(AtomicBool::new(false));
-        let timeout = config.transaction_timeout;
-        let producer: BaseProducer<Deliveries> = kafka
+        let (timeout, plain) = (config.transaction_timeout, is_plain());
+        let mut client = kafka
             .client_config("enrich")
-            .map_err(Error::broker("making a lane's producer"))?
-            .set("transactional.id", format!("{}-{partition}", config.group))
-            .set("transaction.timeout.ms", timeout.as_millis().to_string())
+            .map_err(Error::broker("making a lane's producer"))?;
+        if !plain {
+            client
+                .set("transactional.id", format!("{}-{partition}", config.group))
+                .set("transaction.timeout.ms", timeout.as_millis().to_string());
+        }
+        let producer: BaseProducer<Deliveries> = client
             .set("compression.type", "lz4")
             // A transaction is sent at once: a moment of waiting makes few large requests of it.
             .set("linger.ms", "5")
@@ -71,33 +85,47 @@ impl Transactions {
             .set("queue.buffering.max.kbytes", "262144")
             .create_with_context(Deliveries(Arc::clone(&failed)))
             .map_err(Error::kafka("making a lane's producer"))?;
-        producer
-            .init_transactions(timeout)
-            .map_err(Error::kafka("taking over a lane's transactional id"))?;
+        if !plain {
+            producer
+                .init_transactions(timeout)
+                .map_err(Error::kafka("taking over a lane's transactional id"))?;
+        }
         Ok(Transactions {
             producer,
             failed,
             timeout,
+            plain,
         })
     }
 
     /// Runs one transaction: `write` sends what belongs into it, then the offsets go in, then it
     /// commits.
-    pub(crate) fn run(
+    pub(crate) fn run<C: ConsumerContext>(
         &self,
+        consumer: &BaseConsumer<C>,
         offsets: &TopicPartitionList,
         group: &ConsumerGroupMetadata,
         write: impl FnOnce(&Writer<'_>) -> Result<(), KafkaError>,
     ) -> Result<(), Failure> {
+        let writer = Writer {
+            producer: &self.producer,
+            deadline: Instant::now() + self.timeout,
+        };
         let steps = || {
+            if self.plain {
+                write(&writer)?;
+                drain(&self.producer, self.timeout);
+                return consumer.commit(offsets, CommitMode::Sync);
+            }
             self.producer.begin_transaction()?;
-            write(&Writer {
-                producer: &self.producer,
-                deadline: Instant::now() + self.timeout,
-            })?;
+            failpoint("lane.begun");
+            write(&writer)?;
+            failpoint("lane.state");
             self.producer
                 .send_offsets_to_transaction(offsets, group, self.timeout)?;
+            failpoint("lane.offsets");
             drain(&self.producer, self.timeout);
+            failpoint("lane.drained");
             self.producer.commit_transaction(self.timeout)
         };
         match steps() {

@@ -13,9 +13,6 @@ use crate::stage::Stage;
 use crate::state::{Change, META_KEY, Meta, Table};
 use crate::token::Token;
 
-/// The first byte of a device's record on a state topic.
-pub(super) const STATE_FORMAT: u8 = 1;
-
 /// In what a device's state is sealed: its own place, so that no record can stand in another.
 pub(super) fn context(partition: i32, token: Token) -> [u8; 20] {
     let mut context = [0; 20];
@@ -110,7 +107,8 @@ impl Outlet {
         )
     }
 
-    /// Writes what changed in the state, and the meta record.
+    /// Writes what changed in the state, and the meta record. The first byte of a device's record is
+    /// its format.
     pub(super) fn state(
         &mut self,
         stage: &Stage,
@@ -119,6 +117,7 @@ impl Outlet {
         meta: &Meta,
         rng: &mut StdRng,
     ) -> Result<(), KafkaError> {
+        let format = u8::try_from(meta.format).unwrap_or(u8::MAX);
         let topics = stage.kafka.topics();
         let mut topic = (meta.month, topics.state(meta.month));
         for change in table.changes() {
@@ -134,10 +133,9 @@ impl Outlet {
             match change {
                 Change::Put(_, _, key, device) => {
                     self.plain.clear();
-                    self.plain = postcard::to_extend(device, std::mem::take(&mut self.plain))
-                        .map_err(fault)?;
+                    device.encode(format, &mut self.plain);
                     self.record.clear();
-                    self.record.push(STATE_FORMAT);
+                    self.record.push(format);
                     let context = context(self.partition, token);
                     key.seal(rng, &context, &self.plain, &mut self.record)
                         .map_err(fault)?;

@@ -16,40 +16,40 @@ const USES: u8 = 5;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Device {
     /// The day of the last event, in days since 1970-01-01.
-    day: i32,
-    streams: Vec<Stream>,
-    slots: Vec<Slot>,
+    pub(super) day: i32,
+    pub(super) streams: Vec<Stream>,
+    pub(super) slots: Vec<Slot>,
     /// Apps that were forgotten in this week, `None` for all: they can't count again in it.
-    spent: Vec<Option<u64>>,
+    pub(super) spent: Vec<Option<u64>>,
 }
 
 /// How far one numbered stream of events was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Stream {
-    app: u64,
-    id: [u8; 8],
-    next: i64,
+pub(super) struct Stream {
+    pub(super) app: u64,
+    pub(super) id: [u8; 8],
+    pub(super) next: i64,
 }
 
 /// One contribution of the device in the open week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Slot {
-    family: Family,
+pub(super) struct Slot {
+    pub(super) family: Family,
     /// The lower half of the app's key: enough to find what a `Forget` of one app is about.
-    app: u32,
-    key: u64,
+    pub(super) app: u32,
+    pub(super) key: u64,
     /// Whether it counts today too.
-    today: bool,
+    pub(super) today: bool,
     /// App: sessions today. Feature: uses today, up to five.
-    count: u8,
+    pub(super) count: u8,
     /// Release: failed fatally today. App: failed fatally in this week. Feature: enters into pairs.
-    flag: bool,
+    pub(super) flag: bool,
     /// App: failed fatally today.
-    fatal_today: bool,
+    pub(super) fatal_today: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Family {
+pub(super) enum Family {
     App,
     Release,
     Feature,

@@ -3,16 +3,17 @@
 use kaiku_wire::{Day, Month};
 use serde::{Deserialize, Serialize};
 
+use crate::config::STATE_FORMATS;
+
 /// The key of the meta record; a token has 16 bytes.
 pub(crate) const META_KEY: &[u8] = b"meta";
-
-/// The version of the state's format. A reader refuses every other one.
-const FORMAT: u32 = 1;
 
 /// How far the state of a partition has come. Written with every transaction, in the clear: it
 /// says nothing of any device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Meta {
+    /// The format of the state, which devices' records may be older than, and never newer.
+    pub(crate) format: u32,
     /// The group that wrote it: another one would count everything twice.
     pub(crate) group: String,
     /// Offset of the first raw record that is not in the state.
@@ -23,6 +24,17 @@ pub(crate) struct Meta {
     pub(crate) partitions: i32,
     /// The month whose tokens the newest state stands under.
     pub(crate) month: Month,
+    /// How many devices the state holds; format 1 does not say it.
+    pub(crate) devices: Option<Devices>,
+}
+
+/// How many devices a partition's state holds: what a restored state is held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Devices {
+    /// In the month's topic.
+    pub(crate) now: usize,
+    /// In the topic of the month before.
+    pub(crate) before: usize,
 }
 
 /// A meta record that can't be taken.
@@ -33,7 +45,8 @@ pub(crate) enum MetaError {
     Malformed,
     /// It was written by another version of this program.
     #[error(
-        "the state has format {0}, this program reads format {FORMAT}: run the version that wrote it"
+        "the state has format {0}, this program reads up to {newest}: run the version that wrote it",
+        newest = newest_format()
     )]
     Format(u32),
 }
@@ -46,18 +59,31 @@ struct Written {
     open_day: Option<Day>,
     partitions: i32,
     month: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    devices: Option<Devices>,
+}
+
+/// The newest format that this program reads and writes.
+pub(crate) fn newest_format() -> u32 {
+    // A test can have this program be the version before.
+    fail::fail_point!("state.newest_format", |format| format
+        .and_then(|format| format.parse().ok())
+        .unwrap_or(1));
+    let [.., newest] = STATE_FORMATS;
+    newest
 }
 
 impl Meta {
     /// The record's value: JSON, so that an operator can read it.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let written = Written {
-            format: FORMAT,
+            format: self.format,
             group: self.group.clone(),
             next_offset: self.next_offset,
             open_day: self.open_day,
             partitions: self.partitions,
             month: self.month.to_string(),
+            devices: self.devices.filter(|_| self.format >= 2),
         };
         // Unwrap safety: numbers and texts always make JSON.
         serde_json::to_vec(&written).unwrap_or_default()
@@ -70,16 +96,21 @@ impl Meta {
             format: u32,
         }
         let Format { format } = serde_json::from_slice(bytes).map_err(|_| MetaError::Malformed)?;
-        if format != FORMAT {
+        if !STATE_FORMATS.contains(&format) || format > newest_format() {
             return Err(MetaError::Format(format));
         }
         let written: Written = serde_json::from_slice(bytes).map_err(|_| MetaError::Malformed)?;
+        if format >= 2 && written.devices.is_none() {
+            return Err(MetaError::Malformed);
+        }
         Ok(Meta {
+            format,
             group: written.group,
             next_offset: written.next_offset,
             open_day: written.open_day,
             partitions: written.partitions,
             month: Month::parse(&written.month).map_err(|_| MetaError::Malformed)?,
+            devices: written.devices,
         })
     }
 }
@@ -88,26 +119,62 @@ impl Meta {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn meta_survives_a_round_trip() {
-        let meta = Meta {
-            group: "kaiku-enrich".to_owned(),
-            next_offset: 77,
-            open_day: Some(Day::parse("2026-11-24").unwrap()),
-            partitions: 6,
-            month: Month::parse("2026-11").unwrap(),
-        };
-        assert_eq!(Meta::from_bytes(&meta.to_bytes()), Ok(meta));
+    fn meta() -> impl Strategy<Value = Meta> {
+        let counts = (0..1_000_000_usize, 0..1_000_000_usize);
+        let day = prop::option::of(0..40_000_i32);
+        let place = ("[a-z][a-z.-]{0,20}", 0..i64::MAX, 1..10_000_i32);
+        (1..=2_u32, place, day, 0..2_000_i32, counts).prop_map(
+            |(format, (group, next_offset, partitions), day, month, (now, before))| Meta {
+                format,
+                group,
+                next_offset,
+                open_day: day.map(|day| Day::from_days_since_epoch(day).unwrap()),
+                partitions,
+                month: Day::from_days_since_epoch(month * 28).unwrap().month(),
+                devices: (format >= 2).then_some(Devices { now, before }),
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn meta_survives_a_round_trip_in_either_format(meta in meta()) {
+            prop_assert_eq!(Meta::from_bytes(&meta.to_bytes()), Ok(meta));
+        }
+
+        #[test]
+        fn what_is_no_meta_record_is_refused_and_never_taken_for_empty(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            prop_assert!(Meta::from_bytes(&bytes).is_err());
+        }
+
+        #[test]
+        fn a_truncated_meta_record_is_refused(meta in meta(), cut in 0.0..1.0_f64) {
+            let bytes = meta.to_bytes();
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+            let length = (bytes.len() as f64 * cut) as usize;
+            prop_assert_eq!(Meta::from_bytes(&bytes[..length]), Err(MetaError::Malformed));
+        }
     }
 
     #[test]
     fn another_format_is_refused_and_never_taken_for_empty() {
         assert_eq!(
-            Meta::from_bytes(b"{\"format\":2,\"new\":1}"),
-            Err(MetaError::Format(2))
+            Meta::from_bytes(b"{\"format\":3,\"new\":1}"),
+            Err(MetaError::Format(3))
         );
         assert_eq!(Meta::from_bytes(b""), Err(MetaError::Malformed));
+    }
+
+    #[test]
+    fn the_first_format_is_read_as_it_was_written() {
+        let old = br#"{"format":1,"group":"g","next_offset":7,"open_day":null,"partitions":2,"month":"2026-11"}"#;
+        let meta = Meta::from_bytes(old).unwrap();
+        assert_eq!((meta.format, meta.next_offset, meta.devices), (1, 7, None));
     }
 }

@@ -7,7 +7,7 @@ use hashbrown::{HashMap, HashSet};
 use kaiku_raw::DeviceId;
 use kaiku_wire::{Day, Month};
 
-use super::Device;
+use super::{Device, Devices};
 use crate::token::{MonthKey, Token};
 
 /// Tokens are uniform already: their first bytes serve as the hash.
@@ -28,13 +28,13 @@ impl Hasher for TokenHasher {
     fn write_usize(&mut self, _: usize) {}
 }
 
-type Devices = HashMap<Token, Device, BuildHasherDefault<TokenHasher>>;
+type ByToken = HashMap<Token, Device, BuildHasherDefault<TokenHasher>>;
 
 /// One month's devices, under its key.
 struct Generation {
     month: Month,
     key: Arc<MonthKey>,
-    devices: Devices,
+    devices: ByToken,
 }
 
 /// The devices of one partition.
@@ -44,7 +44,9 @@ pub(crate) struct Table {
     /// The month before: a device moves over when it is next seen.
     before: Option<Generation>,
     /// What the open transaction changed, under this month's tokens.
-    changed: Devices,
+    changed: ByToken,
+    /// How many of them were not known before.
+    added: usize,
     /// Tokens of this month that the open transaction removed.
     dropped: HashSet<Token>,
     /// Tokens of the month before that the open transaction moved over.
@@ -87,7 +89,7 @@ impl Table {
         let now = self.now.replace(Generation {
             month,
             key,
-            devices: Devices::default(),
+            devices: ByToken::default(),
         });
         self.before = now.filter(|now| now.month.next() == month);
     }
@@ -103,6 +105,7 @@ impl Table {
                 .get(&token)
                 .filter(|_| !self.dropped.contains(&token))
                 .cloned();
+            self.added += usize::from(known.is_none());
             let device = known.or_else(|| {
                 let before = self.before.as_ref()?;
                 let old = before.key.token(id);
@@ -159,6 +162,7 @@ impl Table {
             }
             now.devices.extend(self.changed.drain());
         }
+        self.added = 0;
         if let Some(before) = &mut self.before {
             for token in self.moved.drain() {
                 before.devices.remove(&token);
@@ -166,22 +170,40 @@ impl Table {
         }
     }
 
+    /// Has the open transaction write every device anew: as they are, in the format of today.
+    pub(crate) fn rewrite(&mut self) {
+        let Some(now) = &self.now else { return };
+        for (token, device) in &now.devices {
+            if !self.dropped.contains(token) && !self.changed.contains_key(token) {
+                self.changed.insert(*token, device.clone());
+            }
+        }
+    }
+
+    /// How many devices the state holds once the open transaction has committed.
+    pub(crate) fn devices(&self) -> Devices {
+        Devices {
+            now: known(self.now.as_ref()) + self.added - self.dropped.len(),
+            before: known(self.before.as_ref()) - self.moved.len(),
+        }
+    }
+
     /// Throws the open transaction's changes away.
     pub(crate) fn discard(&mut self) {
         self.changed.clear();
+        self.added = 0;
         self.dropped.clear();
         self.moved.clear();
     }
 
     /// How many devices are known.
     pub(crate) fn len(&self) -> usize {
-        let of = |generation: &Option<Generation>| {
-            generation
-                .as_ref()
-                .map_or(0, |generation| generation.devices.len())
-        };
-        of(&self.now) + of(&self.before)
+        known(self.now.as_ref()) + known(self.before.as_ref())
     }
+}
+
+fn known(generation: Option<&Generation>) -> usize {
+    generation.map_or(0, |generation| generation.devices.len())
 }
 
 #[cfg(test)]

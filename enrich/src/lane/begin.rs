@@ -1,0 +1,177 @@
+//! Whether a lane may go on, and from where: what its state, the group's offset and the topics say
+//! must be one story. Pure: it is handed what was read.
+
+use std::fmt::Write as _;
+
+use crate::config::Accept;
+use crate::state::Meta;
+use crate::{Error, Refusal};
+
+/// What was read, before anything is decided.
+#[derive(Clone, Debug)]
+pub(super) struct Facts<'a> {
+    pub(super) partition: i32,
+    /// The group of the settings.
+    pub(super) group: &'a str,
+    /// How many partitions the raw topic has, and had when this process started.
+    pub(super) partitions: (i32, i32),
+    /// The stable committed offset.
+    pub(super) committed: Option<i64>,
+    /// The newest meta record of the state.
+    pub(super) meta: Option<&'a Meta>,
+    /// The first offset of the raw partition and the one behind its last.
+    pub(super) raw: (i64, i64),
+    /// Whether anything was ever written to the stripped partition.
+    pub(super) stripped: bool,
+    /// What an operator has decided to go on without.
+    pub(super) accept: &'a Accept,
+}
+
+/// How a lane begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// The partition was never handled: from its first record, with no state.
+    Anew,
+    /// With the state, from this offset.
+    At(i64),
+    /// From this offset, with no state: an operator has accepted what is missing.
+    Without(i64),
+}
+
+impl Facts<'_> {
+    /// Decides, or says why not and what to do.
+    pub(super) fn begin(&self) -> Result<Begin, Error> {
+        self.check_partitions()?;
+        match (self.meta, self.committed) {
+            (Some(meta), committed) => {
+                self.check_meta(meta, committed)?;
+                self.check_raw(meta.next_offset).map(Begin::At)
+            }
+            (None, None) if !self.stripped => self.check_raw(0).map(|first| match first {
+                0 => Begin::Anew,
+                behind => Begin::Without(behind),
+            }),
+            (None, committed) if self.accept.lost_state.contains(&self.partition) => {
+                let next = committed.unwrap_or(self.raw.0);
+                self.check_raw(next).map(Begin::Without)
+            }
+            (None, committed) => Err(self.lost_state(committed)),
+        }
+    }
+
+    fn check_meta(&self, meta: &Meta, committed: Option<i64>) -> Result<(), Error> {
+        if meta.group != self.group {
+            return Err(self.refused(
+                Refusal::Group,
+                format!(
+                    "its state belongs to group {}; set enrich.group to it, or use another \
+                     kafka.prefix",
+                    meta.group
+                ),
+            ));
+        }
+        if meta.partitions != self.partitions.0 {
+            return Err(self.refused(
+                Refusal::Partitions,
+                format!(
+                    "its state was made with {} partitions, the topic has {} now: devices would \
+                     move. Make a new set of topics under another kafka.prefix",
+                    meta.partitions, self.partitions.0
+                ),
+            ));
+        }
+        match committed {
+            Some(committed) if committed != meta.next_offset => Err(self.refused(
+                Refusal::OffsetMoved,
+                format!(
+                    "offset {committed} is committed, but its state stands at {}: both were \
+                     written in one transaction, so one of them was changed by hand. Set the \
+                     group's offset back to the state's",
+                    meta.next_offset
+                ),
+            )),
+            // The group's offsets have expired: the state has its own.
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The offset from which raw records can be read without a gap that nobody knows of.
+    pub(super) fn check_raw(&self, next: i64) -> Result<i64, Error> {
+        let (low, high) = self.raw;
+        if next > high {
+            return Err(self.refused(
+                Refusal::RawAnew,
+                format!(
+                    "{next} raw records were counted, but the topic has only {high}: it was made \
+                     anew, or a broker has lost its end. Use a new set of topics under another \
+                     kafka.prefix"
+                ),
+            ));
+        }
+        if low <= next {
+            return Ok(next);
+        }
+        let accepted = self.accept.gaps.get(&self.partition);
+        if accepted.is_some_and(|before| low <= *before) {
+            return Ok(low);
+        }
+        Err(self.refused(
+            Refusal::RawGap,
+            format!(
+                "raw records {next} to {} were deleted before they were counted: enrich was away \
+                 for longer than they are kept. To go on without them, start enrich once with \
+                 --accept-gap {}:{low}",
+                low - 1,
+                self.partition
+            ),
+        ))
+    }
+
+    fn lost_state(&self, committed: Option<i64>) -> Error {
+        let mut reason = match committed {
+            Some(offset) => format!("offset {offset} is committed, but there is no state for it"),
+            None => "events.stripped has records of it, but there is no state for them".to_owned(),
+        };
+        // Writing to a String can't fail.
+        let _ = write!(
+            reason,
+            ": a state topic was deleted. Bring it back; or, to begin with none and count this \
+             week's devices a second time, start enrich once with --accept-lost-state {}",
+            self.partition
+        );
+        self.refused(Refusal::StateLost, reason)
+    }
+
+    pub(super) fn check_partitions(&self) -> Result<(), Error> {
+        let (now, then) = self.partitions;
+        check_partitions(self.partition, now, then)
+    }
+
+    fn refused(&self, label: Refusal, reason: String) -> Error {
+        Error::Refused {
+            partition: self.partition,
+            label,
+            reason,
+        }
+    }
+}
+
+/// The number of partitions never changes while lanes run.
+pub(super) fn check_partitions(partition: i32, now: i32, then: i32) -> Result<(), Error> {
+    if now == then {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        partition,
+        label: Refusal::Partitions,
+        reason: format!(
+            "the raw topic had {then} partitions when this process started, and has {now} now: \
+             devices would move, and count in two of them. Nothing more is taken in. Stop \
+             publishing to it, and make a new set of topics under another kafka.prefix"
+        ),
+    })
+}
+
+#[cfg(test)]
+#[path = "begin_tests.rs"]
+mod tests;
