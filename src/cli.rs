@@ -51,7 +51,7 @@ pub(crate) enum Verb {
     /// Take batches from devices over HTTPS and put them onto Kafka
     Gateway,
     /// Drop duplicates, mark first uses, take the identity away
-    Enrich,
+    Enrich(AcceptArgs),
     /// Gather what is stripped, and publish anonymous rollups of each closed day
     Aggregate,
     /// Run every stage in this process
@@ -115,6 +115,27 @@ pub(crate) struct RunArgs {
     /// Make the topics that are missing first
     #[arg(long)]
     pub(crate) create_topics: bool,
+    #[command(flatten)]
+    pub(crate) accept: AcceptArgs,
+}
+
+/// What an operator has decided that the enrichment stage is to go on without, for this start
+/// alone. The lane that refuses to run names the option and its value.
+#[derive(Debug, Default, Args)]
+pub(crate) struct AcceptArgs {
+    /// Go on behind raw records that were deleted before they were counted; they stay uncounted
+    #[arg(long = "accept-gap", value_name = "PARTITION:OFFSET", value_parser = gap)]
+    pub(crate) gaps: Vec<(i32, i64)>,
+    /// Go on without the state of a partition; its devices count a second time this week
+    #[arg(long = "accept-lost-state", value_name = "PARTITION")]
+    pub(crate) lost_state: Vec<i32>,
+}
+
+fn gap(text: &str) -> Result<(i32, i64), String> {
+    let parts = text.split_once(':');
+    parts
+        .and_then(|(partition, offset)| Some((partition.parse().ok()?, offset.parse().ok()?)))
+        .ok_or_else(|| "give the partition and the offset, such as 3:120000".to_owned())
 }
 
 /// `kaiku topics`.

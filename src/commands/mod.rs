@@ -19,6 +19,7 @@ use crate::cli::{Cli, Global, Verb};
 use crate::config::{Part, Settings};
 use crate::demo;
 use crate::telemetry;
+use stages::Options;
 pub(crate) use stages::Stage;
 
 /// Does what the command line says.
@@ -33,10 +34,17 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             demo::run(args)
         }
         Verb::Publish(args) => publish::run(&args, &global),
-        Verb::Gateway => stages::run(&global, &[Stage::Gateway], false),
-        Verb::Enrich => stages::run(&global, &[Stage::Enrich], false),
-        Verb::Aggregate => stages::run(&global, &[Stage::Aggregate], false),
-        Verb::Run(args) => stages::run(&global, &Stage::ALL, args.create_topics),
+        Verb::Gateway => stages::run(&global, &[Stage::Gateway], &Options::default()),
+        Verb::Enrich(accept) => stages::run(&global, &[Stage::Enrich], &Options::accept(accept)),
+        Verb::Aggregate => stages::run(&global, &[Stage::Aggregate], &Options::default()),
+        Verb::Run(args) => stages::run(
+            &global,
+            &Stage::ALL,
+            &Options {
+                create_topics: args.create_topics,
+                ..Options::accept(args.accept)
+            },
+        ),
         Verb::Topics(verb) => topics::run(&verb, load(&global, &[Part::Kafka, Part::Topics])?),
         Verb::Schemas(verb) => {
             schemas::run(&verb, || load(&global, &[])).map(|()| ExitCode::SUCCESS)

@@ -12,7 +12,7 @@ use kaiku_ingest::Producer;
 use kaiku_registry::Registry;
 
 use super::{load, topics};
-use crate::cli::Global;
+use crate::cli::{AcceptArgs, Global};
 use crate::config::{Part, Settings};
 use crate::service::Service;
 use crate::shutdown::Signals;
@@ -46,15 +46,37 @@ impl Stage {
     }
 }
 
+/// What is asked of this start alone.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// Make the topics that are missing first.
+    pub(crate) create_topics: bool,
+    pub(crate) accept: kaiku_enrich::Accept,
+}
+
+impl Options {
+    /// To go on without what is missing.
+    pub(crate) fn accept(args: AcceptArgs) -> Options {
+        Options {
+            accept: kaiku_enrich::Accept {
+                gaps: args.gaps.into_iter().collect(),
+                lost_state: args.lost_state.into_iter().collect(),
+            },
+            ..Options::default()
+        }
+    }
+}
+
 /// Runs these stages until a signal.
-pub(crate) fn run(global: &Global, stages: &[Stage], create_topics: bool) -> Result<ExitCode> {
+pub(crate) fn run(global: &Global, stages: &[Stage], options: &Options) -> Result<ExitCode> {
     let mut parts = vec![Part::Kafka, Part::Topics, Part::Catalogue, Part::Telemetry];
     parts.extend(stages.iter().map(|stage| stage.part()));
-    let settings = load(global, &parts)?;
+    let mut settings = load(global, &parts)?;
+    settings.enrich.accept.clone_from(&options.accept);
     telemetry::start_logs(&settings.telemetry)?;
     let metrics = Metrics::start()?;
     let catalogue = catalogue(&settings)?;
-    if create_topics {
+    if options.create_topics {
         topics::create(&settings)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
