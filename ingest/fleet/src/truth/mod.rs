@@ -92,6 +92,19 @@ impl<'a> Truth<'a> {
         &self.cells
     }
 
+    /// The next number of each stream that is known: whose, of which app, the stream, the number.
+    pub fn next_numbers(&self) -> impl Iterator<Item = (DeviceId, &str, [u8; 8], i64)> {
+        self.devices.iter().flat_map(|(id, device)| {
+            let streams = device.next.iter();
+            streams.map(|((app, stream), next)| (*id, app.as_str(), *stream, *next))
+        })
+    }
+
+    /// The devices that have sent a valid batch or were forgotten.
+    pub fn device_ids(&self) -> impl Iterator<Item = DeviceId> {
+        self.devices.keys().copied()
+    }
+
     /// How many devices have sent a valid batch or were forgotten, by their identifiers.
     pub fn devices(&self) -> usize {
         self.devices.len()
