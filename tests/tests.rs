@@ -16,6 +16,9 @@ mod topics;
 // Exactly once across the strip: duplicates, two processes, SIGKILL.
 mod exactly_once;
 
+// Exactly once, proved: kills, zombies, clocks, retention, half-finished landings.
+mod proof;
+
 // Flipped bits, truncations, other records than batches.
 mod poison;
 

@@ -1,7 +1,9 @@
 //! The Kafka broker of the integration tests: Apache Kafka from Maven Central, or the one at
 //! `KAIKU_TEST_BROKERS`.
 
+mod alter;
 mod install;
+mod proxy;
 mod records;
 mod secure;
 mod start;
@@ -12,7 +14,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use kaiku_broker::KafkaConfig;
 
 #[allow(unused_imports, reason = "a kit for every test module")]
+pub(crate) use alter::{add_partitions, alter_topic, delete_group};
+#[allow(unused_imports, reason = "a kit for every test module")]
+pub(crate) use proxy::{Action, END_TXN, Proxy, Rule, Side};
+#[allow(unused_imports, reason = "a kit for every test module")]
 pub(crate) use records::{Isolation, Record, produce, read};
+pub(crate) use start::Apache;
 
 /// The variable that names a broker to test against, as `host:port`.
 const BROKERS: &str = "KAIKU_TEST_BROKERS";
@@ -53,12 +60,22 @@ pub(crate) fn broker() -> &'static TestBroker {
 
 /// The Apache Kafka of this test run, whatever `KAIKU_TEST_BROKERS` says: for tests of TLS and
 /// passwords, which need a broker whose certificates and users they know.
-pub(crate) fn apache() -> &'static start::Apache {
-    static APACHE: OnceLock<Result<start::Apache, String>> = OnceLock::new();
+pub(crate) fn apache() -> &'static Apache {
+    static APACHE: OnceLock<Result<Apache, String>> = OnceLock::new();
     match APACHE.get_or_init(start::start) {
         Ok(apache) => apache,
         Err(sentence) => panic!("{sentence}"),
     }
+}
+
+/// An Apache Kafka of one test's own, which it may kill and start again.
+pub(crate) fn own() -> Apache {
+    start::start().unwrap_or_else(|sentence| panic!("{sentence}"))
+}
+
+/// The same, with a clock that can be set.
+pub(crate) fn own_with_clock() -> Apache {
+    start::start_with(true).unwrap_or_else(|sentence| panic!("{sentence}"))
 }
 
 /// A prefix for topics that no other test and no other run has used, `name` in it for whoever looks

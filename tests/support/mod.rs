@@ -3,5 +3,10 @@
 #![allow(dead_code)]
 
 pub(crate) mod kafka;
+pub(crate) mod oracle;
+pub(crate) mod outcome;
 pub(crate) mod process;
+pub(crate) mod registry;
 pub(crate) mod replay;
+pub(crate) mod watch;
+pub(crate) mod world;

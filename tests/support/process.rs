@@ -1,6 +1,6 @@
 //! Real processes of the program: started with settings of their own, ended by real signals.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -36,9 +36,27 @@ impl Stage {
         name: &str,
         variables: &[(&str, String)],
     ) -> Stage {
-        let log = File::create(folder.join(format!("{verb}-{name}.log"))).unwrap();
+        Stage::start_as(folder, verb, name, variables, &[])
+    }
+
+    /// The same, with these options too.
+    pub(crate) fn start_as(
+        folder: &Path,
+        verb: &str,
+        name: &str,
+        variables: &[(&str, String)],
+        options: &[&str],
+    ) -> Stage {
+        let log = folder.join(format!("{verb}-{name}.log"));
+        let log = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(log)
+            .unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_kaiku"))
-            .args([verb, "--config"])
+            .arg(verb)
+            .args(options)
+            .arg("--config")
             .arg(folder.join("kaiku.toml"))
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .current_dir(folder)
@@ -60,24 +78,66 @@ impl Stage {
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM, and how it ended.
-    pub(crate) fn terminate(mut self, within: Duration) -> ExitStatus {
+    /// SIGSTOP: nothing of it runs any more, and it does not know.
+    pub(crate) fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// SIGCONT.
+    pub(crate) fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    /// How it ended, where it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn await_end(&mut self, within: Duration) -> Option<ExitStatus> {
+        let start = Instant::now();
+        while start.elapsed() < within {
+            if let Some(status) = self.ended() {
+                return Some(status);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        None
+    }
+
+    /// Memory that it holds, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        let file = format!("/proc/{}/statm", self.id());
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let pages = text
+            .split(' ')
+            .nth(1)
+            .and_then(|pages| pages.parse::<u64>().ok());
+        pages.unwrap_or(0) * 4096
+    }
+
+    fn signal(&self, name: &str) {
         let sent = Command::new("kill")
-            .args(["-TERM", &self.id().to_string()])
+            .args([&format!("-{name}"), &self.id().to_string()])
             .status()
             .unwrap();
         assert!(sent.success());
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(
-                start.elapsed() < within,
-                "it did not stop within {within:?}"
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
+    }
+
+    /// SIGTERM, and how it ended, whatever became of it; SIGKILL where it takes too long.
+    pub(crate) fn ask_to_stop(mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.await_end(Duration::from_secs(15)).unwrap_or_else(|| {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap()
+        })
+    }
+
+    /// SIGTERM, and how it ended.
+    pub(crate) fn terminate(mut self, within: Duration) -> ExitStatus {
+        self.signal("TERM");
+        let status = self.await_end(within);
+        status.unwrap_or_else(|| panic!("it did not stop within {within:?}"))
     }
 }
 

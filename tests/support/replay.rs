@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use kaiku_broker::{Admin, CreateOptions, KafkaConfig};
@@ -13,8 +13,9 @@ use kaiku_fleet::{Fleet, FleetConfig, Truth, Upload, What};
 use kaiku_ingest::Framer;
 use kaiku_stripped::schemas;
 use kaiku_wire::{Day, codec, frame};
+use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
@@ -30,10 +31,26 @@ pub(crate) fn make_topics(kafka: &KafkaConfig, partitions: i32) {
     Admin::connect(kafka).unwrap().create(&options).unwrap();
 }
 
+/// Why records were not delivered.
+#[derive(Default)]
+pub(crate) struct Undelivered(Mutex<Vec<KafkaError>>);
+
+impl ClientContext for Undelivered {}
+
+impl ProducerContext for Undelivered {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = result {
+            self.0.lock().unwrap().push(error.clone());
+        }
+    }
+}
+
 /// Writes onto events.raw, each record with the time that it is given.
 pub(crate) struct Replay {
-    producer: BaseProducer,
-    framer: Framer,
+    producer: BaseProducer<Undelivered>,
+    pub(crate) framer: Framer,
     topic: String,
     partitions: i32,
     pub(crate) records: u64,
@@ -48,7 +65,7 @@ impl Replay {
             .set("enable.idempotence", "true")
             .set("partitioner", "murmur2_random")
             .set("linger.ms", "5")
-            .create()
+            .create_with_context(Undelivered::default())
             .unwrap();
         let topic = kafka.topics().raw();
         Replay {
@@ -124,6 +141,8 @@ impl Replay {
 
     pub(crate) fn flush(&self) {
         self.producer.flush(Duration::from_secs(60)).unwrap();
+        let errors = self.producer.context().0.lock().unwrap();
+        assert!(errors.is_empty(), "records were not taken: {:?}", errors[0]);
     }
 }
 

@@ -180,21 +180,21 @@ fn work(core: &mut Core, queue: &PartitionQueue<Membership>, shared: &Shared) ->
 
 /// Takes one record in; where that is not possible yet, says so and tries again.
 fn take(core: &mut Core, message: &BorrowedMessage<'_>, shared: &Shared) -> Result<(), End> {
-    let mut held = false;
+    let mut held = None;
     loop {
         match core.take(message) {
             Ok(()) => {
-                if held {
+                if held.is_some() {
                     core.go_on();
                 }
                 return Ok(());
             }
             Err(Held::End(end)) => return Err(*end),
             Err(Held::Wait(reason)) => {
-                if !held {
+                if held != Some(reason) {
                     core.stand_still(reason)?;
                 }
-                held = true;
+                held = Some(reason);
                 if !pause(core.retry(), &shared.stop) {
                     return Ok(());
                 }

@@ -58,7 +58,8 @@ pub(crate) fn restore(
         committed,
         meta: None,
         raw: watermarks(stage, &stage.raw, partition)?,
-        stripped: watermarks(stage, &stage.stripped, partition)?.1 > 0,
+        // Looked at where it decides.
+        stripped: true,
         accept: &stage.config.accept,
     };
     let (kind, restored) = match warm {
@@ -120,8 +121,10 @@ fn cold(stage: &Stage, facts: Facts<'_>, stop: &AtomicBool) -> Result<Restored, 
             break;
         }
     }
+    let meta = found.as_ref().map(|(meta, _)| meta);
     let facts = Facts {
-        meta: found.as_ref().map(|(meta, _)| meta),
+        meta,
+        stripped: meta.is_some() || committed.is_some() || is_stripped(stage, partition, stop)?,
         ..facts
     };
     match (facts.begin()?, found) {
@@ -196,6 +199,29 @@ fn rebuild(
             topics.state(month),
         ),
     })
+}
+
+/// Whether anything was ever committed to a partition of `events.stripped`. What the first
+/// transaction of a process that died has left there was not.
+fn is_stripped(stage: &Stage, partition: i32, stop: &AtomicBool) -> Result<bool, Error> {
+    let (low, high) = watermarks(stage, &stage.stripped, partition)?;
+    if low > 0 || high == 0 {
+        return Ok(low > 0);
+    }
+    let mut found = false;
+    let within = stage.config.transaction_timeout.saturating_mul(4);
+    read_all(
+        &stage.kafka,
+        &stage.stripped,
+        partition,
+        within,
+        stop,
+        |_| {
+            found = true;
+            Ok(())
+        },
+    )?;
+    Ok(found)
 }
 
 /// The day that is open by what was stripped last: for a lane without a state, which must not go

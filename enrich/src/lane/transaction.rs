@@ -72,7 +72,12 @@ impl Transactions {
         if !plain {
             client
                 .set("transactional.id", format!("{}-{partition}", config.group))
-                .set("transaction.timeout.ms", timeout.as_millis().to_string());
+                .set("transaction.timeout.ms", timeout.as_millis().to_string())
+                // One request may not outlive its transaction.
+                .set(
+                    "socket.timeout.ms",
+                    timeout.as_millis().min(60_000).to_string(),
+                );
         }
         let producer: BaseProducer<Deliveries> = client
             .set("compression.type", "lz4")

@@ -1,0 +1,247 @@
+//! A broker that is killed and comes back, and one that has deleted what was not read.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use kaiku_broker::Admin;
+use kaiku_ingest::{Batch, Device, Event, Producer};
+use kaiku_raw::{Decoder, DeviceId, Limits, Record as Raw, StreamId};
+
+use super::{QUIET, STOP};
+use crate::support::kafka::{Isolation, alter_topic, own, read, unique_prefix};
+use crate::support::process::Stage;
+use crate::support::world::{World, is_full, seed};
+
+const MEGABYTE: u64 = 1 << 20;
+
+/// Sends one batch after the other through the producer library, and keeps which were
+/// acknowledged.
+struct Publisher {
+    acknowledged: Arc<Mutex<HashSet<u64>>>,
+    failed: Arc<AtomicU64>,
+    over: Arc<AtomicBool>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Publisher {
+    fn start(kafka: &kaiku_broker::KafkaConfig) -> Publisher {
+        let config = kaiku_ingest::Config {
+            queue_bytes: 1 << 20,
+            ..kaiku_ingest::Config::default()
+        };
+        let producer = Producer::start(kafka, None, &config).unwrap();
+        let acknowledged: Arc<Mutex<HashSet<u64>>> = Arc::default();
+        let failed = Arc::new(AtomicU64::new(0));
+        let over = Arc::new(AtomicBool::new(false));
+        let thread = std::thread::spawn({
+            let (acknowledged, failed, over) = (
+                Arc::clone(&acknowledged),
+                Arc::clone(&failed),
+                Arc::clone(&over),
+            );
+            move || {
+                let runtime = tokio::runtime::Runtime::new().unwrap();
+                runtime.block_on(async {
+                    let mut number = 0_u64;
+                    while !over.load(Ordering::Relaxed) {
+                        // Waits here while the queue is full.
+                        let delivery = producer.send(&batch(number)).await.unwrap();
+                        let (acknowledged, failed) =
+                            (Arc::clone(&acknowledged), Arc::clone(&failed));
+                        let sent = number;
+                        tokio::spawn(async move {
+                            match delivery.await {
+                                Ok(()) => drop(acknowledged.lock().unwrap().insert(sent)),
+                                Err(_) => drop(failed.fetch_add(1, Ordering::Relaxed)),
+                            }
+                        });
+                        number += 1;
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
+                    producer.close(QUIET).await.unwrap();
+                });
+            }
+        });
+        Publisher {
+            acknowledged,
+            failed,
+            over,
+            thread,
+        }
+    }
+
+    /// Ends it; the numbers that were acknowledged, and how many were given up.
+    fn stop(self) -> (HashSet<u64>, u64) {
+        self.over.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap();
+        let acknowledged = std::mem::take(&mut *self.acknowledged.lock().unwrap());
+        (acknowledged, self.failed.load(Ordering::Relaxed))
+    }
+}
+
+const DEVICES: u64 = 500;
+
+/// A batch that tells its number by its device and sequence.
+fn batch(number: u64) -> Batch {
+    let mut id = [7; 16];
+    id[..8].copy_from_slice(&(number % DEVICES).to_be_bytes());
+    let device = Device::new(DeviceId::new(id), "Nokia", "TA-1053");
+    let since = kaiku_wire::Day::from_ymd(2026, 1, 1).unwrap();
+    let sequence = i64::try_from(number / DEVICES * 2).unwrap();
+    Batch::new(device, "maps", "4.2", kaiku_raw::Consent::new(1, since))
+        .numbered(StreamId::new([1; 8]), sequence)
+        .event(Event::started())
+        .event(Event::feature_used("route.car"))
+}
+
+/// The numbers of the batches that stand on events.raw.
+fn standing(world: &World) -> HashSet<u64> {
+    let decoder = Decoder::new(Limits::CONTRACT);
+    let records = read(
+        &world.kafka,
+        &world.kafka.topics().raw(),
+        Isolation::Uncommitted,
+    );
+    let number = |value: &[u8]| match decoder.decode(value) {
+        Ok(Raw::Batch(batch)) => {
+            let device = batch.device.id.as_bytes()[..8].try_into().unwrap();
+            let sequence = u64::try_from(batch.first_sequence.unwrap()).unwrap();
+            Some(sequence / 2 * DEVICES + u64::from_be_bytes(device))
+        }
+        _ => None,
+    };
+    records
+        .iter()
+        .filter_map(|record| number(record.value.as_ref()?))
+        .collect()
+}
+
+#[test]
+fn a_broker_that_is_killed_and_comes_back_loses_nothing_acknowledged_and_needs_no_hand() {
+    let mut kafka = own();
+    let world = World::on(kafka.config(&unique_prefix("away")), 3, false);
+    let enrich = "delete_raw = false\nmix_uploads = 50\nmix_time = \"50ms\"\nmix_longest = \"1s\"\n\
+                  transaction_timeout = \"5s\"\n";
+    world.settings_with(&world.kafka, enrich, "");
+    let processes = [world.enrich("a"), world.enrich("b")];
+    let publisher = Publisher::start(&world.kafka);
+    let away = if is_full() { [1, 20, 300] } else { [1, 12, 3] };
+    sleep(Duration::from_secs(6));
+    let memory = |processes: &[Stage]| processes.iter().map(Stage::memory).sum::<u64>();
+    let before = memory(&processes);
+    let mut highest = before;
+    for seconds in away {
+        kafka.kill();
+        let until = Instant::now() + Duration::from_secs(seconds);
+        while Instant::now() < until {
+            sleep(Duration::from_millis(500));
+            highest = highest.max(memory(&processes));
+        }
+        kafka.launch().unwrap();
+        sleep(Duration::from_secs(4));
+    }
+    let (acknowledged, failed) = publisher.stop();
+    world.await_quiet(QUIET);
+    highest = highest.max(memory(&processes));
+    let standing = standing(&world);
+    let lost = acknowledged.difference(&standing).count();
+    assert!(
+        acknowledged.len() > 1_000,
+        "{} acknowledged",
+        acknowledged.len()
+    );
+    assert_eq!(lost, 0, "acknowledged, and not there");
+    let oracle = world.assert_exact();
+    assert!(oracle.accepted() > 1_000);
+    let grown = highest.saturating_sub(before) / MEGABYTE;
+    assert!(
+        grown < 256,
+        "two processes grew by {grown} MB while the broker was away"
+    );
+    println!(
+        "{} acknowledged, {failed} given up, away {away:?} s, grown by {grown} MB",
+        acknowledged.len()
+    );
+    for process in processes {
+        assert!(process.terminate(STOP).success());
+    }
+}
+
+#[test]
+fn what_retention_deleted_before_it_was_counted_is_named_and_never_passed_over() {
+    let world = World::new("gap", 1);
+    let mut feeder = world.feeder(1_500, seed(108));
+    feeder.some(150);
+    let first = world.enrich("first");
+    world.await_quiet(QUIET);
+    assert!(first.terminate(STOP).success());
+    let (topic, topics) = (world.kafka.topics().raw(), world.kafka.topics());
+    let records = |from: i64, to: i64| {
+        let all = read(&world.kafka, &topics.raw(), Isolation::Uncommitted);
+        let mut all: Vec<_> = all
+            .into_iter()
+            .filter(|r| from <= r.offset && r.offset < to)
+            .collect();
+        all.sort_by_key(|record| record.offset);
+        all
+    };
+    let counted = records(0, i64::MAX);
+
+    // While enrich is away, more comes, and is deleted by its age.
+    feeder.some(150);
+    let admin = Admin::connect(&world.kafka).unwrap();
+    let stood = admin.watermarks(&topic, 0).unwrap().1;
+    alter_topic(
+        &world.kafka,
+        &topic,
+        &[("retention.ms", "1"), ("segment.ms", "1")],
+    );
+    let start = Instant::now();
+    let low = loop {
+        let (low, _) = admin.watermarks(&topic, 0).unwrap();
+        if low > i64::try_from(counted.len()).unwrap() {
+            break low;
+        }
+        // A segment is closed when the next record comes.
+        feeder.some(1);
+        assert!(start.elapsed() < QUIET, "nothing is deleted");
+        sleep(Duration::from_millis(500));
+    };
+    alter_topic(&world.kafka, &topic, &[("retention.ms", "-1")]);
+    sleep(Duration::from_secs(2));
+    let low = admin.watermarks(&topic, 0).unwrap().0.max(low);
+    assert!(low <= stood + 100);
+    feeder.some(40);
+
+    let refusing = world.enrich("refusing");
+    let next = counted.len();
+    let gap = format!(
+        "raw records {next} to {} were deleted before they were counted",
+        low - 1
+    );
+    world.await_log("enrich-refusing.log", &gap, QUIET);
+    world.await_log("enrich-refusing.log", "raw_gap", QUIET);
+    // It goes on refusing, and takes nothing in.
+    sleep(Duration::from_secs(2));
+    assert!(refusing.terminate(STOP).success());
+    let mut oracle = world.oracle_of(&counted);
+    world.assert_exact_as(&oracle);
+
+    let option = format!("--accept-gap=0:{low}");
+    let folder = world.folder.path();
+    let going_on = Stage::start_as(folder, "enrich", "accepted", &[], &[&option]);
+    world.await_quiet(QUIET);
+    for record in records(low, i64::MAX) {
+        oracle.take(&record);
+    }
+    world.assert_exact_as(&oracle);
+    assert!(going_on.terminate(STOP).success());
+    // Once it has gone on there is nothing to be accepted any more.
+    feeder.some(20);
+    let after = world.enrich("after");
+    world.await_quiet(QUIET);
+    assert!(after.terminate(STOP).success());
+}

@@ -1,0 +1,250 @@
+//! Input that is broken, unreadable for now, lopsided, or comes again by another way.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use kaiku_fleet::What;
+use kaiku_ingest::Framer;
+use kaiku_raw::DeviceId;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use super::{QUIET, STOP};
+use crate::support::kafka::{broker, unique_prefix};
+use crate::support::process::Stage;
+use crate::support::registry::SmallRegistry;
+use crate::support::world::{World, seed};
+
+#[test]
+fn broken_records_of_every_kind_and_a_key_with_most_of_the_traffic_cost_no_event() {
+    let seed = seed(1_151);
+    let mut rng = StdRng::seed_from_u64(seed);
+    let world = World::new("input", 3);
+    let mut feeder = world.feeder(2_000, seed);
+    let framer = Framer::single_object();
+    let mut process = world.enrich("a");
+    for round in 0..3 {
+        for upload in feeder.batches(400) {
+            let What::Batch(batch) = &upload.what else {
+                continue;
+            };
+            let record = framer.batch(batch, feeder.day).unwrap();
+            let (key, valid) = (*batch.device.id.as_bytes(), record.payload());
+            let millis = feeder.day.start_millis() + 1;
+            let mut broken = valid.to_vec();
+            match rng.random_range(0..8) {
+                0 => broken.truncate(rng.random_range(0..valid.len())),
+                1 => {
+                    let bit = rng.random_range(0..valid.len() * 8);
+                    broken[bit / 8] ^= 1 << (bit % 8);
+                }
+                // A fingerprint that nobody knows.
+                2 => broken[2..10].copy_from_slice(&rng.random::<[u8; 8]>()),
+                // Larger than any record may be, and smaller than the topic's limit.
+                3 => broken = (0..300_000).map(|_| rng.random::<u8>()).collect(),
+                4 => broken.extend([0; 200_000]),
+                _ => broken.clear(),
+            }
+            feeder.replay.send(&key, &broken, None, millis);
+            feeder.replay.upload(&upload, millis);
+        }
+        // One device sends nine tenths of all there is.
+        let mut loud = feeder.batches(1);
+        let Some(What::Batch(batch)) = loud.pop().map(|upload| upload.what) else {
+            panic!()
+        };
+        for number in 0..8_000_i64 {
+            let mut batch = batch.clone();
+            batch.device.id = DeviceId::new([9; 16]);
+            batch.first_sequence = batch
+                .stream
+                .map(|_| (number / 2) * batch.events.len() as i64);
+            let record = framer.batch(&batch, feeder.day).unwrap();
+            let millis = feeder.day.start_millis() + 2;
+            feeder.replay.send(&[9; 16], record.payload(), None, millis);
+        }
+        feeder.replay.flush();
+        if round == 1 {
+            process.kill();
+            process = world.enrich("b");
+        }
+        feeder.next_day();
+    }
+    world.await_quiet(QUIET);
+    let oracle = world.assert_exact();
+    let rejected: u64 = oracle
+        .partitions
+        .iter()
+        .flat_map(|one| one.truth.totals().rejected.values())
+        .sum();
+    assert!(rejected > 500, "{rejected} rejected");
+    assert!(process.terminate(STOP).success());
+}
+
+#[test]
+fn with_a_registry_every_record_waits_for_its_schema_and_none_is_rejected_for_it() {
+    let registry = SmallRegistry::start();
+    let kafka = broker().config(&unique_prefix("registry"));
+    let mut world = World::on(kafka, 2, true);
+    let sections = format!(
+        "[registry]\nurl = \"{}\"\ntimeout = \"1s\"\n",
+        registry.url()
+    );
+    let enrich = "replay = true\ndelete_raw = false\nmix_longest = \"300ms\"\n";
+    world.settings_with(&world.kafka, enrich, &sections);
+    let pushed = std::process::Command::new(env!("CARGO_BIN_EXE_kaiku"))
+        .args(["schemas", "push", "--config"])
+        .arg(world.folder.path().join("kaiku.toml"))
+        .output()
+        .unwrap();
+    assert!(
+        pushed.status.success(),
+        "{}",
+        String::from_utf8_lossy(&pushed.stderr)
+    );
+    let learn = |world: &mut World| {
+        let raw = kaiku_raw::schemas::raw().into_iter();
+        let known: Vec<_> = raw.chain(kaiku_stripped::schemas::stripped()).collect();
+        let fingerprint = |text: &str| known.iter().find(|schema| schema.text() == text);
+        world.ids = registry
+            .all()
+            .iter()
+            .filter_map(|(id, text)| Some((*id, fingerprint(text)?.fingerprint())))
+            .collect();
+        assert!(world.ids.len() >= 6, "{:?}", registry.all());
+    };
+    learn(&mut world);
+    let id_of = |schema: &kaiku_wire::Schema| {
+        let all = registry.all();
+        all.iter()
+            .find(|(_, text)| text == schema.text())
+            .unwrap()
+            .0
+    };
+    let (batch, forget, tick) = (
+        id_of(&kaiku_raw::schemas::RAW_BATCH),
+        id_of(&kaiku_raw::schemas::FORGET),
+        id_of(&kaiku_raw::schemas::TICK),
+    );
+    let mut feeder = world.feeder(400, seed(1_152));
+    feeder.replay.framer = Framer::confluent(batch, forget, tick);
+    feeder.some(100);
+    let process = world.enrich("a");
+    world.await_quiet(QUIET);
+    world.assert_exact();
+
+    // A schema that the registry does not know yet, and then a registry that is away.
+    feeder.replay.framer = Framer::confluent(900, forget, tick);
+    feeder.some(100);
+    world.await_log("enrich-a.log", "reason=\"unknown_schema\"", QUIET);
+    registry.set_away(true);
+    world.await_log("enrich-a.log", "reason=\"registry_away\"", QUIET);
+    registry.put(900, "kaiku.RawBatch", kaiku_raw::schemas::RAW_BATCH.text());
+    sleep(Duration::from_secs(1));
+    registry.set_away(false);
+    world.await_log("enrich-a.log", "lane goes on", QUIET);
+    feeder.end_day();
+    world.await_quiet(QUIET);
+    learn(&mut world);
+    world.assert_exact();
+    assert!(process.terminate(STOP).success());
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+/// Uploads a body; the status, or `None` where no answer comes.
+fn upload(address: SocketAddr, body: &str) -> Option<u16> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let request = format!(
+        "POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    answer.split(' ').nth(1)?.parse().ok()
+}
+
+#[test]
+fn an_upload_repeated_at_another_gateway_after_the_first_died_before_its_answer_counts_once() {
+    let kafka = broker().config(&unique_prefix("gateways"));
+    let world = World::on(kafka, 2, false);
+    let gateway = |name: &str, failpoints: &str| {
+        let address = free_address();
+        let enrich = "delete_raw = false\nmix_longest = \"300ms\"\n";
+        let sections = format!("[gateway]\nlisten = \"{address}\"\nanonymous = true\n");
+        world.settings_with(&world.kafka, enrich, &sections);
+        let variables = [("FAILPOINTS", failpoints.to_owned())];
+        let stage = Stage::start_with(world.folder.path(), "gateway", name, &variables);
+        let start = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            assert!(
+                start.elapsed() < QUIET,
+                "{}",
+                world.log(&format!("gateway-{name}.log"))
+            );
+            sleep(Duration::from_millis(50));
+        }
+        (stage, address)
+    };
+    let batch = |device: usize, sequence: usize| {
+        format!(
+            "{{\"device\":{{\"id\":\"{device:032x}\",\"brand\":\"Nokia\",\"model\":\"TA-1053\"}},\
+             \"app\":\"maps\",\"release\":\"4.2\",\"consent\":{{\"version\":1,\"since\":\"2026-01-01\"}},\
+             \"stream\":\"{device:016x}\",\"first_sequence\":{sequence},\"events\":[{{\"type\":\"started\"}},\
+             {{\"type\":\"feature_used\",\"feature\":\"route.car\"}}]}}"
+        )
+    };
+    let steady = gateway("steady", "");
+    let (devices, uploads) = (10, 4);
+    let (mut died, mut given_up) = (0, 0);
+    for sequence in 0..uploads {
+        for device in 0..devices {
+            let body = batch(device, sequence * 2);
+            // Most gateways live for a few requests, and die between the append and the answer.
+            if device % 2 == 0 {
+                let (dying, address) = gateway("dying", "gateway.appended=return");
+                assert_eq!(upload(address, &body), None, "it died before it answered");
+                died += 1;
+                drop(dying);
+            }
+            let answer = upload(steady.1, &body);
+            given_up += u32::from(answer != Some(202));
+        }
+    }
+    assert_eq!(given_up, 0);
+    let enrich = world.enrich("a");
+    world.await_quiet(QUIET);
+    let oracle = world.assert_exact();
+    let sequenced = (devices * uploads * 2) as u64;
+    let sum = |of: fn(&kaiku_fleet::Totals) -> u64| -> u64 {
+        oracle
+            .partitions
+            .iter()
+            .map(|one| of(one.truth.totals()))
+            .sum()
+    };
+    assert_eq!(
+        sum(|totals| totals.accepted + totals.bounded),
+        sequenced,
+        "each event once"
+    );
+    assert_eq!(
+        sum(|totals| totals.duplicates),
+        died * 2,
+        "what was appended by those that died"
+    );
+    assert!(enrich.terminate(STOP).success());
+    assert!(steady.0.terminate(STOP).success());
+}

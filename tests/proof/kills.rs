@@ -1,0 +1,77 @@
+//! SIGKILL at every step from the poll to behind the commit, again and again.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use super::{QUIET, STOP};
+use crate::support::process::Stage;
+use crate::support::world::{Feeder, World, is_full, seed};
+
+/// Every step of a lane, in order.
+const STEPS: [&str; 13] = [
+    "restore.fenced",
+    "keys.fenced",
+    "keys.written",
+    "restore.read",
+    "lane.took",
+    "lane.begun",
+    "lane.output",
+    "lane.state",
+    "lane.offsets",
+    "lane.drained",
+    "lane.committed",
+    "lane.took",
+    "lane.committed",
+];
+
+#[test]
+fn killed_at_any_step_from_the_poll_to_the_commit_every_event_counts_once() {
+    let seed = seed(104);
+    let mut rng = StdRng::seed_from_u64(seed);
+    let world = World::new("kills", 2);
+    let mut feeder = world.feeder(3_000, seed);
+    let mut kills = 0;
+    let mut run = |feeder: &mut Feeder, step: &str, skip: u32| {
+        feeder.some(60);
+        if feeder.left() < 100 {
+            feeder.end_day();
+        }
+        let mut process = world.enrich_failing("killed", &format!("{step}={skip}*off->return"));
+        // At a step that is not reached once more it goes on living: then it is killed from here.
+        let ended = process.await_end(Duration::from_secs(4));
+        process.kill();
+        kills += 1;
+        ended.is_some()
+    };
+    let mut reached = std::collections::BTreeSet::new();
+    for step in STEPS {
+        if run(&mut feeder, step, 0) {
+            reached.insert(step);
+        }
+    }
+    let random = if is_full() { 200 } else { 16 };
+    for _ in 0..random {
+        let step = STEPS[rng.random_range(4..STEPS.len())];
+        run(&mut feeder, step, rng.random_range(0..3));
+    }
+    // And from outside, at no step at all.
+    for number in 0..random / 4 {
+        feeder.some(60);
+        let process = Stage::start(world.folder.path(), "enrich", &format!("outside-{number}"));
+        sleep(Duration::from_millis(rng.random_range(300..2_500)));
+        process.kill();
+        kills += 1;
+    }
+    feeder.copies = 2;
+    feeder.end_day();
+    let last = world.enrich("last");
+    world.await_quiet(QUIET);
+    world.assert_exact();
+    assert!(last.terminate(STOP).success());
+    let expected: std::collections::BTreeSet<_> = STEPS.into_iter().collect();
+    assert_eq!(reached, expected, "every step was reached");
+    println!("{kills} kills");
+}

@@ -1,0 +1,164 @@
+//! Landing and seal: killed between any two writes, overtaken, two at once.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::{QUIET, STOP};
+use crate::support::oracle::landing;
+use crate::support::outcome::files;
+use crate::support::world::{World, is_full, seed};
+
+const PARTITIONS: i32 = 3;
+/// Closed days that each world has.
+const DAYS: u64 = 3;
+
+/// Every step of landing and seal.
+const STEPS: [&str; 8] = [
+    "land.data",
+    "land.entry",
+    "seal.intent",
+    "seal.key",
+    "seal.file",
+    "seal.files",
+    "seal.manifest",
+    "seal.key_gone",
+];
+
+/// A world whose events are stripped: some closed days, and an open one behind them.
+fn stripped_world(name: &str, seed: u64, deletes: bool) -> World {
+    let world = World::new(name, PARTITIONS);
+    let events = if is_full() { 200 } else { 1_500 };
+    let sections = format!(
+        "[aggregate]\nroll_time = \"1s\"\nroll_events = {events}\nroll_on_close = false\nseal_every = \
+         \"200ms\"\nretry = \"200ms\"\ndelete_stripped = {deletes}\ndelete_landing = {deletes}\n"
+    );
+    let enrich = "replay = true\ndelete_raw = false\nmix_uploads = 40\nmix_time = \"20ms\"\n\
+                  mix_longest = \"500ms\"\n";
+    world.settings_with(&world.kafka, enrich, &sections);
+    let mut feeder = world.feeder(700, seed);
+    let enrich = world.enrich("all");
+    for _ in 0..DAYS {
+        feeder.end_day();
+    }
+    feeder.some(200);
+    world.await_quiet(QUIET);
+    assert!(enrich.terminate(STOP).success());
+    world.assert_exact();
+    world
+}
+
+/// Waits until all that is committed has landed and every closed day is sealed.
+fn await_sealed(world: &World) {
+    let start = Instant::now();
+    while !world.has_landed() || world.manifests() != DAYS {
+        assert!(
+            start.elapsed() < QUIET,
+            "{} days are sealed",
+            world.manifests()
+        );
+        sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn a_lander_that_is_killed_between_any_two_writes_lands_each_record_once() {
+    let seed = seed(109);
+    let world = stripped_world("land-kills", seed, false);
+    // At first it lands, then it seals; each life ends at one step, and the next begins there.
+    let (mut kills, mut reached) = (0, std::collections::BTreeSet::new());
+    let mut live = |step: &'static str, more: &str| {
+        let mut process = world.aggregate("killed", &format!("{step}=return{more}"));
+        let ended = process.await_end(Duration::from_secs(3)).is_some();
+        if ended {
+            reached.insert(step);
+            kills += 1;
+        }
+        process.kill();
+        ended
+    };
+    let mut lives = 0;
+    while !world.has_landed() {
+        live(STEPS[(lives + seed as usize) % 2], ";seal.intent=pause");
+        lives += 1;
+        assert!(lives < 400, "it does not come to an end");
+    }
+    let mut lives = 0;
+    while world.manifests() < DAYS {
+        for step in &STEPS[2..] {
+            live(step, "");
+        }
+        lives += 1;
+        assert!(lives < 20, "{} days are sealed", world.manifests());
+    }
+    live("seal.key_gone", "");
+    let last = world.aggregate("last", "");
+    await_sealed(&world);
+    sleep(Duration::from_secs(1));
+    assert!(last.terminate(STOP).success());
+    world.assert_landed();
+    world.assert_published(DAYS);
+    assert_eq!(
+        reached.len(),
+        STEPS.len(),
+        "every step was reached: {reached:?}"
+    );
+    println!("{kills} kills");
+}
+
+#[test]
+fn a_slow_lander_that_is_let_go_after_the_seal_and_the_deletion_changes_nothing() {
+    let world = stripped_world("land-slow", seed(110), true);
+    // One is held between its data and its entry; the other does all of the work meanwhile.
+    for (number, step) in ["land.data", "land.entry", "seal.file", "seal.key"]
+        .into_iter()
+        .enumerate()
+    {
+        let slow = world.aggregate(
+            &format!("slow-{number}"),
+            &format!("{step}=1*off->sleep(6000)"),
+        );
+        sleep(Duration::from_secs(2));
+        slow.freeze();
+        let quick = world.aggregate(&format!("quick-{number}"), "");
+        await_sealed(&world);
+        sleep(Duration::from_secs(1));
+        assert!(quick.terminate(STOP).success());
+        let before = files(&world.folder.path().join("rollups"));
+        slow.thaw();
+        sleep(Duration::from_secs(8));
+        let log = world.log(&format!("aggregate-slow-{number}.log"));
+        assert!(!log.contains("ERROR"), "{log}");
+        assert!(slow.terminate(STOP).success());
+        let after = files(&world.folder.path().join("rollups"));
+        assert!(before == after, "what was published has changed");
+        world.assert_published(DAYS);
+        for landed in landing::landed(&world.folder.path().join("landing")).values() {
+            assert_eq!(landed.orphans, Vec::<String>::new());
+        }
+        if number == 0 {
+            let log = world.log("aggregate-slow-0.log");
+            assert!(
+                log.contains("behind"),
+                "it was overtaken, and says so: {log}"
+            );
+        }
+    }
+}
+
+#[test]
+fn two_landers_and_two_sealers_at_once_come_to_one_result() {
+    let world = stripped_world("land-two", seed(111), false);
+    let steps = "land.data=30%sleep(60);land.entry=30%sleep(60);seal.intent=50%sleep(200);\
+                 seal.key=50%sleep(200);seal.file=30%sleep(100);seal.files=50%sleep(200);\
+                 seal.manifest=50%sleep(200)";
+    let processes = [world.aggregate("a", steps), world.aggregate("b", steps)];
+    await_sealed(&world);
+    sleep(Duration::from_secs(2));
+    for process in processes {
+        assert!(process.terminate(STOP).success());
+    }
+    world.assert_landed();
+    world.assert_published(DAYS);
+    let log = [world.log("aggregate-a.log"), world.log("aggregate-b.log")].concat();
+    assert!(!log.contains("ERROR"), "{log}");
+}

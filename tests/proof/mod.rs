@@ -1,0 +1,22 @@
+//! Exactly once across the strip, and each landed record once, on a real broker: kills, zombies,
+//! clocks, retention, lost state, half-finished landings. Each test ends with the oracle.
+//!
+//! The long ones run in a short form. `KAIKU_TEST_FULL=1` runs them in full, `KAIKU_TEST_SEED`
+//! with another seed.
+
+mod broker;
+mod clocks;
+mod input;
+mod kills;
+mod landing;
+mod members;
+mod months;
+mod simulation;
+mod state;
+mod zombies;
+
+use std::time::Duration;
+
+/// The longest that a world may take to come to rest, on a busy machine.
+const QUIET: Duration = Duration::from_secs(120);
+const STOP: Duration = Duration::from_secs(40);

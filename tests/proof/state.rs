@@ -1,0 +1,195 @@
+//! State that is older, newer, incomplete or gone, and topics that have changed under it.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use kaiku_broker::Admin;
+
+use super::{QUIET, STOP};
+use crate::support::kafka::{Isolation, add_partitions, delete_group, read};
+use crate::support::process::Stage;
+use crate::support::world::{World, seed};
+
+/// The formats of the state of a partition's devices, by their first byte.
+fn formats(world: &World, month: kaiku_wire::Month) -> Vec<u8> {
+    let topic = world.kafka.topics().state(month);
+    let mut newest = std::collections::BTreeMap::new();
+    for record in read(&world.kafka, &topic, Isolation::Committed) {
+        let place = (record.partition, record.key.unwrap());
+        if place.1.len() == 16 {
+            newest.insert(place, record.value);
+        }
+    }
+    let mut formats: Vec<u8> = newest
+        .into_values()
+        .flatten()
+        .map(|value| value[0])
+        .collect();
+    formats.sort_unstable();
+    formats.dedup();
+    formats
+}
+
+#[test]
+fn a_rolling_restart_between_two_formats_of_the_state_and_back_counts_every_event_once() {
+    let world = World::new("formats", 4);
+    let mut feeder = world.feeder(1_500, seed(114));
+    let old = "state.newest_format=return(1)";
+    // Two processes of the version before.
+    let (a, b) = (
+        world.enrich_failing("old-a", old),
+        world.enrich_failing("old-b", old),
+    );
+    feeder.some(400);
+    world.await_quiet(QUIET);
+    assert_eq!(formats(&world, feeder.day.month()), [1]);
+    // One after the other becomes the new one; it keeps the format, so that the old can go on.
+    assert!(a.terminate(STOP).success());
+    let a = world.enrich("new-a");
+    feeder.some(300);
+    world.await_quiet(QUIET);
+    assert_eq!(
+        formats(&world, feeder.day.month()),
+        [1],
+        "nobody asked for the new format"
+    );
+    b.kill();
+    let b = world.enrich("new-b");
+    feeder.end_day();
+    world.await_quiet(QUIET);
+    world.assert_exact();
+    assert!(a.terminate(STOP).success() && b.terminate(STOP).success());
+
+    // With every process new, the format is turned up; then down again, and the old come back.
+    world.settings(&world.kafka, "state_format = 2\n");
+    let (a, b) = (world.enrich("up-a"), world.enrich("up-b"));
+    feeder.some(600);
+    world.await_quiet(QUIET);
+    world.assert_exact();
+    assert!(formats(&world, feeder.day.month()).contains(&2));
+    assert!(a.terminate(STOP).success() && b.terminate(STOP).success());
+    let refused = world.enrich_failing("too-old", old);
+    world.await_log("enrich-too-old.log", "run the version that wrote it", QUIET);
+    world.await_log("enrich-too-old.log", "state_unreadable", QUIET);
+    assert!(refused.terminate(STOP).success());
+    world.settings(&world.kafka, "state_format = 1\n");
+    let down = world.enrich("down");
+    feeder.some(600);
+    world.await_quiet(QUIET);
+    assert!(down.terminate(STOP).success());
+    assert_eq!(formats(&world, feeder.day.month()), [1]);
+    world.settings(&world.kafka, "");
+    let back = world.enrich_failing("back", old);
+    feeder.end_day();
+    world.await_quiet(QUIET);
+    world.assert_exact();
+    assert!(back.terminate(STOP).success());
+}
+
+#[test]
+fn partitions_that_are_added_are_refused_and_nothing_is_counted_twice() {
+    let world = World::new("partitions", 2);
+    let mut feeder = world.feeder(500, seed(115));
+    let running = world.enrich("running");
+    feeder.some(200);
+    world.await_quiet(QUIET);
+    let before = world.assert_exact();
+    add_partitions(&world.kafka, &world.kafka.topics().raw(), 3);
+    sleep(Duration::from_secs(1));
+    // Whoever publishes now spreads the devices otherwise.
+    let mut feeder = {
+        let mut moved = crate::support::world::Feeder::new(
+            &world.kafka,
+            kaiku_fleet::FleetConfig {
+                devices: 500,
+                seed: 115,
+                partitions: 3,
+                ..kaiku_fleet::FleetConfig::default()
+            },
+        );
+        moved.some(400);
+        feeder.some(0);
+        moved
+    };
+    // The process that runs notices at the first record that lies where it does not belong.
+    world.await_log("enrich-running.log", "reason=\"partitions\"", QUIET);
+    assert!(running.terminate(STOP).success());
+    feeder.some(10);
+    let mut again = world.enrich("again");
+    world.await_log("enrich-again.log", "make a new set of topics", QUIET);
+    let status = again.await_end(QUIET).unwrap();
+    assert!(!status.success(), "it says what is wrong, and ends");
+    // What was counted of it by then is no more than what a fold of two partitions counts.
+    let seen = crate::support::oracle::seen(&world.kafka);
+    let events: u64 = (0..2).map(|partition| seen[&partition].events).sum();
+    assert!(!seen.contains_key(&2), "the new partition is not touched");
+    let most = world.oracle_within(2).accepted();
+    assert!(
+        before.accepted() <= events && events <= most,
+        "{events} of {most}"
+    );
+}
+
+#[test]
+fn group_offsets_that_expired_are_taken_from_the_state() {
+    let world = World::new("expired", 2);
+    let mut feeder = world.feeder(500, seed(116));
+    let first = world.enrich("first");
+    feeder.some(200);
+    world.await_quiet(QUIET);
+    assert!(first.terminate(STOP).success());
+    feeder.some(200);
+    delete_group(&world.kafka, &world.group);
+    let second = world.enrich("second");
+    world.await_quiet(QUIET);
+    world.await_log(
+        "enrich-second.log",
+        "the group's offsets have expired",
+        QUIET,
+    );
+    feeder.end_day();
+    world.await_quiet(QUIET);
+    world.assert_exact();
+    assert!(second.terminate(STOP).success());
+}
+
+#[test]
+fn a_state_topic_that_was_deleted_is_refused_until_somebody_accepts_it() {
+    let world = World::new("lost-state", 1);
+    let mut feeder = world.feeder(400, seed(117));
+    let first = world.enrich("first");
+    feeder.some(200);
+    feeder.next_day();
+    feeder.some(100);
+    world.await_quiet(QUIET);
+    let before = world.assert_exact();
+    assert!(first.terminate(STOP).success());
+    let topic = world.kafka.topics().state(feeder.day.month());
+    Admin::connect(&world.kafka)
+        .unwrap()
+        .delete_topic(&topic)
+        .unwrap();
+    feeder.some(50);
+    let refusing = world.enrich("refusing");
+    world.await_log("enrich-refusing.log", "there is no state for it", QUIET);
+    world.await_log("enrich-refusing.log", "--accept-lost-state 0", QUIET);
+    assert!(refusing.terminate(STOP).success());
+    world.assert_exact_without_state(&before);
+    // Accepted: it goes on where it was, on the day that was open, and closes no day again.
+    let option = "--accept-lost-state=0";
+    let accepted = Stage::start_as(world.folder.path(), "enrich", "accepted", &[], &[option]);
+    world.await_quiet(QUIET);
+    feeder.end_day();
+    world.await_quiet(QUIET);
+    assert!(accepted.terminate(STOP).success());
+    let seen = crate::support::oracle::seen(&world.kafka);
+    let oracle = world.oracle();
+    assert_eq!(seen[&0].closed, oracle.partitions[0].closed);
+    assert_eq!(seen[&0].late, 0);
+    assert!(seen[&0].events >= oracle.accepted(), "nothing is lost");
+    // From then on it is a partition like any other.
+    let after = world.enrich("after");
+    feeder.some(50);
+    world.await_quiet(QUIET);
+    assert!(after.terminate(STOP).success());
+}

@@ -1,0 +1,168 @@
+//! The state topics, opened with the months' keys as whoever holds them could, and held against the
+//! fold: an independent reader of what the enrichment stage writes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use kaiku_broker::{Admin, KafkaConfig};
+use kaiku_raw::DeviceId;
+use kaiku_wire::Month;
+
+use super::super::kafka::{Isolation, Record, read};
+use super::Oracle;
+
+/// The next numbers of each stream; two apps may give one the same name.
+type Streams = BTreeMap<[u8; 8], BTreeSet<i64>>;
+/// Format 1 of a device: day, streams, slots, forgotten apps.
+type Format1 = (i32, Vec<(u64, [u8; 8], i64)>);
+/// Format 2, as far as its streams: day, apps, streams.
+type Format2 = (i32, Vec<[u8; 4]>, Vec<([u8; 8], [u8; 8], i64)>);
+
+/// A month's secret, from `enrich.keys` and the file that seals it.
+fn secrets(kafka: &KafkaConfig, keys_dir: &Path) -> BTreeMap<Month, [u8; 32]> {
+    let mut found: BTreeMap<Month, Vec<[u8; 32]>> = BTreeMap::new();
+    for record in read(kafka, &kafka.topics().keys(), Isolation::Committed) {
+        let name = String::from_utf8(record.key.unwrap()).unwrap();
+        let file = std::fs::read_to_string(keys_dir.join(format!("{name}.key"))).unwrap();
+        let kek = hex::decode(file.trim()).unwrap();
+        let cipher = XChaCha20Poly1305::new_from_slice(&kek).unwrap();
+        let secret = open(&cipher, name.as_bytes(), &record.value.unwrap());
+        let month = Month::parse(&name).unwrap();
+        found
+            .entry(month)
+            .or_default()
+            .push(secret.try_into().unwrap());
+    }
+    found
+        .into_iter()
+        .map(|(month, secrets)| {
+            assert_eq!(
+                secrets.len(),
+                1,
+                "{month} has one key, and was given no second one"
+            );
+            (month, secrets[0])
+        })
+        .collect()
+}
+
+fn open(cipher: &XChaCha20Poly1305, context: &[u8], sealed: &[u8]) -> Vec<u8> {
+    let (nonce, rest) = sealed.split_at(24);
+    let payload = Payload {
+        msg: rest,
+        aad: context,
+    };
+    cipher
+        .decrypt(XNonce::from_slice(nonce), payload)
+        .expect("the state opens with the month's key, in its own place")
+}
+
+/// The newest record of each device of a month, by partition and token, deleted ones left out.
+fn devices(records: Vec<Record>) -> BTreeMap<(i32, [u8; 16]), Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for record in records {
+        let Ok(token) = <[u8; 16]>::try_from(record.key.unwrap()) else {
+            continue;
+        };
+        match record.value {
+            Some(value) => all.insert((record.partition, token), value),
+            None => all.remove(&(record.partition, token)),
+        };
+    }
+    all
+}
+
+fn by_stream(all: impl Iterator<Item = ([u8; 8], i64)>) -> Streams {
+    let mut streams = Streams::new();
+    for (stream, next) in all {
+        streams.entry(stream).or_default().insert(next);
+    }
+    streams
+}
+
+fn streams(sealed: &[u8], cipher: &XChaCha20Poly1305, partition: i32, token: [u8; 16]) -> Streams {
+    let mut context = partition.to_be_bytes().to_vec();
+    context.extend(token);
+    let plain = open(cipher, &context, &sealed[1..]);
+    match sealed[0] {
+        1 => {
+            let ((_, streams), _): (Format1, _) = postcard::take_from_bytes(&plain).unwrap();
+            by_stream(streams.into_iter().map(|(_, id, next)| (id, next)))
+        }
+        2 => {
+            let ((_, _, streams), _): (Format2, _) = postcard::take_from_bytes(&plain).unwrap();
+            by_stream(streams.into_iter().map(|(_, id, next)| (id, next)))
+        }
+        other => panic!("a device's state has format {other}"),
+    }
+}
+
+/// Holds the state against the fold: each device that numbers its events stands in it once, with
+/// the numbers of its streams; and nobody stands in it whom the fold does not know.
+pub(crate) fn assert_state(kafka: &KafkaConfig, keys_dir: &Path, oracle: &Oracle<'_>) {
+    if let Err(difference) = compare(kafka, keys_dir, oracle) {
+        panic!("{difference}");
+    }
+}
+
+/// The first difference, in words.
+pub(crate) fn compare(
+    kafka: &KafkaConfig,
+    keys_dir: &Path,
+    oracle: &Oracle<'_>,
+) -> Result<(), String> {
+    let mut standing: HashMap<(i32, DeviceId), Streams> = HashMap::new();
+    let topics = Admin::connect(kafka).unwrap().names().unwrap();
+    let mut expected: HashMap<(i32, DeviceId), Streams> = HashMap::new();
+    let mut known: Vec<(i32, DeviceId)> = Vec::new();
+    for (partition, fold) in (0..).zip(&oracle.partitions) {
+        known.extend(fold.truth.device_ids().map(|id| (partition, id)));
+        for (id, _, stream, next) in fold.truth.next_numbers() {
+            let streams = expected.entry((partition, id)).or_default();
+            streams.entry(stream).or_default().insert(next);
+        }
+    }
+    for (month, secret) in secrets(kafka, keys_dir) {
+        let topic = kafka.topics().state(month);
+        if !topics.contains(&topic) {
+            continue;
+        }
+        let token_key = blake3::derive_key("kaiku enrich 1: token of a device", &secret);
+        let seal_key = blake3::derive_key("kaiku enrich 1: state of a device", &secret);
+        let cipher = XChaCha20Poly1305::new_from_slice(&seal_key).unwrap();
+        let token = |id: &DeviceId| {
+            let hash = blake3::keyed_hash(&token_key, id.as_bytes());
+            <[u8; 16]>::try_from(&hash.as_bytes()[..16]).unwrap()
+        };
+        let whose: HashMap<(i32, [u8; 16]), DeviceId> =
+            known.iter().map(|(p, id)| ((*p, token(id)), *id)).collect();
+        for ((partition, token), sealed) in devices(read(kafka, &topic, Isolation::Committed)) {
+            let Some(id) = whose.get(&(partition, token)) else {
+                return Err(format!(
+                    "partition {partition}: a device that the fold does not know"
+                ));
+            };
+            let streams = streams(&sealed, &cipher, partition, token);
+            if standing.insert((partition, *id), streams).is_some() {
+                return Err(format!(
+                    "partition {partition}: a device stands in two months"
+                ));
+            }
+        }
+    }
+    for (device, streams) in &expected {
+        let found = standing.get(device);
+        if found != Some(streams) {
+            let known = found.map(BTreeMap::len);
+            return Err(format!(
+                "partition {}: a device has {} streams in the fold, {known:?} in the state, or \
+                 other numbers",
+                device.0,
+                streams.len()
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,325 @@
+//! A world of one test's own: topics, settings, a fleet that sends, processes that strip; and the
+//! oracle that says whether what came out is right.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use kaiku_broker::{Admin, CreateOptions, KafkaConfig};
+use kaiku_catalogue::Catalogue;
+use kaiku_fleet::{Fleet, FleetConfig, Upload, What};
+use kaiku_wire::Day;
+use tempfile::TempDir;
+
+use super::kafka::{Isolation, Record, apache, broker, read, unique_prefix};
+use super::oracle::{self, Oracle};
+use super::process::{Stage, settings};
+use super::replay::{Replay, await_committed};
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::sample);
+
+/// How many lines of each log are shown where a test fails.
+const LAST_LINES: usize = 30;
+
+/// Whether the long form of the tests was asked for, by `KAIKU_TEST_FULL=1`.
+pub(crate) fn is_full() -> bool {
+    std::env::var("KAIKU_TEST_FULL").is_ok_and(|value| value == "1")
+}
+
+/// The seed of a test: `KAIKU_TEST_SEED`, else the test's own. It is printed, and shown where the
+/// test fails.
+pub(crate) fn seed(own: u64) -> u64 {
+    let given = std::env::var("KAIKU_TEST_SEED").ok();
+    let seed = given.map_or(own, |text| {
+        text.parse().expect("KAIKU_TEST_SEED is a number")
+    });
+    println!("KAIKU_TEST_SEED={seed}");
+    seed
+}
+
+/// Topics on a broker, and a folder with settings.
+pub(crate) struct World {
+    pub(crate) kafka: KafkaConfig,
+    pub(crate) folder: TempDir,
+    pub(crate) partitions: i32,
+    pub(crate) group: String,
+    /// Fingerprints of what a registry has, by its ids.
+    pub(crate) ids: HashMap<u32, u64>,
+}
+
+impl World {
+    /// On the broker that all tests share, with history to be replayed.
+    pub(crate) fn new(name: &str, partitions: i32) -> World {
+        let kafka = broker().config(&unique_prefix(name));
+        let world = World::on(kafka, partitions, true);
+        world.settings(&world.kafka, "");
+        world
+    }
+
+    /// On the Apache Kafka of all tests, whatever other broker is named: for those of the proxy.
+    pub(crate) fn new_apache(name: &str, partitions: i32) -> World {
+        let kafka = apache().config(&unique_prefix(name));
+        let world = World::on(kafka, partitions, true);
+        world.settings(&world.kafka, "");
+        world
+    }
+
+    /// On a broker of one's own. The settings are still to be written.
+    pub(crate) fn on(kafka: KafkaConfig, partitions: i32, replay: bool) -> World {
+        let options = CreateOptions {
+            partitions,
+            replay,
+            ..CreateOptions::default()
+        };
+        Admin::connect(&kafka).unwrap().create(&options).unwrap();
+        World {
+            group: format!("{}enrich", kafka.prefix),
+            folder: tempfile::tempdir().unwrap(),
+            kafka,
+            partitions,
+            ids: HashMap::new(),
+        }
+    }
+
+    /// Writes settings for processes that reach the broker as `kafka` says: short times, history
+    /// replayed, nothing deleted; `more` are lines for the section `enrich`.
+    pub(crate) fn settings(&self, kafka: &KafkaConfig, more: &str) {
+        self.settings_with(
+            kafka,
+            &format!(
+                "replay = true\ndelete_raw = false\nmix_uploads = 40\nmix_time = \"20ms\"\n\
+                 mix_longest = \"500ms\"\n{more}"
+            ),
+            "",
+        );
+    }
+
+    /// The same, with no more in the section `enrich` than is needed, and other sections.
+    pub(crate) fn settings_with(&self, kafka: &KafkaConfig, enrich: &str, sections: &str) {
+        settings(
+            self.folder.path(),
+            kafka,
+            &format!(
+                "[enrich]\ngroup = \"{}\"\nkeys_dir = \"keys\"\nretry = \"300ms\"\n\
+                 session_timeout = \"1s\"\n{enrich}\n[telemetry]\nserve = false\n{sections}",
+                self.group
+            ),
+        );
+    }
+
+    pub(crate) fn keys_dir(&self) -> PathBuf {
+        self.folder.path().join("keys")
+    }
+
+    /// Starts a process that strips.
+    pub(crate) fn enrich(&self, name: &str) -> Stage {
+        Stage::start(self.folder.path(), "enrich", name)
+    }
+
+    /// The same, with what a test has happen at some of its steps.
+    pub(crate) fn enrich_failing(&self, name: &str, failpoints: &str) -> Stage {
+        let variables = [("FAILPOINTS", failpoints.to_owned())];
+        Stage::start_with(self.folder.path(), "enrich", name, &variables)
+    }
+
+    /// What a process has logged.
+    pub(crate) fn log(&self, file: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(file)).unwrap_or_default()
+    }
+
+    /// Waits until a process has logged something.
+    pub(crate) fn await_log(&self, file: &str, text: &str, within: Duration) {
+        let start = Instant::now();
+        while !self.log(file).contains(text) {
+            assert!(
+                start.elapsed() < within,
+                "{file} says nothing of {text:?}:\n{}",
+                self.log(file)
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// A fleet of this world.
+    pub(crate) fn feeder(&self, devices: u32, seed: u64) -> Feeder {
+        let config = FleetConfig {
+            devices,
+            seed,
+            partitions: self.partitions,
+            ..FleetConfig::default()
+        };
+        Feeder::new(&self.kafka, config)
+    }
+
+    /// Waits until every raw record is committed.
+    pub(crate) fn await_quiet(&self, within: Duration) {
+        await_committed(&self.kafka, &self.group, within);
+    }
+
+    /// The fold of all that stands on events.raw.
+    pub(crate) fn oracle(&self) -> Oracle<'static> {
+        self.oracle_until(i64::MAX)
+    }
+
+    /// The fold to which no record's time may lie behind `now`, in milliseconds since 1970.
+    pub(crate) fn oracle_until(&self, now: i64) -> Oracle<'static> {
+        let mut oracle = Oracle::new(&CATALOGUE, self.partitions);
+        oracle.now = now;
+        oracle.ids.clone_from(&self.ids);
+        for record in read(
+            &self.kafka,
+            &self.kafka.topics().raw(),
+            Isolation::Uncommitted,
+        ) {
+            oracle.take(&record);
+        }
+        oracle
+    }
+
+    /// The fold of the first partitions alone.
+    pub(crate) fn oracle_within(&self, partitions: i32) -> Oracle<'static> {
+        let mut oracle = Oracle::new(&CATALOGUE, partitions);
+        oracle.ids.clone_from(&self.ids);
+        let all = read(
+            &self.kafka,
+            &self.kafka.topics().raw(),
+            Isolation::Uncommitted,
+        );
+        for record in all.iter().filter(|record| record.partition < partitions) {
+            oracle.take(record);
+        }
+        oracle
+    }
+
+    /// The fold of these records.
+    pub(crate) fn oracle_of(&self, records: &[Record]) -> Oracle<'static> {
+        let mut oracle = Oracle::new(&CATALOGUE, self.partitions);
+        for record in records {
+            oracle.take(record);
+        }
+        oracle
+    }
+
+    /// Holds what came out, and the state, against the fold of what went in. Nothing may be open.
+    pub(crate) fn assert_exact(&self) -> Oracle<'static> {
+        let oracle = self.oracle();
+        self.assert_exact_as(&oracle);
+        oracle
+    }
+
+    /// The same, against a fold of one's own.
+    pub(crate) fn assert_exact_as(&self, oracle: &Oracle<'_>) {
+        self.assert_exact_without_state(oracle);
+        oracle::assert_state(&self.kafka, &self.keys_dir(), oracle);
+    }
+
+    /// The same, where the state is gone.
+    pub(crate) fn assert_exact_without_state(&self, oracle: &Oracle<'_>) {
+        oracle::assert_exact(&self.kafka, oracle);
+        println!("{}", oracle.summary());
+    }
+}
+
+/// Where a test fails, the last words of each process.
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for found in std::fs::read_dir(self.folder.path())
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let name = found.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".log") {
+                let log = self.log(&name);
+                let lines: Vec<&str> = log.lines().collect();
+                let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+                println!("--- {name}\n{}", last.join("\n"));
+            }
+        }
+    }
+}
+
+/// A fleet that sends onto events.raw, a few uploads at a time.
+pub(crate) struct Feeder {
+    fleet: Fleet,
+    pub(crate) replay: Replay,
+    pub(crate) day: Day,
+    millis: i64,
+    uploads: std::vec::IntoIter<Upload>,
+    /// How often each upload is sent.
+    pub(crate) copies: usize,
+}
+
+impl Feeder {
+    pub(crate) fn new(kafka: &KafkaConfig, config: FleetConfig) -> Feeder {
+        let (partitions, day) = (config.partitions, config.first_day);
+        let mut feeder = Feeder {
+            fleet: Fleet::new(config, &CATALOGUE),
+            replay: Replay::onto(kafka, partitions),
+            day,
+            millis: 0,
+            uploads: Vec::new().into_iter(),
+            copies: 1,
+        };
+        feeder.begin(day);
+        feeder
+    }
+
+    fn begin(&mut self, day: Day) {
+        self.day = day;
+        self.millis = day.start_millis();
+        self.uploads = self.fleet.day(day).collect::<Vec<_>>().into_iter();
+    }
+
+    /// How many uploads of the day are left.
+    pub(crate) fn left(&self) -> usize {
+        self.uploads.len()
+    }
+
+    /// Sends the next uploads of the day; gives how many there were.
+    pub(crate) fn some(&mut self, uploads: usize) -> usize {
+        let mut sent = 0;
+        for upload in self.uploads.by_ref().take(uploads) {
+            for _ in 0..self.copies {
+                self.millis += 1;
+                self.replay.upload(&upload, self.millis);
+            }
+            sent += 1;
+        }
+        self.replay.flush();
+        sent
+    }
+
+    /// Sends the rest of the day, closes it on every partition, and begins the next.
+    pub(crate) fn end_day(&mut self) {
+        self.some(usize::MAX);
+        self.next_day();
+    }
+
+    /// Closes the day, whatever is left of it, and begins the next.
+    pub(crate) fn next_day(&mut self) {
+        let next = self.day.next();
+        self.replay.tick(next);
+        self.begin(next);
+    }
+
+    /// Goes on so many days later.
+    pub(crate) fn skip_to(&mut self, day: Day) {
+        while self.day.next() < day {
+            // The fleet lives through every day, whether it is sent or not.
+            let next = self.day.next();
+            self.begin(next);
+        }
+        self.next_day();
+    }
+
+    /// A few of the next uploads, to be sent otherwise: batches only.
+    pub(crate) fn batches(&mut self, most: usize) -> Vec<Upload> {
+        let is_batch = |upload: &Upload| matches!(upload.what, What::Batch(_));
+        self.uploads.by_ref().filter(is_batch).take(most).collect()
+    }
+}
