@@ -231,3 +231,7 @@ impl Vocabulary {
 fn within(app: App, key: u64) -> u64 {
     app.key().rotate_left(32) ^ key
 }
+
+#[cfg(test)]
+#[path = "strip_tests.rs"]
+mod tests;

@@ -123,7 +123,7 @@ impl<'a> Episode<'a> {
         let mut failpoints = Vec::new();
         for step in steps {
             // Each record passes the first step of a lane, each transaction the others.
-            let percent = if *step == "lane.took" { 0.1 } else { 3.0 };
+            let percent = if *step == "lane.took" { 0.2 } else { 6.0 };
             match self.rng.random_range(0..10) {
                 0..4 if risky => failpoints.push(format!("{step}={percent}%return")),
                 4 if risky => failpoints.push(format!("{step}={percent}%sleep(400)")),
@@ -165,9 +165,9 @@ impl<'a> Episode<'a> {
     fn operation(&mut self) {
         self.counts.operations += 1;
         match self.rng.random_range(0..100) {
-            0..38 => self.publish(),
-            38..48 => self.again(),
-            48..63 => self.kill(),
+            0..34 => self.publish(),
+            34..43 => self.again(),
+            43..63 => self.kill(),
             63..70 => self.freeze(),
             70..76 => self.thaw(),
             76..82 => self.join_or_leave(),
@@ -215,11 +215,13 @@ impl<'a> Episode<'a> {
     }
 
     fn kill(&mut self) {
-        let at = self.rng.random_range(0..self.running.len());
-        let killed = self.running.swap_remove(at);
-        killed.stage.kill();
-        self.counts.kills += 1;
-        self.start(killed.verb, true);
+        for _ in 0..self.rng.random_range(1..4) {
+            let at = self.rng.random_range(0..self.running.len());
+            let killed = self.running.swap_remove(at);
+            killed.stage.kill();
+            self.counts.kills += 1;
+            self.start(killed.verb, true);
+        }
     }
 
     fn freeze(&mut self) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kaiku_broker::Admin;
 
 use super::{QUIET, STOP};
-use crate::support::kafka::{Isolation, add_partitions, delete_group, read};
+use crate::support::kafka::{Isolation, add_partitions, delete_group, read, set_offset};
 use crate::support::process::Stage;
 use crate::support::world::{World, seed};
 
@@ -192,4 +192,34 @@ fn a_state_topic_that_was_deleted_is_refused_until_somebody_accepts_it() {
     feeder.some(50);
     world.await_quiet(QUIET);
     assert!(after.terminate(STOP).success());
+}
+
+#[test]
+fn an_offset_that_was_moved_by_hand_is_refused_until_it_is_moved_back() {
+    let world = World::new("moved", 1);
+    let mut feeder = world.feeder(500, seed(118));
+    let first = world.enrich("first");
+    feeder.some(200);
+    world.await_quiet(QUIET);
+    assert!(first.terminate(STOP).success());
+    let before = world.assert_exact();
+    let stood = i64::try_from(before.partitions[0].records).unwrap();
+    for (number, wrong) in [stood - 120, 0, stood + 30].into_iter().enumerate() {
+        feeder.some(20);
+        set_offset(&world.kafka, &world.group, 0, wrong);
+        let name = format!("wrong-{number}");
+        let refusing = world.enrich(&name);
+        let log = format!("enrich-{name}.log");
+        world.await_log(&log, "reason=\"offset_moved\"", QUIET);
+        let both = format!("offset {wrong} is committed, but its state stands at {stood}");
+        world.await_log(&log, &both, QUIET);
+        assert!(refusing.terminate(STOP).success());
+        world.assert_exact_without_state(&before);
+    }
+    set_offset(&world.kafka, &world.group, 0, stood);
+    let again = world.enrich("again");
+    feeder.end_day();
+    world.await_quiet(QUIET);
+    world.assert_exact();
+    assert!(again.terminate(STOP).success());
 }

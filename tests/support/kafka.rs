@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use kaiku_broker::KafkaConfig;
 
 #[allow(unused_imports, reason = "a kit for every test module")]
-pub(crate) use alter::{add_partitions, alter_topic, delete_group};
+pub(crate) use alter::{add_partitions, alter_topic, delete_group, set_offset};
 #[allow(unused_imports, reason = "a kit for every test module")]
 pub(crate) use proxy::{Action, END_TXN, Proxy, Rule, Side};
 #[allow(unused_imports, reason = "a kit for every test module")]

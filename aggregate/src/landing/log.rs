@@ -190,8 +190,8 @@ impl Log {
         }
     }
 
-    /// Deletes the counts of the entries of which none of the days is needed any more, and gives
-    /// the offset before which nothing is needed.
+    /// Deletes the counts of the entries of which none of the days is needed any more, and those
+    /// that belong to no entry, and gives the offset before which nothing is needed.
     pub(crate) async fn empty(&self, is_done: impl Fn(Day) -> bool) -> Result<i64, Error> {
         let (done, before) = {
             let known = self.known();
@@ -211,8 +211,29 @@ impl Log {
             }
             self.known().full.remove(&entry.sequence);
         }
+        self.sweep().await?;
         self.prune().await?;
         Ok(before)
+    }
+
+    /// Deletes counts whose place in the log is another's: of a writer that died before its entry,
+    /// or that came late. Behind the newest entry they may be those of a writer at work.
+    async fn sweep(&self) -> Result<(), Error> {
+        for path in self.store.list(&entry::folder(self.partition)).await? {
+            let Some(Named::Data(sequence)) = entry::named(&path) else {
+                continue;
+            };
+            let is_lost = {
+                let known = self.known();
+                let newest = known.newest.as_ref().map_or(0, |newest| newest.sequence);
+                let stands = known.full.get(&sequence).and_then(Entry::data_path);
+                sequence <= newest && stands.as_ref() != Some(&path)
+            };
+            if is_lost {
+                self.store.delete(&path).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Deletes entries that are old and empty.
@@ -265,3 +286,7 @@ impl Log {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "log_tests.rs"]
+mod tests;

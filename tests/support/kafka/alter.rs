@@ -9,6 +9,8 @@ use rdkafka::admin::{
     AdminClient, AdminOptions, AlterConfig, ConfigSource, NewPartitions, ResourceSpecifier,
 };
 use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::{Offset, TopicPartitionList};
 
 fn admin(kafka: &KafkaConfig) -> AdminClient<DefaultClientContext> {
     kafka.client_config("test-admin").unwrap().create().unwrap()
@@ -54,6 +56,26 @@ pub(crate) fn delete_group(kafka: &KafkaConfig, group: &str) {
             return;
         }
         assert!(start.elapsed() < Duration::from_secs(30), "{deleted:?}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Commits an offset of `events.raw` for a group that has no member.
+pub(crate) fn set_offset(kafka: &KafkaConfig, group: &str, partition: i32, offset: i64) {
+    let consumer: BaseConsumer = kafka
+        .client_config("test-admin")
+        .unwrap()
+        .set("group.id", group)
+        .create()
+        .unwrap();
+    let mut offsets = TopicPartitionList::new();
+    offsets
+        .add_partition_offset(&kafka.topics().raw(), partition, Offset::Offset(offset))
+        .unwrap();
+    let start = std::time::Instant::now();
+    // Until the group has seen its last member go.
+    while let Err(error) = consumer.commit(&offsets, CommitMode::Sync) {
+        assert!(start.elapsed() < Duration::from_secs(30), "{error}");
         std::thread::sleep(Duration::from_millis(200));
     }
 }
