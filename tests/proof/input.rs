@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::{QUIET, STOP};
-use crate::support::kafka::{broker, unique_prefix};
+use crate::support::kafka::{apache, unique_prefix};
 use crate::support::process::Stage;
 use crate::support::registry::SmallRegistry;
 use crate::support::world::{World, seed};
@@ -86,7 +86,7 @@ fn broken_records_of_every_kind_and_a_key_with_most_of_the_traffic_cost_no_event
 #[test]
 fn with_a_registry_every_record_waits_for_its_schema_and_none_is_rejected_for_it() {
     let registry = SmallRegistry::start();
-    let kafka = broker().config(&unique_prefix("registry"));
+    let kafka = apache().config(&unique_prefix("registry"));
     let mut world = World::on(kafka, 2, true);
     let sections = format!(
         "[registry]\nurl = \"{}\"\ntimeout = \"1s\"\n",
@@ -178,7 +178,7 @@ fn upload(address: SocketAddr, body: &str) -> Option<u16> {
 
 #[test]
 fn an_upload_repeated_at_another_gateway_after_the_first_died_before_its_answer_counts_once() {
-    let kafka = broker().config(&unique_prefix("gateways"));
+    let kafka = apache().config(&unique_prefix("gateways"));
     let world = World::on(kafka, 2, false);
     let gateway = |name: &str, failpoints: &str| {
         let address = free_address();

@@ -10,12 +10,14 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use kaiku_fleet::{Forget, Route, Upload, What};
+use kaiku_wire::Day;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
 use super::QUIET;
 use crate::support::kafka::{Apache, own, unique_prefix};
+use crate::support::oracle::{Oracle, seen};
 use crate::support::process::Stage;
 use crate::support::watch::OffsetWatch;
 use crate::support::world::{Feeder, World, seed};
@@ -310,6 +312,22 @@ impl<'a> Episode<'a> {
         self.kafka.launch().unwrap();
     }
 
+    /// From the first day of which anything counts to the last that is closed on all partitions.
+    fn days_to_seal(&self, oracle: &Oracle<'_>) -> u64 {
+        let seen = seen(&self.world.kafka);
+        let first = seen.values().filter_map(|one| one.days.keys().min()).min();
+        let last = oracle
+            .partitions
+            .iter()
+            .map(|one| one.closed.last())
+            .min()
+            .flatten();
+        let number = |day: &Day| i64::from(day.days_since_epoch());
+        first.zip(last).map_or(0, |(first, last)| {
+            u64::try_from(number(last) - number(first) + 1).unwrap_or(0)
+        })
+    }
+
     /// Lets everything come to rest, and asks the oracle.
     fn quiet(&mut self) {
         self.counts.quiets += 1;
@@ -329,8 +347,7 @@ impl<'a> Episode<'a> {
             .iter()
             .map(|p| p.truth.totals().events)
             .sum::<u64>();
-        let closed = oracle.partitions.iter().map(|one| one.closed.len()).min();
-        let days = closed.unwrap_or(0) as u64;
+        let days = self.days_to_seal(&oracle);
         let start = Instant::now();
         while !self.world.has_landed() || self.world.manifests() < days {
             assert!(

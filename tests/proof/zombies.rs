@@ -181,7 +181,7 @@ fn a_day_that_closes_on_an_idle_partition_while_its_process_is_frozen_closes_onc
 
 #[test]
 fn whatever_becomes_of_the_end_of_a_transaction_output_offset_and_state_agree() {
-    let world = World::new_apache("zombie-end", 1);
+    let world = World::new("zombie-end", 1);
     let proxy = &apache().proxy;
     let mut proxied = world.kafka.clone();
     proxied.brokers = kaiku_broker::KafkaConfig::at(&proxy.bootstrap()).brokers;

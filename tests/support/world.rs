@@ -12,7 +12,7 @@ use kaiku_fleet::{Fleet, FleetConfig, Upload, What};
 use kaiku_wire::Day;
 use tempfile::TempDir;
 
-use super::kafka::{Isolation, Record, apache, broker, read, unique_prefix};
+use super::kafka::{Isolation, Record, apache, read, unique_prefix};
 use super::oracle::{self, Oracle};
 use super::process::{Stage, settings};
 use super::replay::{Replay, await_committed};
@@ -49,18 +49,10 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// On the broker that all tests share, with history to be replayed.
+    /// On the Apache Kafka of this test run, whatever broker is named otherwise: the short sessions
+    /// of these tests are settings of the broker too. With history to be replayed.
     pub(crate) fn new(name: &str, partitions: i32) -> World {
-        let kafka = broker().config(&unique_prefix(name));
-        let world = World::on(kafka, partitions, true);
-        world.settings(&world.kafka, "");
-        world
-    }
-
-    /// On the Apache Kafka of all tests, whatever other broker is named: for those of the proxy.
-    pub(crate) fn new_apache(name: &str, partitions: i32) -> World {
-        let kafka = apache().config(&unique_prefix(name));
-        let world = World::on(kafka, partitions, true);
+        let world = World::on(apache().config(&unique_prefix(name)), partitions, true);
         world.settings(&world.kafka, "");
         world
     }

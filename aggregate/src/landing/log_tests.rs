@@ -79,7 +79,7 @@ fn written(log: &Log, number: usize, records: i64, of: i32) -> (Entry, Bytes) {
 
 async fn follow(folder: &Folder, steps: Vec<Step>) {
     let open = async || Log::open(landing(folder), 0).await.unwrap();
-    let mut logs = vec![open().await, open().await, open().await];
+    let mut logs = [open().await, open().await, open().await];
     // What stands, by the model: each range, and those whose counts were deleted.
     let (mut row, mut emptied): (Vec<Entry>, BTreeSet<u64>) = (Vec::new(), BTreeSet::new());
     for (number, step) in steps.into_iter().enumerate() {

@@ -235,12 +235,7 @@ pub(super) fn compare(
     };
     let over = found.cells.iter().find(|one| wrong(*one, &cells));
     let under = cells.iter().find(|one| wrong(*one, &found.cells));
-    same(
-        partition,
-        "a cell",
-        &over.map(|(c, n)| (c, n)),
-        &under.map(|(c, n)| (c, n)),
-    )
+    same(partition, "a cell", &over, &under)
 }
 
 /// The records that were refused, by partition and reason.
