@@ -116,6 +116,19 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Every reason.
+    pub const ALL: [Refusal; 9] = [
+        Refusal::RawGap,
+        Refusal::RawAnew,
+        Refusal::Partitions,
+        Refusal::Group,
+        Refusal::OffsetMoved,
+        Refusal::StateLost,
+        Refusal::StateIncomplete,
+        Refusal::StateUnreadable,
+        Refusal::Key,
+    ];
+
     /// The label of the metric.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -148,5 +161,22 @@ impl Error {
 
     pub(crate) fn broker(operation: &'static str) -> impl FnOnce(kaiku_broker::Error) -> Error {
         move |source| Error::Broker { operation, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::Refusal;
+
+    #[test]
+    fn every_refusal_has_a_heading_in_the_runbook() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/runbook.md");
+        let runbook = std::fs::read_to_string(file).unwrap();
+        for refusal in Refusal::ALL {
+            let heading = format!("### `{}`\n", refusal.as_str());
+            assert!(runbook.contains(&heading), "{heading}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use kaiku_broker::note;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{
     BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata, Rebalance,
@@ -50,7 +51,11 @@ struct Running {
     thread: JoinHandle<End>,
 }
 
-impl ClientContext for Membership {}
+impl ClientContext for Membership {
+    fn error(&self, error: KafkaError, reason: &str) {
+        note("group", &error, reason);
+    }
+}
 
 impl ConsumerContext for Membership {
     /// Nothing is given back while its lane may still commit.

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use kaiku_broker::{KafkaConfig, drain, failpoint};
+use kaiku_broker::{KafkaConfig, Noting, drain, failpoint};
 use kaiku_raw::Encoder;
 use rdkafka::producer::{BaseProducer, BaseRecord};
 
@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Appends ticks to the raw topic, outside of any transaction.
 pub(crate) struct Ticker {
-    producer: Mutex<BaseProducer>,
+    producer: Mutex<BaseProducer<Noting>>,
     topic: String,
     record: Vec<u8>,
 }
@@ -26,7 +26,7 @@ impl Ticker {
             .map_err(Error::broker("making the producer of ticks"))?
             .set("enable.idempotence", "true")
             .set("message.timeout.ms", "30000")
-            .create()
+            .create_with_context(Noting("tick"))
             .map_err(Error::kafka("making the producer of ticks"))?;
         let mut record = Vec::new();
         // Unwrap safety: a record without fields can always be encoded; without it, an empty

@@ -93,7 +93,7 @@ pub(crate) struct Answers;
 
 impl ClientContext for Answers {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "the producer's connection to kafka");
+        kaiku_broker::note("producer", &error, reason);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kaiku_broker::KafkaConfig;
+use kaiku_broker::{KafkaConfig, Noting};
 use kaiku_registry::Registry;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -67,7 +67,7 @@ pub(crate) fn land(shared: &Shared, logs: Vec<Arc<Log>>) -> Result<(), Error> {
 /// One thread with its consumer and its share of the partitions.
 struct Thread<'a> {
     shared: &'a Shared,
-    consumer: Arc<BaseConsumer>,
+    consumer: Arc<BaseConsumer<Noting>>,
     lanes: HashMap<i32, Lane>,
     reported: HashMap<i32, u64>,
 }
@@ -379,7 +379,7 @@ impl<'a> Thread<'a> {
 }
 
 /// A consumer that belongs to no group, and starts where it is told.
-fn consumer(kafka: &KafkaConfig) -> Result<BaseConsumer, Error> {
+fn consumer(kafka: &KafkaConfig) -> Result<BaseConsumer<Noting>, Error> {
     let mut config = kafka
         .client_config("aggregate")
         .map_err(Error::broker("reading Kafka's settings"))?;
@@ -392,7 +392,7 @@ fn consumer(kafka: &KafkaConfig) -> Result<BaseConsumer, Error> {
         .set("isolation.level", "read_committed")
         .set("fetch.wait.max.ms", "100")
         .set("queued.max.messages.kbytes", "16384")
-        .create()
+        .create_with_context(Noting("aggregate"))
         .map_err(Error::kafka("making a consumer"))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{KafkaConfig, drain, failpoint};
+use kaiku_broker::{KafkaConfig, drain, failpoint, note};
 use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{
@@ -19,7 +19,11 @@ use crate::{Config, Error};
 /// Notes whether a delivery failed: then the transaction can't commit, and librdkafka says so too.
 struct Deliveries(Arc<AtomicBool>);
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    fn error(&self, error: KafkaError, reason: &str) {
+        note("lane", &error, reason);
+    }
+}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = ();
