@@ -5,9 +5,10 @@ use std::time::Duration;
 use kaiku_catalogue::Catalogue;
 use kaiku_fleet::FleetConfig;
 
-use crate::support::kafka::{Isolation, broker, read, unique_prefix};
+use crate::support::kafka::{broker, unique_prefix};
+use crate::support::oracle::{assert_is_truth, rejected};
 use crate::support::process::{Stage, settings};
-use crate::support::replay::{assert_is_truth, await_committed, make_topics, replay, stripped};
+use crate::support::replay::{await_committed, make_topics, replay};
 
 const PARTITIONS: i32 = 6;
 const DEVICES: u32 = 5_000;
@@ -59,15 +60,8 @@ fn every_event_counts_once_though_all_came_twice_and_a_process_was_killed() {
         totals.events
     );
     assert!(totals.duplicates > totals.events / 3, "all came twice");
-    assert_is_truth(&stripped(&kafka), &truth, PARTITIONS, DAYS);
-    let rejected: u64 = read(&kafka, &kafka.topics().rejected(), Isolation::Committed)
-        .iter()
-        .map(|record| {
-            kaiku_raw::Rejected::decode(record.value.as_ref().unwrap())
-                .unwrap()
-                .count
-        })
-        .sum();
+    assert_is_truth(&kafka, &truth, PARTITIONS, DAYS);
+    let rejected: u64 = rejected(&kafka).values().flat_map(|one| one.values()).sum();
     assert_eq!(
         rejected,
         totals.rejected.values().sum::<u64>(),

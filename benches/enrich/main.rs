@@ -1,5 +1,5 @@
 //! How many events `enrich` strips in a second of CPU time on a real broker, with a plain pass-through
-//! of the same records beside it.
+//! of the same records beside it, and `enrich` without transactions: what exactly-once costs.
 //!
 //! `cargo bench --bench enrich` takes 1,000,000 devices, `-- --test` 2,000. The CPU is that of one
 //! process: of `kaiku enrich` from the assignment of its partitions to the commit of the last
@@ -92,13 +92,21 @@ fn main() {
     );
     let plain = pass::run(&kafka, Way::Plain, size, load.records);
     let transactions = pass::run(&kafka, Way::Transactions, size, load.records);
-    let strip = strip::run(&kafka, size, &load);
+    let strip = strip::run(&kafka, size, &load, false);
+    drop(topics);
+    // On topics of its own: the state belongs to the first run.
+    let kafka = broker().config(&unique_prefix("bench-plain"));
+    make_topics(&kafka, size.partitions);
+    let topics = Topics(&kafka);
+    let load = load::fill(&kafka, size);
+    let without = strip::run(&kafka, size, &load, true);
     drop(topics);
 
     let rows = [
         ("pass-through", &plain),
         ("pass-through in transactions of 200 ms", &transactions),
         ("enrich", &strip.usage),
+        ("enrich without transactions", &without.usage),
     ];
     println!("\n{}", table::of(&load, &rows));
     println!(

@@ -29,8 +29,9 @@ pub(crate) struct Stripped {
     pub(crate) resident_before: u64,
 }
 
-/// Strips the records that stand on events.raw.
-pub(crate) fn run(kafka: &KafkaConfig, size: Size, load: &Load) -> Stripped {
+/// Strips the records that stand on events.raw; with `plain`, in no transaction, and so with no
+/// promise: to see what exactly-once costs.
+pub(crate) fn run(kafka: &KafkaConfig, size: Size, load: &Load, plain: bool) -> Stripped {
     let folder = tempfile::tempdir().unwrap();
     let group = format!("{}enrich", kafka.prefix);
     let listen = free_address();
@@ -43,7 +44,9 @@ pub(crate) fn run(kafka: &KafkaConfig, size: Size, load: &Load) -> Stripped {
              mix_longest = \"500ms\"\n\n[telemetry]\nlisten = \"{listen}\"\n"
         ),
     );
-    let stage = Stage::start(folder.path(), "enrich", "bench");
+    let steps = if plain { "lane.plain=return" } else { "" };
+    let variables = [("FAILPOINTS", steps.to_owned())];
+    let stage = Stage::start_with(folder.path(), "enrich", "bench", &variables);
     let process = Process {
         id: stage.id(),
         log: folder.path().join("enrich-bench.log"),

@@ -13,7 +13,7 @@ const PARTITIONS: i32 = 3;
 const DAYS: u64 = 3;
 
 /// Every step of landing and seal.
-const STEPS: [&str; 8] = [
+pub(super) const STEPS: [&str; 8] = [
     "land.data",
     "land.entry",
     "seal.intent",

@@ -16,6 +16,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
 use super::QUIET;
+use super::landing::STEPS as LAND_STEPS;
 use crate::support::kafka::{Apache, own, unique_prefix};
 use crate::support::oracle::{Oracle, seen};
 use crate::support::process::Stage;
@@ -40,18 +41,6 @@ const LANE: [&str; 9] = [
     "lane.offsets",
     "lane.drained",
     "lane.committed",
-];
-
-/// Steps at which one that lands and seals may.
-const LAND: [&str; 8] = [
-    "land.data",
-    "land.entry",
-    "seal.intent",
-    "seal.key",
-    "seal.file",
-    "seal.files",
-    "seal.manifest",
-    "seal.key_gone",
 ];
 
 /// What was done.
@@ -121,7 +110,11 @@ impl<'a> Episode<'a> {
 
     /// Starts a process; a risky one dies or lingers at some of its steps.
     fn start(&mut self, verb: Verb, risky: bool) {
-        let steps: &[&str] = if verb == Verb::Enrich { &LANE } else { &LAND };
+        let steps: &[&str] = if verb == Verb::Enrich {
+            &LANE
+        } else {
+            &LAND_STEPS
+        };
         let mut failpoints = Vec::new();
         for step in steps {
             // Each record passes the first step of a lane, each transaction the others.

@@ -1,7 +1,6 @@
 //! History on a real broker: topics for it, a fleet's uploads with the time of their day, and what
 //! came out of it on the stripped side.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -11,15 +10,11 @@ use kaiku_catalogue::Catalogue;
 use kaiku_enrich::{Progress, Totals};
 use kaiku_fleet::{Fleet, FleetConfig, Truth, Upload, What};
 use kaiku_ingest::Framer;
-use kaiku_stripped::schemas;
-use kaiku_wire::{Day, codec, frame};
+use kaiku_wire::Day;
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
-use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
-
-use super::kafka::{Isolation, read};
 
 /// Topics on which history can be replayed.
 pub(crate) fn make_topics(kafka: &KafkaConfig, partitions: i32) {
@@ -170,140 +165,6 @@ pub(crate) fn replay<'a>(
         replay.tick(day.next());
     }
     (truth, replay.records)
-}
-
-/// What stands on events.stripped.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stripped {
-    /// Events.
-    pub(crate) events: u64,
-    /// Sum of `times`.
-    pub(crate) times: u64,
-    /// Sum of each mark.
-    pub(crate) marks: BTreeMap<&'static str, u64>,
-    pub(crate) pairs: u64,
-    /// How often each day was closed on each partition.
-    pub(crate) closed: BTreeMap<(i32, i32), u32>,
-    /// Events that stand behind the close of their own day.
-    pub(crate) late: u64,
-}
-
-macro_rules! wire_event {
-    ($($mark:ident),*) => {
-        #[derive(Deserialize)]
-        struct WireEvent {
-            times: i32,
-            $($mark: bool,)*
-        }
-
-        impl WireEvent {
-            fn marks(&self) -> Vec<(&'static str, bool)> {
-                vec![$((stringify!($mark), self.$mark)),*]
-            }
-        }
-    };
-}
-
-wire_event!(
-    first_app_day,
-    first_app_week,
-    first_release_day,
-    first_item_day,
-    first_item_week,
-    second_use_day,
-    fifth_use_day,
-    first_fatal_day,
-    first_fatal_release_day,
-    first_fatal_week
-);
-
-#[derive(Deserialize)]
-struct WireBatch {
-    day: i32,
-    #[serde(default)]
-    events: Vec<WireEvent>,
-}
-
-#[derive(Deserialize)]
-struct WirePairs {
-    pairs: Vec<WirePair>,
-}
-
-#[derive(Deserialize)]
-struct WirePair {}
-
-#[derive(Deserialize)]
-struct WireClosed {
-    day: i32,
-}
-
-/// Reads what is committed on events.stripped.
-pub(crate) fn stripped(kafka: &KafkaConfig) -> Stripped {
-    let mut seen = Stripped::default();
-    for record in read(kafka, &kafka.topics().stripped(), Isolation::Committed) {
-        assert!(record.key.is_none(), "a stripped record has no key");
-        assert_eq!(
-            record.timestamp.unwrap() % 86_400_000,
-            0,
-            "its time is cut to the day"
-        );
-        let value = record.value.unwrap();
-        let (framing, datum) = frame::parse(&value).unwrap();
-        let is = |schema: &kaiku_wire::Schema| {
-            framing == frame::Framing::SingleObject(schema.fingerprint())
-        };
-        let most = 1_000_000;
-        if is(&schemas::STRIPPED_BATCH) {
-            let batch: WireBatch =
-                codec::read(datum, schemas::STRIPPED_BATCH.parsed(), most).unwrap();
-            let is_late = seen.closed.contains_key(&(record.partition, batch.day));
-            for event in &batch.events {
-                seen.events += 1;
-                seen.late += u64::from(is_late);
-                seen.times += u64::try_from(event.times).unwrap();
-                for (mark, on) in event.marks() {
-                    *seen.marks.entry(mark).or_default() += u64::from(on);
-                }
-            }
-        } else if is(&schemas::PAIR_BATCH) {
-            let batch: WirePairs = codec::read(datum, schemas::PAIR_BATCH.parsed(), most).unwrap();
-            seen.pairs += batch.pairs.len() as u64;
-        } else {
-            let closed: WireClosed =
-                codec::read(datum, schemas::DAY_CLOSED.parsed(), most).unwrap();
-            *seen
-                .closed
-                .entry((record.partition, closed.day))
-                .or_default() += 1;
-        }
-    }
-    seen
-}
-
-/// Holds what came out against the truth, to the last mark.
-pub(crate) fn assert_is_truth(seen: &Stripped, truth: &Truth<'_>, partitions: i32, days: u32) {
-    let totals = truth.totals();
-    assert_eq!(seen.events, totals.accepted, "events");
-    assert_eq!(seen.times, totals.accepted_times, "times");
-    for (name, expected) in totals.marks.named() {
-        assert_eq!(
-            seen.marks.get(name).copied().unwrap_or(0),
-            expected,
-            "{name}"
-        );
-    }
-    assert_eq!(seen.pairs, totals.pairs, "pairs");
-    assert_eq!(seen.late, 0, "events behind the close of their day");
-    assert_eq!(
-        seen.closed.len(),
-        usize::try_from(partitions).unwrap() * days as usize,
-        "closes"
-    );
-    assert!(
-        seen.closed.values().all(|times| *times == 1),
-        "a day closes once: {:?}",
-        seen.closed
-    );
 }
 
 /// Waits until a group has committed every raw record that stands there now.

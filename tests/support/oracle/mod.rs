@@ -18,7 +18,8 @@ use kaiku_wire::{Day, frame};
 
 use super::kafka::Record;
 
-pub(crate) use seen::{Seen, rejected, seen, seen_with};
+#[allow(unused_imports, reason = "a kit for every test module")]
+pub(crate) use seen::{Seen, assert_is_truth, rejected, seen, seen_with};
 pub(crate) use state::assert_state;
 
 /// What events.raw must come to, a partition at a time.

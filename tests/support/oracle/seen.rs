@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use kaiku_broker::KafkaConfig;
-use kaiku_fleet::Cells;
+use kaiku_fleet::{Cells, Truth};
 use kaiku_raw::Reason;
 use kaiku_stripped::schemas;
 use kaiku_wire::frame::Framing;
@@ -137,6 +137,34 @@ pub(crate) fn seen_with(kafka: &KafkaConfig, ids: &HashMap<u32, u64>) -> BTreeMa
         }
     }
     all
+}
+
+/// Holds all partitions together against the truth of a fleet that sent itself, to the last mark.
+pub(crate) fn assert_is_truth(kafka: &KafkaConfig, truth: &Truth<'_>, partitions: i32, days: u32) {
+    let (all, totals) = (seen(kafka), truth.totals());
+    let sum = |of: &dyn Fn(&Seen) -> u64| all.values().map(of).sum::<u64>();
+    assert_eq!(sum(&|one| one.events), totals.accepted, "events");
+    assert_eq!(sum(&|one| one.times), totals.accepted_times, "times");
+    for (name, expected) in totals.marks.named() {
+        let marks = sum(&|one| one.marks.get(name).copied().unwrap_or(0));
+        assert_eq!(marks, expected, "{name}");
+    }
+    assert_eq!(sum(&|one| one.pairs), totals.pairs, "pairs");
+    assert_eq!(
+        sum(&|one| one.late),
+        0,
+        "events behind the close of their day"
+    );
+    for partition in 0..partitions {
+        let mut closed = all[&partition].closed.clone();
+        closed.dedup();
+        assert_eq!(closed, all[&partition].closed, "a day closes once");
+        assert_eq!(
+            closed.len(),
+            days as usize,
+            "closes of partition {partition}"
+        );
+    }
 }
 
 impl Seen {
