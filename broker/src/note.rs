@@ -23,6 +23,10 @@ static SAID: Mutex<Option<Said>> = Mutex::new(None);
 /// often as it tries to connect.
 pub fn note(role: &'static str, error: &KafkaError, reason: &str) {
     let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
+    // An end of a partition is no trouble; whoever asked for it gets it as an event too.
+    if code == RDKafkaErrorCode::PartitionEOF {
+        return;
+    }
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
     if is_due(said.get_or_insert_default(), role, code, Instant::now()) {
         tracing::warn!(role, %error, reason, "a client of Kafka reports");

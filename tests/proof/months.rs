@@ -99,7 +99,9 @@ fn timestamps_that_go_back_over_the_turn_of_a_month_count_no_device_twice() {
         let (batches, day) = (feeder.batches(150), feeder.day);
         for (number, upload) in (0..).zip(&batches) {
             let back = (number % 4) * 86_400_000;
-            feeder.replay.upload(upload, day.start_millis() - back);
+            feeder
+                .replay
+                .upload_on(upload, day, day.start_millis() - back);
         }
         feeder.replay.flush();
         if life % 2 == 0 {

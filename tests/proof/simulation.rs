@@ -179,7 +179,9 @@ impl<'a> Episode<'a> {
     fn remember(&mut self, uploads: Vec<Upload>, millis: i64) {
         self.counts.uploads += uploads.len() as u64;
         for upload in uploads {
-            self.feeder.replay.upload(&upload, millis);
+            self.feeder
+                .replay
+                .upload_on(&upload, self.feeder.day, millis);
             if self.past.len() == REMEMBERED {
                 self.past.pop_front();
             }

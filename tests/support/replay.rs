@@ -74,7 +74,11 @@ impl Replay {
 
     /// Sends one upload of a fleet.
     pub(crate) fn upload(&mut self, upload: &Upload, millis: i64) {
-        let day = Day::from_millis(millis);
+        self.upload_on(upload, Day::from_millis(millis), millis);
+    }
+
+    /// The same, of a device whose day is not that of the record's time.
+    pub(crate) fn upload_on(&mut self, upload: &Upload, day: Day, millis: i64) {
         match &upload.what {
             What::Batch(batch) | What::Duplicate(batch) => {
                 let record = self.framer.batch(batch, day).unwrap();
