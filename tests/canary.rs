@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 
 use crate::support::kafka::{Isolation, broker, read, unique_prefix};
-use crate::support::process::{Stage, settings};
+use crate::support::process::{Stage, free_address, settings};
 use crate::support::replay::{Replay, await_committed, make_topics};
 
 const PARTITIONS: i32 = 2;
@@ -233,13 +233,6 @@ fn stage(folder: &Path, verb: &'static str, telemetry: &[(&str, SocketAddr)]) ->
         "canary",
         &[("KAIKU_TELEMETRY__LISTEN", address.to_string())],
     )
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
 }
 
 fn send_history(kafka: &KafkaConfig, day: Day) {

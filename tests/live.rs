@@ -2,7 +2,7 @@
 //! lines published by `kaiku publish`, metrics, deletion behind the commit, and a clean stop.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use kaiku_broker::{Admin, KafkaConfig};
 
 use crate::support::kafka::{Isolation, broker, read, unique_prefix};
-use crate::support::process::{Stage, settings};
+use crate::support::process::{Stage, free_address, settings};
 
 const UPLOADS: usize = 300;
 
@@ -61,13 +61,6 @@ fn line(number: usize) -> String {
          \"release\":\"4.2\",\"consent\":{{\"version\":1,\"since\":\"2026-01-01\"}},\"stream\":\"{number:016x}\",\
          \"first_sequence\":0,\"events\":[{{\"type\":\"started\"}},{{\"type\":\"feature_used\",\"feature\":\"route.car\"}}]}}\n"
     )
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
 }
 
 /// Writes the settings; the address of the metrics.

@@ -92,30 +92,44 @@ fn main() {
     );
     let plain = pass::run(&kafka, Way::Plain, size, load.records);
     let transactions = pass::run(&kafka, Way::Transactions, size, load.records);
-    let strip = strip::run(&kafka, size, &load, false);
     drop(topics);
-    // On topics of its own: the state belongs to the first run.
-    let kafka = broker().config(&unique_prefix("bench-plain"));
-    make_topics(&kafka, size.partitions);
-    let topics = Topics(&kafka);
-    let load = load::fill(&kafka, size);
-    let without = strip::run(&kafka, size, &load, true);
-    drop(topics);
+    // Turn and turn about, so that neither has the warmer broker.
+    let [mut with, mut without] = [strip::Runs::default(), strip::Runs::default()];
+    for plain in [false, true, true, false] {
+        let runs = if plain { &mut without } else { &mut with };
+        runs.add(fresh(size, plain));
+    }
 
     let rows = [
         ("pass-through", &plain),
         ("pass-through in transactions of 200 ms", &transactions),
-        ("enrich", &strip.usage),
-        ("enrich without transactions", &without.usage),
+        ("enrich", &with.mean()),
+        ("enrich without transactions", &without.mean()),
     ];
     println!("\n{}", table::of(&load, &rows));
     println!(
-        "enrich: {} events counted, {} MB resident with {} devices ({} MB before the first)",
-        table::grouped(strip.counted),
-        strip.resident >> 20,
+        "enrich (each of the two: the mean of two runs): {} events counted, {} MB resident with {} \
+         devices ({} MB before the first)",
+        table::grouped(with.last().counted),
+        with.last().resident >> 20,
         table::grouped(size.devices),
-        strip.resident_before >> 20,
+        with.last().resident_before >> 20,
     );
+    let cost = without.mean().cpu() / with.mean().cpu();
+    println!(
+        "exactly-once costs {:.1} % of the events a CPU second, and {:.1} % of those a second",
+        100.0 * (1.0 - cost),
+        100.0 * (1.0 - without.mean().wall.as_secs_f64() / with.mean().wall.as_secs_f64()),
+    );
+}
+
+/// One run of enrich, on topics of its own: the state belongs to a run.
+fn fresh(size: Size, plain: bool) -> strip::Stripped {
+    let kafka = broker().config(&unique_prefix("bench-strip"));
+    make_topics(&kafka, size.partitions);
+    let _topics = Topics(&kafka);
+    let load = load::fill(&kafka, size);
+    strip::run(&kafka, size, &load, plain)
 }
 
 /// The topics of this run, deleted when it is over: the broker may be somebody's.

@@ -51,6 +51,17 @@ impl Reading {
 }
 
 impl Usage {
+    /// What each of several has used, on average.
+    pub(crate) fn mean(all: impl ExactSizeIterator<Item = Usage> + Clone) -> Usage {
+        let count = u32::try_from(all.len()).unwrap();
+        let sum = |part: fn(Usage) -> f64| all.clone().map(part).sum::<f64>() / f64::from(count);
+        Usage {
+            wall: all.clone().map(|usage| usage.wall).sum::<Duration>() / count,
+            user: sum(|usage| usage.user),
+            system: sum(|usage| usage.system),
+        }
+    }
+
     pub(crate) fn cpu(&self) -> f64 {
         // Under the resolution of the clock nothing was measured.
         (self.user + self.system).max(1.0 / TICKS_PER_SECOND)

@@ -2,7 +2,7 @@
 //! commit.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,13 @@ use rdkafka::{Offset, TopicPartitionList};
 use crate::Size;
 use crate::load::Load;
 use crate::measure::{Reading, Usage, resident};
-use crate::support::process::{Stage, settings};
+use crate::support::process::{Stage, free_address, settings};
 
 const START: Duration = Duration::from_secs(60);
 const STEP: Duration = Duration::from_millis(20);
 
 /// What came of it.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Stripped {
     pub(crate) usage: Usage,
     /// Events that enrich says it has counted.
@@ -27,6 +28,24 @@ pub(crate) struct Stripped {
     pub(crate) resident: u64,
     /// Bytes in memory before the first device.
     pub(crate) resident_before: u64,
+}
+
+/// Several runs of the same kind.
+#[derive(Debug, Default)]
+pub(crate) struct Runs(Vec<Stripped>);
+
+impl Runs {
+    pub(crate) fn add(&mut self, run: Stripped) {
+        self.0.push(run);
+    }
+
+    pub(crate) fn last(&self) -> &Stripped {
+        self.0.last().expect("something has run")
+    }
+
+    pub(crate) fn mean(&self) -> Usage {
+        Usage::mean(self.0.iter().map(|run| run.usage))
+    }
 }
 
 /// Strips the records that stand on events.raw; with `plain`, in no transaction, and so with no
@@ -67,13 +86,6 @@ pub(crate) fn run(kafka: &KafkaConfig, size: Size, load: &Load, plain: bool) -> 
         resident,
         resident_before,
     }
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
 }
 
 /// The process, and where it says what it does.

@@ -1,7 +1,7 @@
 //! Input that is broken, unreadable for now, lopsided, or comes again by another way.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use rand::{Rng, SeedableRng};
 
 use super::{QUIET, STOP};
 use crate::support::kafka::{apache, unique_prefix};
-use crate::support::process::Stage;
+use crate::support::process::{Stage, free_address};
 use crate::support::registry::SmallRegistry;
 use crate::support::world::{World, seed};
 
@@ -150,13 +150,6 @@ fn with_a_registry_every_record_waits_for_its_schema_and_none_is_rejected_for_it
     learn(&mut world);
     world.assert_exact();
     assert!(process.terminate(STOP).success());
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
 }
 
 /// Uploads a body; the status, or `None` where no answer comes.

@@ -1,6 +1,7 @@
 //! Real processes of the program: started with settings of their own, ended by real signals.
 
 use std::fs::{self, OpenOptions};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -10,6 +11,14 @@ use kaiku_broker::KafkaConfig;
 /// A process of the program; it is killed when this is dropped.
 pub(crate) struct Stage {
     child: Child,
+}
+
+/// An address on which nobody listens, for a process that is going to.
+pub(crate) fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 /// Writes settings for the stages into a folder and gives the file's name.

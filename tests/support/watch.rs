@@ -85,7 +85,7 @@ impl Seen {
 }
 
 /// A consumer that asks for a group's offsets and is no member of it.
-pub(crate) fn consumer(kafka: &KafkaConfig, group: &str) -> BaseConsumer {
+fn consumer(kafka: &KafkaConfig, group: &str) -> BaseConsumer {
     kafka
         .client_config("test-watch")
         .unwrap()

@@ -149,44 +149,46 @@ impl World {
         await_committed(&self.kafka, &self.group, within);
     }
 
+    /// All that stands on events.raw.
+    pub(crate) fn raw(&self) -> Vec<Record> {
+        let topic = self.kafka.topics().raw();
+        read(&self.kafka, &topic, Isolation::Uncommitted)
+    }
+
     /// The fold of all that stands on events.raw.
     pub(crate) fn oracle(&self) -> Oracle<'static> {
-        self.oracle_until(i64::MAX)
+        self.oracle_of(&self.raw())
+    }
+
+    /// The fold of these records.
+    pub(crate) fn oracle_of<'a>(
+        &self,
+        records: impl IntoIterator<Item = &'a Record>,
+    ) -> Oracle<'static> {
+        self.fold(self.partitions, i64::MAX, records)
     }
 
     /// The fold to which no record's time may lie behind `now`, in milliseconds since 1970.
     pub(crate) fn oracle_until(&self, now: i64) -> Oracle<'static> {
-        let mut oracle = Oracle::new(&CATALOGUE, self.partitions);
-        oracle.now = now;
-        oracle.ids.clone_from(&self.ids);
-        for record in read(
-            &self.kafka,
-            &self.kafka.topics().raw(),
-            Isolation::Uncommitted,
-        ) {
-            oracle.take(&record);
-        }
-        oracle
+        self.fold(self.partitions, now, &self.raw())
     }
 
     /// The fold of the first partitions alone.
     pub(crate) fn oracle_within(&self, partitions: i32) -> Oracle<'static> {
-        let mut oracle = Oracle::new(&CATALOGUE, partitions);
-        oracle.ids.clone_from(&self.ids);
-        let all = read(
-            &self.kafka,
-            &self.kafka.topics().raw(),
-            Isolation::Uncommitted,
-        );
-        for record in all.iter().filter(|record| record.partition < partitions) {
-            oracle.take(record);
-        }
-        oracle
+        let raw = self.raw();
+        let within = raw.iter().filter(|record| record.partition < partitions);
+        self.fold(partitions, i64::MAX, within)
     }
 
-    /// The fold of these records.
-    pub(crate) fn oracle_of(&self, records: &[Record]) -> Oracle<'static> {
-        let mut oracle = Oracle::new(&CATALOGUE, self.partitions);
+    fn fold<'a>(
+        &self,
+        partitions: i32,
+        now: i64,
+        records: impl IntoIterator<Item = &'a Record>,
+    ) -> Oracle<'static> {
+        let mut oracle = Oracle::new(&CATALOGUE, partitions);
+        oracle.now = now;
+        oracle.ids.clone_from(&self.ids);
         for record in records {
             oracle.take(record);
         }

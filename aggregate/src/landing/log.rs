@@ -31,6 +31,9 @@ struct Known {
     newest: Option<Entry>,
     /// The entries whose counts still stand.
     full: BTreeMap<u64, Entry>,
+    /// Counts that stood behind the end when the log was opened: of a writer that died before its
+    /// entry, or of one at work.
+    strangers: BTreeMap<u64, Vec<Path>>,
 }
 
 /// What became of an entry.
@@ -62,6 +65,7 @@ impl Log {
             known: Mutex::new(Known::default()),
         };
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+            log.known().strangers = data;
             return Ok(log);
         };
         if last - first + 1 != entries.len() as u64 {
@@ -88,6 +92,7 @@ impl Log {
             first: *first,
             newest: Some(newest),
             full,
+            strangers: data.split_off(last),
         };
         Ok(log)
     }
@@ -157,7 +162,7 @@ impl Log {
             }
         };
         let Some(theirs) = theirs else {
-            self.adopt(entry.clone());
+            self.adopt(entry.clone()).await?;
             return Ok(Appended::Ours);
         };
         if theirs.start != entry.start {
@@ -167,7 +172,7 @@ impl Log {
         if let Some(lost) = lost.filter(|lost| theirs.data_path().as_ref() != Some(lost)) {
             self.store.delete(&lost).await?;
         }
-        self.adopt(theirs.clone());
+        self.adopt(theirs.clone()).await?;
         Ok(Appended::Theirs(theirs))
     }
 
@@ -185,7 +190,7 @@ impl Log {
             if entry.start != start {
                 return Err(self.broken("an entry does not start where the one before it ends"));
             }
-            self.adopt(entry);
+            self.adopt(entry).await?;
             found = true;
         }
     }
@@ -264,15 +269,27 @@ impl Log {
         Entry::from_bytes(self.partition, sequence, &bytes)
     }
 
-    fn adopt(&self, entry: Entry) {
-        let mut known = self.known();
-        if known.newest.is_none() {
-            known.first = entry.sequence;
+    /// Takes in the next entry, and deletes the counts that were put for its place by others and
+    /// were found there: nobody can win it any more.
+    async fn adopt(&self, entry: Entry) -> Result<(), Error> {
+        let (sequence, own) = (entry.sequence, entry.data_path());
+        let strangers = {
+            let mut known = self.known();
+            if known.newest.is_none() {
+                known.first = sequence;
+            }
+            if entry.data.is_some() {
+                known.full.insert(sequence, entry.clone());
+            }
+            known.newest = Some(entry);
+            known.strangers.remove(&sequence).unwrap_or_default()
+        };
+        for path in strangers {
+            if own.as_ref() != Some(&path) {
+                self.store.delete(&path).await?;
+            }
         }
-        if entry.data.is_some() {
-            known.full.insert(entry.sequence, entry.clone());
-        }
-        known.newest = Some(entry);
+        Ok(())
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

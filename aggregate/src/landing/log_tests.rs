@@ -140,6 +140,30 @@ async fn follow(folder: &Folder, steps: Vec<Step>) {
     );
 }
 
+#[tokio::test]
+async fn what_the_dead_left_behind_the_end_is_gone_once_its_place_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = async || Log::open(landing(folder.path()), 0).await.unwrap();
+    // One died before the first entry of all, one before the second.
+    for number in [1, 3] {
+        let (dead, counts) = written(&open().await, number, 2, 0);
+        let path = dead.data_path().unwrap();
+        landing(folder.path())
+            .put_same(&path, counts)
+            .await
+            .unwrap();
+        let log = open().await;
+        let (entry, counts) = written(&log, number + 1, 3, 0);
+        log.append(&entry, Some(counts)).await.unwrap();
+        let stands = landing(folder.path())
+            .list(&entry::folder(0))
+            .await
+            .unwrap();
+        assert!(!stands.contains(&path));
+        assert!(stands.contains(&entry.data_path().unwrap()));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]

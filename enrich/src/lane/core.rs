@@ -7,7 +7,8 @@ use super::buffer::{Buffer, Mixing};
 use super::restore::{Restored, out_of_range};
 use super::transaction::Transactions;
 use super::write::Outlet;
-use super::{End, Suspect, Warm};
+use super::{ASK, End, Suspect, Warm};
+use crate::Error;
 use crate::config::ClockAhead;
 use crate::day::DayClock;
 use crate::group::Membership;
@@ -20,7 +21,8 @@ use kaiku_raw::{
 use kaiku_wire::Day;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rdkafka::consumer::{BaseConsumer, ConsumerGroupMetadata};
+use rdkafka::Offset;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message, Timestamp};
 
@@ -66,6 +68,8 @@ pub(super) struct Core {
     pub(super) format: u32,
     /// A record lay in a partition that is not its key's, since the last commit.
     pub(super) strays: bool,
+    /// The broker has said that `next` is out of range since the last record, and it was not.
+    doubted: bool,
     suspect: Option<Suspect>,
     ticked: Option<Instant>,
 }
@@ -110,6 +114,7 @@ impl Core {
             next: restored.next_offset.unwrap_or(0),
             format,
             strays: false,
+            doubted: false,
             transactions: Some(transactions),
             ticked: None,
             stage,
@@ -187,6 +192,7 @@ impl Core {
         }
         self.buffer.taken(Instant::now());
         self.next = offset + 1;
+        self.doubted = false;
         failpoint("lane.took");
         if suspected.is_some() {
             self.suspect = None;
@@ -331,14 +337,39 @@ impl Core {
         match error {
             KafkaError::PartitionEOF(_) => self.idle(),
             KafkaError::MessageConsumptionFatal(_) => Err(End::Lost),
-            other if is_out_of_range(other) => {
-                Err(out_of_range(&self.stage, self.partition, self.next).into())
-            }
+            other if is_out_of_range(other) => self.read_on(),
             other => {
                 tracing::warn!(partition = self.partition, error = %other, "reading failed");
                 Ok(())
             }
         }
+    }
+
+    /// The broker has no record at an offset that was asked for. Where it has what this lane wants,
+    /// the answer was to a question of before: librdkafka hands such an error out even when the
+    /// partition has been sought to another place since.
+    fn read_on(&mut self) -> Result<(), End> {
+        let (partition, next) = (self.partition, self.next);
+        let from = out_of_range(&self.stage, partition, next)?;
+        if from != next || std::mem::replace(&mut self.doubted, true) {
+            return Err(End::Failed(Error::Waits {
+                partition,
+                reason: "the broker says that an offset is out of range which is not".to_owned(),
+            }));
+        }
+        tracing::info!(
+            partition,
+            offset = next,
+            "reading from the same offset again"
+        );
+        self.consumer
+            .seek(&self.stage.raw, partition, Offset::Offset(next), ASK)
+            .map_err(|source| {
+                End::Failed(Error::Kafka {
+                    operation: "reading from the same offset again",
+                    source,
+                })
+            })
     }
 
     /// The lane can't go on: what it has is committed, and the reason is shown.

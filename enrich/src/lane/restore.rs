@@ -13,7 +13,7 @@ use kaiku_wire::{Day, Month};
 use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::Message;
+use rdkafka::message::{BorrowedMessage, Message};
 
 use super::begin::{Begin, Facts};
 use super::transaction::Transactions;
@@ -51,20 +51,21 @@ pub(crate) fn restore(
     if stop.load(Ordering::Relaxed) {
         return Ok(None);
     }
+    let admin = admin(stage)?;
     let facts = Facts {
         partition,
         group: &stage.config.group,
         partitions: (partitions(stage, consumer)?, stage.partitions),
         committed,
         meta: None,
-        raw: watermarks(stage, &stage.raw, partition)?,
+        raw: watermarks(&admin, &stage.raw, partition)?,
         // Looked at where it decides.
         stripped: true,
         accept: &stage.config.accept,
     };
     let (kind, restored) = match warm {
         Some(warm) if committed == Some(warm.next_offset) => ("warm", kept(warm, &facts)?),
-        _ => ("cold", cold(stage, facts, stop)?),
+        _ => ("cold", cold(stage, &admin, facts, stop)?),
     };
     failpoint("restore.read");
     metrics::counter!("kaiku_lane_restores_total", "kind" => kind).increment(1);
@@ -110,9 +111,14 @@ pub(super) fn committed(
         }))
 }
 
-fn cold(stage: &Stage, facts: Facts<'_>, stop: &AtomicBool) -> Result<Restored, Error> {
+fn cold(
+    stage: &Stage,
+    admin: &Admin,
+    facts: Facts<'_>,
+    stop: &AtomicBool,
+) -> Result<Restored, Error> {
     let (partition, committed) = (facts.partition, facts.committed);
-    let months = months(stage)?;
+    let months = months(stage, admin)?;
     let mut found: Option<(Meta, Records)> = None;
     for month in months.iter().rev() {
         let (meta, records) = read_month(stage, partition, *month, stop)?;
@@ -124,7 +130,9 @@ fn cold(stage: &Stage, facts: Facts<'_>, stop: &AtomicBool) -> Result<Restored, 
     let meta = found.as_ref().map(|(meta, _)| meta);
     let facts = Facts {
         meta,
-        stripped: meta.is_some() || committed.is_some() || is_stripped(stage, partition, stop)?,
+        stripped: meta.is_some()
+            || committed.is_some()
+            || is_stripped(stage, admin, partition, stop)?,
         ..facts
     };
     match (facts.begin()?, found) {
@@ -203,24 +211,18 @@ fn rebuild(
 
 /// Whether anything was ever committed to a partition of `events.stripped`. What the first
 /// transaction of a process that died has left there was not.
-fn is_stripped(stage: &Stage, partition: i32, stop: &AtomicBool) -> Result<bool, Error> {
-    let (low, high) = watermarks(stage, &stage.stripped, partition)?;
+fn is_stripped(
+    stage: &Stage,
+    admin: &Admin,
+    partition: i32,
+    stop: &AtomicBool,
+) -> Result<bool, Error> {
+    let (low, high) = watermarks(admin, &stage.stripped, partition)?;
     if low > 0 || high == 0 {
         return Ok(low > 0);
     }
     let mut found = false;
-    let within = stage.config.transaction_timeout.saturating_mul(4);
-    read_all(
-        &stage.kafka,
-        &stage.stripped,
-        partition,
-        within,
-        stop,
-        |_| {
-            found = true;
-            Ok(())
-        },
-    )?;
+    read_stripped(stage, partition, stop, |_| found = true)?;
     Ok(found)
 }
 
@@ -228,6 +230,23 @@ fn is_stripped(stage: &Stage, partition: i32, stop: &AtomicBool) -> Result<bool,
 /// back behind a day that it has closed.
 fn stripped_day(stage: &Stage, partition: i32, stop: &AtomicBool) -> Result<Option<Day>, Error> {
     let mut open = None;
+    read_stripped(stage, partition, stop, |message| {
+        let day = message.timestamp().to_millis().map(Day::from_millis);
+        let closes = message
+            .payload()
+            .is_some_and(|record| stage.is_close(record));
+        open = open.max(if closes { day.map(Day::next) } else { day });
+    })?;
+    Ok(open)
+}
+
+/// Every committed record of a partition of `events.stripped`.
+fn read_stripped(
+    stage: &Stage,
+    partition: i32,
+    stop: &AtomicBool,
+    mut each: impl FnMut(&BorrowedMessage<'_>),
+) -> Result<(), Error> {
     let within = stage.config.transaction_timeout.saturating_mul(4);
     read_all(
         &stage.kafka,
@@ -235,21 +254,20 @@ fn stripped_day(stage: &Stage, partition: i32, stop: &AtomicBool) -> Result<Opti
         partition,
         within,
         stop,
-        |message| {
-            let day = message.timestamp().to_millis().map(Day::from_millis);
-            let closes = message
-                .payload()
-                .is_some_and(|record| stage.is_close(record));
-            open = open.max(if closes { day.map(Day::next) } else { day });
+        |one| {
+            each(one);
             Ok(())
         },
-    )?;
-    Ok(open)
+    )
 }
 
-fn watermarks(stage: &Stage, topic: &str, partition: i32) -> Result<(i64, i64), Error> {
-    Admin::connect(&stage.kafka)
-        .and_then(|admin| admin.watermarks(topic, partition))
+fn admin(stage: &Stage) -> Result<Admin, Error> {
+    Admin::connect(&stage.kafka).map_err(Error::broker("asking what there is"))
+}
+
+fn watermarks(admin: &Admin, topic: &str, partition: i32) -> Result<(i64, i64), Error> {
+    admin
+        .watermarks(topic, partition)
         .map_err(Error::broker("asking for the ends of a partition"))
 }
 
@@ -271,33 +289,26 @@ pub(super) fn partitions(stage: &Stage, consumer: &BaseConsumer<Membership>) -> 
         })
 }
 
-/// The lane has read to where there is nothing: why, and what to do.
-pub(super) fn out_of_range(stage: &Stage, partition: i32, next: i64) -> Error {
-    let facts = |raw| Facts {
+/// The broker says that there is no record where the lane wants to read: why, and what to do; or
+/// where the lane reads on, if there is.
+pub(super) fn out_of_range(stage: &Stage, partition: i32, next: i64) -> Result<i64, Error> {
+    let facts = Facts {
         partition,
         group: &stage.config.group,
         partitions: (stage.partitions, stage.partitions),
         committed: None,
         meta: None,
-        raw,
+        raw: watermarks(&admin(stage)?, &stage.raw, partition)?,
         stripped: true,
         accept: &stage.config.accept,
     };
-    let checked =
-        watermarks(stage, &stage.raw, partition).and_then(|raw| facts(raw).check_raw(next));
-    match checked {
-        Err(error) => error,
-        Ok(_) => Error::Waits {
-            partition,
-            reason: "the broker says that an offset is out of range which is not".to_owned(),
-        },
-    }
+    facts.check_raw(next)
 }
 
 /// The months that have a state topic, oldest first.
-fn months(stage: &Stage) -> Result<Vec<Month>, Error> {
-    let names = Admin::connect(&stage.kafka)
-        .and_then(|admin| admin.names())
+fn months(stage: &Stage, admin: &Admin) -> Result<Vec<Month>, Error> {
+    let names = admin
+        .names()
         .map_err(Error::broker("listing the state topics"))?;
     let topics = stage.kafka.topics();
     let mut months: Vec<Month> = names

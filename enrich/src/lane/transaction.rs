@@ -73,7 +73,10 @@ impl Transactions {
         let mut client = kafka
             .client_config("enrich")
             .map_err(Error::broker("making a lane's producer"))?;
-        if !plain {
+        if plain {
+            // What transactions have too: the comparison is about them alone.
+            client.set("enable.idempotence", "true");
+        } else {
             client
                 .set("transactional.id", format!("{}-{partition}", config.group))
                 .set("transaction.timeout.ms", timeout.as_millis().to_string())
@@ -85,8 +88,9 @@ impl Transactions {
         }
         let producer: BaseProducer<Deliveries> = client
             .set("compression.type", "lz4")
-            // A transaction is sent at once: a moment of waiting makes few large requests of it.
-            .set("linger.ms", "5")
+            // Only full batches leave while a transaction is written; `drain` sends the rest at once.
+            // Fewer requests cost less, and with a short time librdkafka spins (see `drain`).
+            .set("linger.ms", "1000")
             .set("batch.num.messages", "100000")
             .set("delivery.report.only.error", "true")
             .set("retry.backoff.ms", "5")
@@ -166,7 +170,8 @@ impl Writer<'_> {
                     if Instant::now() < self.deadline =>
                 {
                     record = back;
-                    self.producer.poll(Duration::from_millis(1));
+                    self.producer.poll(Duration::ZERO);
+                    std::thread::sleep(Duration::from_millis(1));
                 }
                 Err((error, _)) => return Err(error),
             }

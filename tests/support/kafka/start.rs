@@ -183,11 +183,6 @@ impl Apache {
         thread::sleep(Duration::from_secs(2));
     }
 
-    /// What it has logged.
-    pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.folder.join("kafka.log")).unwrap_or_default()
-    }
-
     fn wait_until_up(&mut self) -> Result<(), String> {
         let begin = Instant::now();
         let admin =
