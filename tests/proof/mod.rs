@@ -20,3 +20,18 @@ use std::time::Duration;
 /// The longest that a world may take to come to rest, on a busy machine.
 const QUIET: Duration = Duration::from_secs(120);
 const STOP: Duration = Duration::from_secs(40);
+
+/// Every step of a lane, in order, at which a process may die or linger.
+const LANE: [&str; 9] = [
+    "restore.fenced",
+    "restore.read",
+    "lane.took",
+    "lane.begun",
+    "lane.output",
+    "lane.state",
+    "lane.offsets",
+    "lane.drained",
+    "lane.committed",
+];
+/// The steps of a lane that makes a month's key.
+const KEYS: [&str; 2] = ["keys.fenced", "keys.written"];

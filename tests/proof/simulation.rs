@@ -15,8 +15,8 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
-use super::QUIET;
 use super::landing::STEPS as LAND_STEPS;
+use super::{LANE, QUIET};
 use crate::support::kafka::{Apache, own, unique_prefix};
 use crate::support::oracle::{Oracle, seen};
 use crate::support::process::Stage;
@@ -29,19 +29,6 @@ const OPERATIONS: u32 = 40;
 const QUIETS: u32 = 3;
 /// Uploads that may come again.
 const REMEMBERED: usize = 400;
-
-/// Steps at which a process that strips may die or linger.
-const LANE: [&str; 9] = [
-    "restore.fenced",
-    "restore.read",
-    "lane.took",
-    "lane.begun",
-    "lane.output",
-    "lane.state",
-    "lane.offsets",
-    "lane.drained",
-    "lane.committed",
-];
 
 /// What was done.
 #[derive(Debug, Default)]
