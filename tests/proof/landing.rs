@@ -4,6 +4,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::{QUIET, STOP};
+use crate::support::kafka::{Action, LIST_OFFSETS, Side, apache};
 use crate::support::oracle::landing;
 use crate::support::outcome::files;
 use crate::support::world::{World, is_full, seed};
@@ -143,6 +144,33 @@ fn a_slow_lander_that_is_let_go_after_the_seal_and_the_deletion_changes_nothing(
             );
         }
     }
+}
+
+#[test]
+fn a_lander_whose_first_questions_the_broker_does_not_answer_asks_again() {
+    let world = World::new("land-starts", 1);
+    let proxy = &apache().proxy;
+    let mut proxied = world.kafka.clone();
+    proxied.brokers = kaiku_broker::KafkaConfig::at(&proxy.bootstrap()).brokers;
+    let lands = "[aggregate]\nroll_time = \"1s\"\nretry = \"200ms\"\n";
+    world.settings_with(&proxied, "", lands);
+    let topic = world.kafka.topics().stripped();
+    let rule = proxy.rule(2, LIST_OFFSETS, &topic, Side::Answer, Action::Drop);
+    let process = world.aggregate("early", "");
+    world.await_log("aggregate-early.log", "asking for the offsets", QUIET);
+    let enrich = "replay = true\nmix_longest = \"300ms\"\n";
+    world.settings_with(&world.kafka, enrich, lands);
+    let enriching = world.enrich("a");
+    world.feeder(50, seed(112)).some(100);
+    world.await_quiet(QUIET);
+    let start = Instant::now();
+    while !world.has_landed() {
+        assert!(start.elapsed() < QUIET, "nothing has landed");
+        sleep(Duration::from_millis(100));
+    }
+    assert!(rule.hits() > 0);
+    assert!(enriching.terminate(STOP).success());
+    assert!(process.terminate(STOP).success());
 }
 
 #[test]

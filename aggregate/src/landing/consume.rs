@@ -264,10 +264,9 @@ impl<'a> Thread<'a> {
     /// The inner error is what is wrong with the partition.
     fn check_end(&mut self, partition: i32) -> Result<Result<(), Error>, Error> {
         let Shared { topic, runtime, .. } = self.shared;
-        let (low, high) = self
-            .consumer
-            .fetch_watermarks(topic, partition, ASK)
-            .map_err(Error::kafka("asking for the offsets of stripped records"))?;
+        let Some((low, high)) = self.ends(partition)? else {
+            return Ok(Ok(()));
+        };
         let Some(lane) = self.lanes.get_mut(&partition) else {
             return Ok(Ok(()));
         };
@@ -298,6 +297,39 @@ impl<'a> Thread<'a> {
         } else {
             Ok(())
         })
+    }
+
+    /// The offset of a partition's first record and that behind its last; `None` where the shutdown
+    /// came before an answer. A broker that starts again leads no partition for a while.
+    fn ends(&self, partition: i32) -> Result<Option<(i64, i64)>, Error> {
+        let shared = self.shared;
+        let mut waited = false;
+        while !shared.shutdown.is_cancelled() {
+            let ends = self
+                .consumer
+                .fetch_watermarks(&shared.topic, partition, ASK);
+            let error = match ends {
+                Ok(ends) => {
+                    if waited {
+                        let scope = Scope::Partition(partition);
+                        shared.progress.set_problem(scope, None);
+                    }
+                    return Ok(Some(ends));
+                }
+                Err(error) => error,
+            };
+            let is_final = matches!(
+                error.rdkafka_error_code(),
+                Some(RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::Fatal)
+            );
+            let error = Error::kafka("asking for the offsets of stripped records")(error);
+            if is_final {
+                return Err(error);
+            }
+            self.wait(partition, &error);
+            waited = true;
+        }
+        Ok(None)
     }
 
     /// Reads on where a lane stands now.

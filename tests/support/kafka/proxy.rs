@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// The api key of the request that commits or aborts a transaction.
 pub(crate) const END_TXN: i16 = 26;
+/// That of the request for the ends of a partition.
+pub(crate) const LIST_OFFSETS: i16 = 2;
 
 const STEP: Duration = Duration::from_millis(10);
 /// No frame of the tests is larger.
