@@ -17,14 +17,14 @@ fn killed_at_any_step_from_the_poll_to_the_commit_every_event_counts_once() {
     let world = World::new("kills", 2);
     let mut feeder = world.feeder(3_000, seed);
     let mut kills = 0;
-    let mut run = |feeder: &mut Feeder, step: &str, skip: u32| {
+    let mut run = |feeder: &mut Feeder, step: &str, skip: u32, within: Duration| {
         feeder.some(60);
         if feeder.left() < 100 {
             feeder.end_day();
         }
         let mut process = world.enrich_failing("killed", &format!("{step}={skip}*off->return"));
         // At a step that is not reached once more it goes on living: then it is killed from here.
-        let ended = process.await_end(Duration::from_secs(4));
+        let ended = process.await_end(within);
         process.kill();
         kills += 1;
         ended.is_some()
@@ -34,14 +34,15 @@ fn killed_at_any_step_from_the_poll_to_the_commit_every_event_counts_once() {
     let (first, rest) = LANE.split_at(1);
     let steps = || first.iter().chain(&KEYS).chain(rest).copied();
     for step in steps() {
-        if run(&mut feeder, step, 0) {
+        if run(&mut feeder, step, 0, QUIET) {
             reached.insert(step);
         }
     }
     let random = if is_full() { 200 } else { 16 };
     for _ in 0..random {
         let step = LANE[rng.random_range(2..LANE.len())];
-        run(&mut feeder, step, rng.random_range(0..3));
+        let within = Duration::from_secs(4);
+        run(&mut feeder, step, rng.random_range(0..3), within);
     }
     // And from outside, at no step at all.
     for number in 0..random / 4 {

@@ -12,7 +12,7 @@ use crate::support::world::{World, is_full, seed};
 fn one_process_or_three_and_back_every_two_seconds_and_every_event_counts_once() {
     let world = World::new("members", 6);
     let watch = OffsetWatch::over(&world.kafka, &world.group, 6);
-    let mut feeder = world.feeder(3_000, seed(106));
+    let mut feeder = world.feeder(if is_full() { 12_000 } else { 3_000 }, seed(106));
     let steady = world.enrich("steady");
     let time = Duration::from_secs(if is_full() { 300 } else { 24 });
     let start = Instant::now();

@@ -64,6 +64,11 @@ impl Sealer {
         failpoint("seal.intent");
         let key = intent::key(&self.landing, period).await?;
         failpoint("seal.key");
+        // Another process may have ended this seal and destroyed its key since the intent was put:
+        // then this key is a new one, and whatever is drawn with it must not get out.
+        if let Some(standing) = self.rollups.get(&path).await? {
+            return self.chain.add(&path, &standing);
+        }
         let noise = SealNoise::new(key, intent.hash());
         let mut tables = Vec::new();
         let policy = Arc::clone(&self.policy);
