@@ -7,6 +7,7 @@ mod entry;
 pub(crate) mod lane;
 mod log;
 pub(crate) mod object;
+mod position;
 #[cfg(test)]
 mod tests;
 

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use kaiku_broker::{Admin, KafkaConfig, failpoint};
 use kaiku_catalogue::Catalogue;
 use kaiku_registry::Registry;
-use kaiku_release::{Period, Policy};
+use kaiku_release::Policy;
 use kaiku_wire::Day;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -169,7 +169,7 @@ async fn seal(
     tracing::info!(%day, rows, folded, "a day is sealed");
     shared.progress.set_problem(Scope::Seal, None);
     let config = &shared.config;
-    let cleaned = clean(sealer, Period::Day(day), config.delete_landing).await;
+    let cleaned = clean(sealer, config.delete_landing).await;
     // Counted last: who waits for the seal finds everything done.
     shared.progress.add_sealed(day, rows, folded);
     match cleaned {

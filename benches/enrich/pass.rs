@@ -147,6 +147,7 @@ impl Pass {
         producer
             .set("acks", "all")
             .set("compression.type", "lz4")
+            .set("delivery.report.only.error", "true")
             .set("linger.ms", "5");
         if way == Way::Transactions {
             producer.set("transactional.id", &group);

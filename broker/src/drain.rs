@@ -19,7 +19,8 @@ const STEP: Duration = Duration::from_millis(10);
 /// for no time at all, so that its threads never see that there is any hurry, wait in steps of
 /// 100 ms, and a message leaves when its `linger.ms` is over. With a short `linger.ms` instead, an
 /// idempotent producer spins: librdkafka (2.12.1, `rd_kafka_toppar_producer_serve`) sends one batch
-/// of a partition at a time then, and looks without pause whether the next one may follow.
+/// of a partition at a time then, and looks without pause whether the next one may follow. So it does
+/// in here, for the last round trip or two.
 pub fn drain<C, Part>(producer: &BaseProducer<C, Part>, within: Duration) -> bool
 where
     C: ProducerContext<Part>,
@@ -27,13 +28,29 @@ where
 {
     let start = Instant::now();
     loop {
-        if flush(producer, STEP.min(within)) {
-            return true;
+        let is_done = flush(producer, STEP.min(within));
+        serve(producer);
+        if is_done || start.elapsed() >= within {
+            return is_done;
         }
-        if start.elapsed() >= within {
-            return false;
-        }
+    }
+}
+
+/// Serves every event that waits: a poll serves one.
+fn serve<C, Part>(producer: &BaseProducer<C, Part>)
+where
+    C: ProducerContext<Part>,
+    Part: Partitioner,
+{
+    // What is on the way, and the events.
+    let mut left = producer.in_flight_count();
+    while left > 0 {
         producer.poll(Duration::ZERO);
+        let now = producer.in_flight_count();
+        if now >= left {
+            return;
+        }
+        left = now;
     }
 }
 
@@ -46,7 +63,8 @@ where
 {
     let within = i32::try_from(within.as_millis()).unwrap_or(i32::MAX);
     // SAFETY: the pointer is that of a producer which is borrowed, and so alive, for the whole
-    // call; librdkafka allows it from any thread and keeps nothing of it.
+    // call; librdkafka allows it from any thread and keeps nothing of it. rdkafka takes delivery
+    // reports as events, so that the call only waits: it runs no callback.
     let result = unsafe { rd_kafka_flush(producer.client().native_ptr(), within) };
     result == rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
 }

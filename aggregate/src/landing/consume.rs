@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use kaiku_broker::{KafkaConfig, Noting};
 use kaiku_registry::Registry;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::runtime::Handle;
@@ -26,7 +26,7 @@ const STEP: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The longest that one question to the broker may take.
-const ASK: Duration = Duration::from_secs(30);
+pub(super) const ASK: Duration = Duration::from_secs(30);
 
 /// What every landing thread is given.
 pub(crate) struct Shared {
@@ -65,11 +65,11 @@ pub(crate) fn land(shared: &Shared, logs: Vec<Arc<Log>>) -> Result<(), Error> {
 }
 
 /// One thread with its consumer and its share of the partitions.
-struct Thread<'a> {
-    shared: &'a Shared,
-    consumer: Arc<BaseConsumer<Noting>>,
-    lanes: HashMap<i32, Lane>,
-    reported: HashMap<i32, u64>,
+pub(super) struct Thread<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) consumer: Arc<BaseConsumer<Noting>>,
+    pub(super) lanes: HashMap<i32, Lane>,
+    pub(super) reported: HashMap<i32, u64>,
 }
 
 impl<'a> Thread<'a> {
@@ -86,21 +86,7 @@ impl<'a> Thread<'a> {
             reported: HashMap::new(),
         };
         thread.check_ends()?;
-        let mut assignment = TopicPartitionList::new();
-        for lane in thread.lanes.values() {
-            let offset = Offset::Offset(lane.position());
-            assignment
-                .add_partition_offset(&shared.topic, lane.partition(), offset)
-                .map_err(Error::kafka("assigning partitions"))?;
-            thread.show(lane);
-            shared
-                .progress
-                .set_consumed(lane.partition(), lane.position());
-        }
-        thread
-            .consumer
-            .assign(&assignment)
-            .map_err(Error::kafka("assigning partitions"))?;
+        thread.assign()?;
         Ok(thread)
     }
 
@@ -238,124 +224,8 @@ impl<'a> Thread<'a> {
         Ok(())
     }
 
-    /// A consumer's error: most pass by themselves; an offset that does not exist never does.
-    fn failed(&mut self, error: KafkaError) -> Result<(), Error> {
-        let lost = matches!(
-            error.rdkafka_error_code(),
-            Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)
-        );
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
-            return Err(Error::kafka("reading stripped records")(error));
-        }
-        tracing::warn!(%error, "reading stripped records failed; trying again");
-        if lost { self.check_ends() } else { Ok(()) }
-    }
-
-    /// Stops each partition whose log does not lie within what the topic still has.
-    fn check_ends(&mut self) -> Result<(), Error> {
-        for partition in self.lanes.keys().copied().collect::<Vec<_>>() {
-            if let Err(error) = self.check_end(partition)? {
-                self.stop(partition, error)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The inner error is what is wrong with the partition.
-    fn check_end(&mut self, partition: i32) -> Result<Result<(), Error>, Error> {
-        let Shared { topic, runtime, .. } = self.shared;
-        let Some((low, high)) = self.ends(partition)? else {
-            return Ok(Ok(()));
-        };
-        let Some(lane) = self.lanes.get_mut(&partition) else {
-            return Ok(Ok(()));
-        };
-        if lane.position() < low {
-            // Another process may have landed, sealed and deleted what this one was still reading.
-            match runtime.block_on(lane.catch_up()) {
-                Ok(false) => {}
-                Ok(true) => self.go_on_behind(partition),
-                Err(error) => return Ok(Err(error)),
-            }
-        }
-        let end = self.lanes.get(&partition).map_or(low, Lane::position);
-        let topic = topic.clone();
-        Ok(if end < low {
-            Err(Error::Gap {
-                topic,
-                partition,
-                end,
-                low,
-            })
-        } else if end > high {
-            Err(Error::Ahead {
-                topic,
-                partition,
-                end,
-                high,
-            })
-        } else {
-            Ok(())
-        })
-    }
-
-    /// The offset of a partition's first record and that behind its last; `None` where the shutdown
-    /// came before an answer. A broker that starts again leads no partition for a while.
-    fn ends(&self, partition: i32) -> Result<Option<(i64, i64)>, Error> {
-        let shared = self.shared;
-        let mut waited = false;
-        while !shared.shutdown.is_cancelled() {
-            let ends = self
-                .consumer
-                .fetch_watermarks(&shared.topic, partition, ASK);
-            let error = match ends {
-                Ok(ends) => {
-                    if waited {
-                        let scope = Scope::Partition(partition);
-                        shared.progress.set_problem(scope, None);
-                    }
-                    return Ok(Some(ends));
-                }
-                Err(error) => error,
-            };
-            let is_final = matches!(
-                error.rdkafka_error_code(),
-                Some(RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::Fatal)
-            );
-            let error = Error::kafka("asking for the offsets of stripped records")(error);
-            if is_final {
-                return Err(error);
-            }
-            self.wait(partition, &error);
-            waited = true;
-        }
-        Ok(None)
-    }
-
-    /// Reads on where a lane stands now.
-    fn go_on_behind(&mut self, partition: i32) {
-        let Some(lane) = self.lanes.get(&partition) else {
-            return;
-        };
-        let (end, topic) = (lane.position(), &self.shared.topic);
-        tracing::info!(
-            partition,
-            end,
-            "others have landed meanwhile; going on behind them"
-        );
-        metrics::counter!("kaiku_land_fenced_total").increment(1);
-        self.reported.remove(&partition);
-        self.show(lane);
-        self.shared.progress.set_consumed(partition, end);
-        self.shared.landed.notify_one();
-        // Before the assignment there is nothing to move: it begins there.
-        let _ = self
-            .consumer
-            .seek(topic, partition, Offset::Offset(end), ASK);
-    }
-
     /// Lands no more of a partition: what is wrong with it needs a person. The others go on.
-    fn stop(&mut self, partition: i32, error: Error) -> Result<(), Error> {
+    pub(super) fn stop(&mut self, partition: i32, error: Error) -> Result<(), Error> {
         let labels = [
             ("partition", partition.to_string()),
             ("reason", error.label().to_owned()),
@@ -375,7 +245,7 @@ impl<'a> Thread<'a> {
     }
 
     /// Waits before something is tried again.
-    fn wait(&self, partition: i32, error: &Error) {
+    pub(super) fn wait(&self, partition: i32, error: &Error) {
         tracing::warn!(partition, error = %Chain(error), "landing waits; trying again");
         let problem = Some(Chain(error).to_string());
         self.shared
@@ -402,7 +272,7 @@ impl<'a> Thread<'a> {
         *reported = lane.events();
     }
 
-    fn show(&self, lane: &Lane) {
+    pub(super) fn show(&self, lane: &Lane) {
         let landed = lane.position();
         self.shared
             .progress

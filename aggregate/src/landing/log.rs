@@ -162,7 +162,7 @@ impl Log {
             }
         };
         let Some(theirs) = theirs else {
-            self.adopt(entry.clone()).await?;
+            self.adopt(entry.clone()).await;
             return Ok(Appended::Ours);
         };
         if theirs.start != entry.start {
@@ -172,7 +172,7 @@ impl Log {
         if let Some(lost) = lost.filter(|lost| theirs.data_path().as_ref() != Some(lost)) {
             self.store.delete(&lost).await?;
         }
-        self.adopt(theirs.clone()).await?;
+        self.adopt(theirs.clone()).await;
         Ok(Appended::Theirs(theirs))
     }
 
@@ -190,7 +190,7 @@ impl Log {
             if entry.start != start {
                 return Err(self.broken("an entry does not start where the one before it ends"));
             }
-            self.adopt(entry).await?;
+            self.adopt(entry).await;
             found = true;
         }
     }
@@ -270,8 +270,8 @@ impl Log {
     }
 
     /// Takes in the next entry, and deletes the counts that were put for its place by others and
-    /// were found there: nobody can win it any more.
-    async fn adopt(&self, entry: Entry) -> Result<(), Error> {
+    /// were found there: nobody can win it any more. What can't be deleted now the seal sweeps up.
+    async fn adopt(&self, entry: Entry) {
         let (sequence, own) = (entry.sequence, entry.data_path());
         let strangers = {
             let mut known = self.known();
@@ -285,11 +285,13 @@ impl Log {
             known.strangers.remove(&sequence).unwrap_or_default()
         };
         for path in strangers {
-            if own.as_ref() != Some(&path) {
-                self.store.delete(&path).await?;
+            if own.as_ref() == Some(&path) {
+                continue;
+            }
+            if let Err(error) = self.store.delete(&path).await {
+                tracing::warn!(partition = self.partition, %error, "counts of no entry stay for now");
             }
         }
-        Ok(())
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

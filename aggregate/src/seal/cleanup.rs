@@ -1,7 +1,7 @@
 //! What a sealed period leaves behind, and what of it may go.
 
 use kaiku_broker::failpoint;
-use kaiku_release::{Period, Policy, Unit};
+use kaiku_release::{Policy, Unit};
 use kaiku_wire::Day;
 use object_store::path::Path;
 
@@ -28,17 +28,14 @@ pub(crate) async fn destroy_spent_keys(landing: &Store, chain: &Chain) -> Result
     Ok(())
 }
 
-/// After a seal: destroys its key, deletes the landing data that no open period needs where that
-/// is asked for, and gives for each partition the offset before which no record is needed.
+/// After a seal: destroys its key and those that were left before, deletes the landing data that no
+/// open period needs where that is asked for, and gives for each partition the offset before which
+/// no record is needed.
 ///
 /// # Errors
 /// Where a store fails; what is left is deleted after the next seal.
-pub(crate) async fn clean(
-    sealer: &Sealer,
-    period: Period,
-    delete_landing: bool,
-) -> Result<Vec<(i32, i64)>, Error> {
-    sealer.landing.delete(&key_path(period)).await?;
+pub(crate) async fn clean(sealer: &Sealer, delete_landing: bool) -> Result<Vec<(i32, i64)>, Error> {
+    destroy_spent_keys(&sealer.landing, &sealer.chain).await?;
     failpoint("seal.key_gone");
     if !delete_landing {
         return Ok(Vec::new());

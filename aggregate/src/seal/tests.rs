@@ -1,7 +1,7 @@
 //! Tests of the seal: what is published, that it is published once, and what is left behind.
 #![allow(clippy::unwrap_used)]
 
-use kaiku_release::{Period, Policy};
+use kaiku_release::Policy;
 
 use super::{clean, destroy_spent_keys};
 use crate::landing::object;
@@ -205,7 +205,7 @@ async fn after_the_seal_the_key_is_destroyed_and_the_counts_are_deleted() {
     sealer.seal(day(DAY)).await.unwrap();
     let key = "_seal/day=2026-11-24/key";
     assert!(files(&folder.path().join("landing")).contains_key(key));
-    let before = clean(&sealer, Period::Day(day(DAY)), true).await.unwrap();
+    let before = clean(&sealer, true).await.unwrap();
     assert_eq!(before, [(0, 3), (1, 3)]);
     let left = files(&folder.path().join("landing"));
     let left: Vec<&str> = left.keys().map(String::as_str).collect();
@@ -248,7 +248,7 @@ async fn days_follow_each_other_in_a_chain_that_can_be_verified() {
     let mut sealed = Vec::new();
     while let Some(due) = sealer.due() {
         sealer.seal(due).await.unwrap();
-        clean(&sealer, Period::Day(due), true).await.unwrap();
+        clean(&sealer, true).await.unwrap();
         sealed.push(due);
     }
     assert_eq!(sealed, [day(DAY), day(DAY).next(), day(DAY).plus(2)]);

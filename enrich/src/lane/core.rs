@@ -351,11 +351,15 @@ impl Core {
     fn read_on(&mut self) -> Result<(), End> {
         let (partition, next) = (self.partition, self.next);
         let from = out_of_range(&self.stage, partition, next)?;
-        if from != next || std::mem::replace(&mut self.doubted, true) {
-            return Err(End::Failed(Error::Waits {
-                partition,
-                reason: "the broker says that an offset is out of range which is not".to_owned(),
-            }));
+        let waits = |reason: &str| {
+            let reason = reason.to_owned();
+            Err(End::Failed(Error::Waits { partition, reason }))
+        };
+        if from != next {
+            return waits("records were deleted under it; it begins behind the accepted gap");
+        }
+        if std::mem::replace(&mut self.doubted, true) {
+            return waits("the broker says that an offset is out of range which is not");
         }
         tracing::info!(
             partition,

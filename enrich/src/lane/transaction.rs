@@ -70,6 +70,8 @@ impl Transactions {
     ) -> Result<Transactions, Error> {
         let failed = Arc::new(AtomicBool::new(false));
         let (timeout, plain) = (config.transaction_timeout, is_plain());
+        // librdkafka wants it under the timeout of a message, which is that of the transaction.
+        let linger = (timeout / 2).min(Duration::from_secs(1));
         let mut client = kafka
             .client_config("enrich")
             .map_err(Error::broker("making a lane's producer"))?;
@@ -90,7 +92,7 @@ impl Transactions {
             .set("compression.type", "lz4")
             // Only full batches leave while a transaction is written; `drain` sends the rest at once.
             // Fewer requests cost less, and with a short time librdkafka spins (see `drain`).
-            .set("linger.ms", "1000")
+            .set("linger.ms", linger.as_millis().to_string())
             .set("batch.num.messages", "100000")
             .set("delivery.report.only.error", "true")
             .set("retry.backoff.ms", "5")
@@ -195,4 +197,33 @@ fn is_lost(error: &KafkaError) -> bool {
                 | Code::TransactionCoordinatorFenced
         )
     )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use kaiku_broker::MockBroker;
+
+    use super::*;
+
+    #[test]
+    fn in_the_shortest_transactions_that_are_allowed_records_can_be_sent() {
+        let broker = MockBroker::new(1, &[]).unwrap();
+        let kafka = broker.config();
+        let config = Config {
+            transaction_timeout: Duration::from_secs(1),
+            ..Config::default()
+        };
+        assert_eq!(config.problems(), Vec::<String>::new());
+        let transactions = Transactions::take_over(&kafka, &config, 0).unwrap();
+        transactions.producer.begin_transaction().unwrap();
+        let writer = Writer {
+            producer: &transactions.producer,
+            deadline: Instant::now() + config.transaction_timeout,
+        };
+        let topic = kafka.topics().stripped();
+        let record = BaseRecord::<(), str>::to(&topic).partition(0).payload("p");
+        writer.send(record).unwrap();
+    }
 }
