@@ -148,8 +148,7 @@ fn a_slow_lander_that_is_let_go_after_the_seal_and_the_deletion_changes_nothing(
 fn a_lander_whose_first_questions_the_broker_does_not_answer_asks_again() {
     let world = World::new("land-starts", 1);
     let proxy = &apache().proxy;
-    let mut proxied = world.kafka.clone();
-    proxied.brokers = kaiku_broker::KafkaConfig::at(&proxy.bootstrap()).brokers;
+    let proxied = world.behind(proxy);
     let lands = "[aggregate]\nroll_time = \"1s\"\nretry = \"200ms\"\n";
     world.settings_with(&proxied, "", lands);
     let topic = world.kafka.topics().stripped();

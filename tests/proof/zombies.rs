@@ -183,8 +183,7 @@ fn a_day_that_closes_on_an_idle_partition_while_its_process_is_frozen_closes_onc
 fn whatever_becomes_of_the_end_of_a_transaction_output_offset_and_state_agree() {
     let world = World::new("zombie-end", 1);
     let proxy = &apache().proxy;
-    let mut proxied = world.kafka.clone();
-    proxied.brokers = kaiku_broker::KafkaConfig::at(&proxy.bootstrap()).brokers;
+    let proxied = world.behind(proxy);
     world.settings(&proxied, "transaction_timeout = \"3s\"\n");
     let watch = OffsetWatch::over(&world.kafka, &world.group, 1);
     let mut feeder = world.feeder(500, seed(105));

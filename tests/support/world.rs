@@ -12,7 +12,7 @@ use kaiku_fleet::{Fleet, FleetConfig, Upload, What};
 use kaiku_wire::Day;
 use tempfile::TempDir;
 
-use super::kafka::{Isolation, Record, apache, read, unique_prefix};
+use super::kafka::{Isolation, Proxy, Record, apache, read, unique_prefix};
 use super::oracle::{self, Oracle};
 use super::process::{Stage, settings};
 use super::replay::{Replay, await_committed};
@@ -98,6 +98,13 @@ impl World {
                 self.group
             ),
         );
+    }
+
+    /// Where processes reach the broker through a proxy.
+    pub(crate) fn behind(&self, proxy: &Proxy) -> KafkaConfig {
+        let mut kafka = self.kafka.clone();
+        kafka.brokers = KafkaConfig::at(&proxy.bootstrap()).brokers;
+        kafka
     }
 
     pub(crate) fn keys_dir(&self) -> PathBuf {
