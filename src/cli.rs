@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::Stage;
+use crate::config::{Part, Settings};
 use crate::demo;
+use crate::stage::Stage;
 
 /// An improvement program that people can trust: events in, anonymous Parquet out.
 ///
@@ -39,6 +41,16 @@ pub(crate) struct Global {
     /// KAIKU_KAFKA__BROKERS or KAIKU_KAFKA__SASL__USERNAME.
     #[arg(long, short, global = true, value_name = "FILE", env = "KAIKU_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+}
+
+impl Global {
+    /// The settings, with these parts of them usable.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub(crate) fn settings(&self, parts: &[Part]) -> Result<Settings> {
+        Ok(Settings::load(self.config.as_deref(), parts)?)
+    }
 }
 
 /// What is to be done.

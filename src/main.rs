@@ -5,9 +5,9 @@ mod commands;
 mod config;
 mod demo;
 mod output;
-mod parquet_files;
 mod service;
 mod shutdown;
+mod stage;
 mod telemetry;
 
 use std::process::ExitCode;

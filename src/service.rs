@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use kaiku_stage::Readiness;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,23 +25,18 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Nothing yet.
-    pub(crate) fn new(health: Health) -> Service {
+    /// Nothing yet; the stages are asked to stop by this token.
+    pub(crate) fn new(health: Health, shutdown: CancellationToken) -> Service {
         Service {
             stages: JoinSet::new(),
-            shutdown: CancellationToken::new(),
+            shutdown,
             health,
         }
     }
 
-    /// What the stages are asked to stop by.
-    pub(crate) fn shutdown(&self) -> CancellationToken {
-        self.shutdown.clone()
-    }
-
-    /// Adds what says whether a stage is ready.
-    pub(crate) fn ready_when(&self, is_ready: impl Fn() -> bool + Send + 'static) {
-        self.health.add(is_ready);
+    /// Adds what a stage says of its being ready.
+    pub(crate) fn ready_when(&self, readiness: Readiness) {
+        self.health.add(readiness);
     }
 
     /// Starts a stage that is a future.

@@ -8,17 +8,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kaiku_broker::KafkaConfig;
+use kaiku_broker::Cluster;
 use kaiku_fleet::FleetConfig;
 use kaiku_ingest::Framer;
 use kaiku_raw::{Consent, Device, DeviceId, EventType, RawBatch, RawEvent, StreamId};
+use kaiku_rehearsal::{Sender, under};
 use kaiku_wire::Day;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 
 use crate::support::kafka::{Isolation, broker, read, unique_prefix};
 use crate::support::process::{Stage, free_address, settings};
-use crate::support::replay::{Replay, await_committed, make_topics};
+use crate::support::replay::{await_committed, make_topics};
 
 const PARTITIONS: i32 = 2;
 /// Enough for cells to be released.
@@ -115,11 +116,11 @@ fn batch(number: u64, app: &'static str) -> RawBatch<'static> {
 
 #[test]
 fn nothing_that_identifies_is_found_behind_the_strip_in_a_log_or_in_a_metric() {
-    let kafka = broker().config(&unique_prefix("canary"));
+    let kafka = broker().cluster(&unique_prefix("canary"));
     make_topics(&kafka, PARTITIONS);
     let folder = tempfile::tempdir().unwrap();
     let (gateway, telemetry) = prepare(folder.path(), &kafka);
-    let group = format!("{}enrich", kafka.prefix);
+    let group = format!("{}enrich", kafka.prefix());
     let stages = ["gateway", "enrich", "aggregate"]
         .map(|verb| (verb, stage(folder.path(), verb, &telemetry)));
 
@@ -149,8 +150,7 @@ fn nothing_that_identifies_is_found_behind_the_strip_in_a_log_or_in_a_metric() {
             seen.push((topic.clone(), bytes));
         }
     }
-    let mut files = Vec::new();
-    gather(folder.path(), &mut files);
+    let files = under(folder.path()).unwrap();
     let logs = files
         .iter()
         .filter(|path| path.extension().is_some_and(|e| e == "log"))
@@ -197,7 +197,7 @@ fn nothing_that_identifies_is_found_behind_the_strip_in_a_log_or_in_a_metric() {
 }
 
 /// Settings, certificate and tokens; the addresses of the gateway and of each stage's metrics.
-fn prepare(folder: &Path, kafka: &KafkaConfig) -> (SocketAddr, Vec<(&'static str, SocketAddr)>) {
+fn prepare(folder: &Path, kafka: &Cluster) -> (SocketAddr, Vec<(&'static str, SocketAddr)>) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     fs::write(folder.join("client-ca.pem"), made.cert.pem()).unwrap();
     fs::write(
@@ -207,14 +207,14 @@ fn prepare(folder: &Path, kafka: &KafkaConfig) -> (SocketAddr, Vec<(&'static str
     .unwrap();
     fs::write(folder.join("tokens"), "CanaryToken-0123456789\n").unwrap();
     let gateway = free_address();
-    let group = format!("{}enrich", kafka.prefix);
+    let group = format!("{}enrich", kafka.prefix());
     settings(
         folder,
         kafka,
         &format!(
             "[topics]\nreplay = true\n\n[gateway]\nlisten = \"{gateway}\"\ntokens_file = \"tokens\"\n\
              [gateway.tls]\ncert_file = \"client-ca.pem\"\nkey_file = \"client-key.pem\"\n\n\
-             [enrich]\ngroup = \"{group}\"\nreplay = true\ndelete_raw = false\nmix_longest = \"500ms\"\n\n\
+             [enrich]\ngroup = \"{group}\"\ndelete_raw = false\nmix_longest = \"500ms\"\n\n\
              [aggregate]\ndelete_stripped = false\ndelete_landing = false\nseal_every = \"200ms\"\n\n\
              [telemetry]\nlog = \"debug,librdkafka=info\"\n"
         ),
@@ -235,9 +235,9 @@ fn stage(folder: &Path, verb: &'static str, telemetry: &[(&str, SocketAddr)]) ->
     )
 }
 
-fn send_history(kafka: &KafkaConfig, day: Day) {
+fn send_history(kafka: &Cluster, day: Day) {
     let framer = Framer::single_object();
-    let mut replay = Replay::onto(kafka, PARTITIONS);
+    let mut sender = Sender::onto(kafka, PARTITIONS).unwrap();
     for number in 0..DEVICES {
         let app = if number % 50 == 0 {
             "canary.app"
@@ -245,20 +245,12 @@ fn send_history(kafka: &KafkaConfig, day: Day) {
             "maps"
         };
         let record = framer.batch(&batch(number, app), day).unwrap();
-        replay.send(
-            &device_id(number),
-            record.payload(),
-            None,
-            day.start_millis() + 1,
-        );
+        let (key, millis) = (device_id(number), day.start_millis() + 1);
+        sender.bytes(&key, record.payload(), None, millis).unwrap();
     }
-    replay.send(
-        &device_id(0),
-        b"canary-garbage",
-        None,
-        day.start_millis() + 2,
-    );
-    replay.tick(day.next());
+    let (key, millis) = (device_id(0), day.start_millis() + 2);
+    sender.bytes(&key, b"canary-garbage", None, millis).unwrap();
+    sender.tick(day.next()).unwrap();
 }
 
 /// A good batch, a bad one and no batch at all, all from an address of their own.
@@ -349,26 +341,11 @@ fn metrics(address: SocketAddr) -> Vec<u8> {
 fn await_file(path: &Path, within: &Path) {
     let start = Instant::now();
     while !path.exists() {
-        let mut files = Vec::new();
         if start.elapsed() > Duration::from_secs(60) {
-            gather(within, &mut files);
+            let files = under(within);
             panic!("{} does not appear; there are {files:?}", path.display());
         }
         std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
-fn gather(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            gather(&path, files)
-        } else {
-            files.push(path)
-        }
     }
 }
 

@@ -16,15 +16,15 @@ const DAYS: u32 = 6;
 
 #[test]
 fn every_event_counts_once_though_all_came_twice_and_a_process_was_killed() {
-    let kafka = broker().config(&unique_prefix("once"));
+    let kafka = broker().cluster(&unique_prefix("once"));
     make_topics(&kafka, PARTITIONS);
     let folder = tempfile::tempdir().unwrap();
-    let group = format!("{}enrich", kafka.prefix);
+    let group = format!("{}enrich", kafka.prefix());
     settings(
         folder.path(),
         &kafka,
         &format!(
-            "[enrich]\ngroup = \"{group}\"\nkeys_dir = \"keys\"\nreplay = true\ndelete_raw = false\n\
+            "[topics]\nreplay = true\n\n[enrich]\ngroup = \"{group}\"\nkeys_dir = \"keys\"\ndelete_raw = false\n\
              mix_uploads = 50\nmix_time = \"20ms\"\nmix_longest = \"1s\"\n\n[telemetry]\nserve = false\n"
         ),
     );

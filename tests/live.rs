@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{Admin, KafkaConfig};
+use kaiku_broker::{Admin, Cluster};
 
 use crate::support::kafka::{Isolation, broker, read, unique_prefix};
 use crate::support::process::{Stage, free_address, settings};
@@ -16,7 +16,7 @@ const UPLOADS: usize = 300;
 
 #[test]
 fn what_is_published_is_counted_deleted_behind_the_commit_and_the_stages_stop_when_asked() {
-    let kafka = broker().config(&unique_prefix("live"));
+    let kafka = broker().cluster(&unique_prefix("live"));
     let folder = tempfile::tempdir().unwrap();
     let metrics = prepare(folder.path(), &kafka);
     let made = kaiku(folder.path(), &["topics", "create"]);
@@ -64,7 +64,7 @@ fn line(number: usize) -> String {
 }
 
 /// Writes the settings; the address of the metrics.
-fn prepare(folder: &Path, kafka: &KafkaConfig) -> SocketAddr {
+fn prepare(folder: &Path, kafka: &Cluster) -> SocketAddr {
     let (metrics, gateway) = (free_address(), free_address());
     settings(
         folder,
@@ -73,7 +73,7 @@ fn prepare(folder: &Path, kafka: &KafkaConfig) -> SocketAddr {
             "[topics]\npartitions = 2\n\n[gateway]\nlisten = \"{gateway}\"\nanonymous = true\n\n\
              [enrich]\ngroup = \"{}enrich\"\nmix_longest = \"500ms\"\ndelete_margin = 0\n\
              delete_every = \"500ms\"\n\n[telemetry]\nlisten = \"{metrics}\"\n",
-            kafka.prefix
+            kafka.prefix()
         ),
     );
     metrics
@@ -126,7 +126,7 @@ fn await_metric(address: SocketAddr, name: &str, value: usize) {
 }
 
 /// Until the raw partitions are empty: every record is committed, and deleted.
-fn await_deletion(kafka: &KafkaConfig) {
+fn await_deletion(kafka: &Cluster) {
     let admin = Admin::connect(kafka).unwrap();
     let start = Instant::now();
     loop {

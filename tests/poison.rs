@@ -5,11 +5,12 @@ use kaiku_catalogue::Catalogue;
 use kaiku_fleet::{Fleet, FleetConfig, What};
 use kaiku_ingest::Framer;
 use kaiku_raw::{RawBatch, partition_of};
+use kaiku_rehearsal::Sender;
 use kaiku_wire::Day;
 
 use crate::support::kafka::{broker, unique_prefix};
 use crate::support::oracle::seen;
-use crate::support::replay::{Replay, enriched, make_topics};
+use crate::support::replay::{enriched, make_topics};
 
 const PARTITIONS: i32 = 1;
 const BATCHES: usize = 20;
@@ -33,7 +34,7 @@ fn batches(catalogue: &Catalogue, day: Day) -> Vec<RawBatch<'static>> {
 
 #[test]
 fn every_flipped_bit_and_every_truncation_is_counted_or_rejected_and_the_next_record_is_handled() {
-    let kafka = broker().config(&unique_prefix("poison"));
+    let kafka = broker().cluster(&unique_prefix("poison"));
     make_topics(&kafka, PARTITIONS);
     let folder = tempfile::tempdir().unwrap();
     let catalogue = Catalogue::sample();
@@ -41,7 +42,7 @@ fn every_flipped_bit_and_every_truncation_is_counted_or_rejected_and_the_next_re
     let batches = batches(&catalogue, day);
     assert_eq!(batches.len(), BATCHES);
 
-    let mut replay = Replay::onto(&kafka, PARTITIONS);
+    let mut sender = Sender::onto(&kafka, PARTITIONS).unwrap();
     let framer = Framer::single_object();
     let (mut broken, mut witnesses, mut millis) = (0_u64, 0_u64, day.start_millis());
     for batch in &batches {
@@ -56,19 +57,18 @@ fn every_flipped_bit_and_every_truncation_is_counted_or_rejected_and_the_next_re
         let truncations = (0..valid.len()).map(|length| valid[..length].to_vec());
         for bytes in flips.chain(truncations) {
             millis += 1;
-            replay.send(&key, &bytes, None, millis);
+            sender.bytes(&key, &bytes, None, millis).unwrap();
             broken += 1;
             // A witness behind it: a start of another device each time, so that each one counts.
-            replay.send(
-                &witness_key(witnesses),
-                &witness(&framer, batch, witnesses, day),
-                None,
-                millis,
+            let (key, witness) = (
+                witness_key(witnesses),
+                witness(&framer, batch, witnesses, day),
             );
+            sender.bytes(&key, &witness, None, millis).unwrap();
             witnesses += 1;
         }
     }
-    replay.tick(day.next());
+    sender.tick(day.next()).unwrap();
 
     let totals = enriched(&kafka, folder.path());
     let rejected: u64 = totals.rejected.values().sum();

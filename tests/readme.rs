@@ -79,6 +79,35 @@ fn said(output: &Output) -> String {
     text
 }
 
+/// A file, then the names in it that matter: `path`: `name`, `name`.
+#[test]
+fn every_file_and_every_name_of_the_recipes_exists() {
+    let text = fs::read_to_string(root().join("docs/extending.md")).unwrap();
+    let spans: Vec<&str> = text.split('`').collect();
+    let (mut file, mut files, mut missing) = (None, 0, Vec::new());
+    for (place, span) in spans.iter().enumerate().skip(1).step_by(2) {
+        let is_path = span.contains('/') && span.contains('.');
+        if is_path || *span == "README.md" {
+            file = fs::read_to_string(root().join(span)).ok();
+            files += 1;
+            if file.is_none() {
+                missing.push((*span).to_owned());
+            }
+            continue;
+        }
+        // Names of a file stand behind its colon, with nothing but commas between them.
+        let before = spans[place - 1].trim();
+        let of_file = before == ":" || before == ",";
+        let name = span.rsplit("::").next().unwrap();
+        let is_there = file.as_ref().is_some_and(|text| text.contains(name));
+        if of_file && !is_there {
+            missing.push(format!("{span} (item {place})"));
+        }
+    }
+    assert!(files > 40, "{files} files are named");
+    assert_eq!(missing, Vec::<String>::new());
+}
+
 #[test]
 fn the_lines_of_json_are_valid() {
     let folder = tempfile::tempdir().unwrap();
@@ -120,7 +149,7 @@ fn the_result_of_a_demo_is_read_by_duckdb_polars_and_pyarrow_with_nothing_but_it
 
 #[test]
 fn a_producer_in_python_is_counted_and_one_that_misspells_a_field_is_rejected_with_its_reason() {
-    let kafka = broker().config(&unique_prefix("python"));
+    let kafka = broker().cluster(&unique_prefix("python"));
     make_topics(&kafka, 4);
     let code = blocks("python")
         .into_iter()

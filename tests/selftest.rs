@@ -41,7 +41,7 @@ fn the_selftest_passes_on_a_real_broker_and_leaves_nothing_behind() {
         report.contains("<testsuite") && !report.contains("<failure"),
         "{report}"
     );
-    let left = Admin::connect(&broker().config(&prefix))
+    let left = Admin::connect(&broker().cluster(&prefix))
         .unwrap()
         .names()
         .unwrap();

@@ -1,30 +1,45 @@
 //! Topics are made once, checked against what is needed, and deleted with their records, on a real
 //! broker.
 
-use kaiku_broker::{Admin, CheckOptions, CreateOptions, Error, Mechanism, check, create};
-use kaiku_wire::Month;
+use kaiku_broker::{
+    Admin, Cluster, Error, Mechanism, Scope, TopicsConfig, create_topics, ensure_state_topic,
+};
+use kaiku_wire::{Clock, Month};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::time::Duration;
 
-use crate::support::kafka::{Isolation, apache, broker, produce, read, unique_prefix};
+use crate::support::kafka::{Isolation, alter_topic, apache, broker, produce, read, unique_prefix};
+use crate::support::process::{Stage, free_address, settings};
 
 const NONE: [String; 0] = [];
+
+fn partitions(partitions: i32) -> TopicsConfig {
+    TopicsConfig {
+        partitions,
+        ..TopicsConfig::default()
+    }
+}
+
+/// Makes the topics of a shape.
+fn make(cluster: &Cluster, shape: &TopicsConfig) {
+    create_topics(&Admin::connect(cluster).unwrap(), shape, &[]).unwrap();
+}
+
+/// What is wrong with all of the topics, and with the state of these months.
+fn check(cluster: &Cluster, shape: &TopicsConfig, months: &[Month]) -> Vec<String> {
+    let admin = Admin::connect(cluster).unwrap();
+    admin.check(shape, Scope::All, months).unwrap()
+}
 
 fn november() -> Month {
     Month::parse("2026-11").unwrap()
 }
 
 /// A topic as somebody else would make it.
-fn make_by_hand(
-    config: &kaiku_broker::KafkaConfig,
-    name: &str,
-    partitions: i32,
-    settings: &[(&str, &str)],
-) {
-    let admin: AdminClient<DefaultClientContext> =
-        config.client_config("test").unwrap().create().unwrap();
+fn make_by_hand(cluster: &Cluster, name: &str, partitions: i32, settings: &[(&str, &str)]) {
+    let admin: AdminClient<DefaultClientContext> = cluster.client("test").create().unwrap();
     let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
     for (key, value) in settings {
         topic = topic.set(key, value);
@@ -36,46 +51,32 @@ fn make_by_hand(
 
 #[test]
 fn topics_are_made_once_and_pass_the_check() {
-    let config = broker().config(&unique_prefix("once"));
-    let options = CreateOptions {
-        partitions: 3,
-        months: vec![november()],
-        ..CreateOptions::default()
-    };
-    let first = create(&config, &options).unwrap();
+    let cluster = broker().cluster(&unique_prefix("once"));
+    let (shape, months) = (partitions(3), [november()]);
+    let admin = Admin::connect(&cluster).unwrap();
+    let first = create_topics(&admin, &shape, &months).unwrap();
     assert_eq!(first.len(), 5);
     assert!(first.iter().all(|topic| !topic.was_there), "{first:?}");
-    let again = create(&config, &options).unwrap();
+    let again = create_topics(&admin, &shape, &months).unwrap();
     assert!(again.iter().all(|topic| topic.was_there), "{again:?}");
 
-    let checked = CheckOptions {
-        months: vec![november()],
-        ..CheckOptions::default()
-    };
-    assert_eq!(check(&config, &checked).unwrap(), NONE);
-    let admin = Admin::connect(&config).unwrap();
-    assert_eq!(admin.partition_count(&config.topics().raw()).unwrap(), 3);
-    assert_eq!(admin.partition_count(&config.topics().keys()).unwrap(), 1);
+    assert_eq!(check(&cluster, &shape, &months), NONE);
+    assert_eq!(admin.months().unwrap(), months);
+    assert_eq!(admin.partition_count(&cluster.topics().raw()).unwrap(), 3);
+    assert_eq!(admin.partition_count(&cluster.topics().keys()).unwrap(), 1);
     assert_eq!(admin.names().unwrap().len(), 5);
 }
 
 #[test]
 fn topics_for_a_replay_pass_as_such_only() {
-    let config = broker().config(&unique_prefix("replay"));
-    create(
-        &config,
-        &CreateOptions {
-            replay: true,
-            ..CreateOptions::default()
-        },
-    )
-    .unwrap();
-    let replay = CheckOptions {
+    let cluster = broker().cluster(&unique_prefix("replay"));
+    let replay = TopicsConfig {
         replay: true,
-        ..CheckOptions::default()
+        ..TopicsConfig::default()
     };
-    assert_eq!(check(&config, &replay).unwrap(), NONE);
-    let live = check(&config, &CheckOptions::default()).unwrap();
+    make(&cluster, &replay);
+    assert_eq!(check(&cluster, &replay, &[]), NONE);
+    let live = check(&cluster, &TopicsConfig::default(), &[]);
     assert!(
         live.iter()
             .any(|sentence| sentence.contains("needs LogAppendTime")),
@@ -85,10 +86,10 @@ fn topics_for_a_replay_pass_as_such_only() {
 
 #[test]
 fn the_check_names_every_deviation() {
-    let config = broker().config(&unique_prefix("deviations"));
-    let topics = config.topics();
+    let cluster = broker().cluster(&unique_prefix("deviations"));
+    let topics = cluster.topics();
     make_by_hand(
-        &config,
+        &cluster,
         &topics.raw(),
         2,
         &[
@@ -98,24 +99,28 @@ fn the_check_names_every_deviation() {
         ],
     );
     make_by_hand(
-        &config,
+        &cluster,
         &topics.stripped(),
         4,
         &[("retention.ms", "600000")],
     );
-    make_by_hand(&config, &topics.keys(), 2, &[("cleanup.policy", "compact")]);
     make_by_hand(
-        &config,
+        &cluster,
+        &topics.keys(),
+        2,
+        &[("cleanup.policy", "compact")],
+    );
+    make_by_hand(
+        &cluster,
         &topics.state(november()),
         2,
         &[("cleanup.policy", "delete")],
     );
-    let options = CheckOptions {
+    let three = TopicsConfig {
         replication: 3,
-        months: vec![november()],
-        ..CheckOptions::default()
+        ..TopicsConfig::default()
     };
-    let found = check(&config, &options).unwrap();
+    let found = check(&cluster, &three, &[november()]);
     for (topic, expected) in [
         (
             topics.raw(),
@@ -149,25 +154,16 @@ fn the_check_names_every_deviation() {
 
 #[test]
 fn a_months_state_topic_is_made_like_the_raw_topic() {
-    let config = broker().config(&unique_prefix("month"));
-    let admin = Admin::connect(&config).unwrap();
-    let missing = admin.ensure_state_topic(november());
-    assert!(matches!(missing, Err(Error::NoTopic(raw)) if raw == config.topics().raw()));
-    admin
-        .create(&CreateOptions {
-            partitions: 6,
-            ..CreateOptions::default()
-        })
-        .unwrap();
-    assert!(!admin.ensure_state_topic(november()).unwrap().was_there);
-    assert!(admin.ensure_state_topic(november()).unwrap().was_there);
-    let state = config.topics().state(november());
+    let cluster = broker().cluster(&unique_prefix("month"));
+    let admin = Admin::connect(&cluster).unwrap();
+    let missing = ensure_state_topic(&admin, november());
+    assert!(matches!(missing, Err(Error::NoTopic(raw)) if raw == cluster.topics().raw()));
+    make(&cluster, &partitions(6));
+    assert!(!ensure_state_topic(&admin, november()).unwrap().was_there);
+    assert!(ensure_state_topic(&admin, november()).unwrap().was_there);
+    let state = cluster.topics().state(november());
     assert_eq!(admin.partition_count(&state).unwrap(), 6);
-    let checked = CheckOptions {
-        months: vec![november()],
-        ..CheckOptions::default()
-    };
-    assert_eq!(admin.check(&checked).unwrap(), NONE);
+    assert_eq!(check(&cluster, &partitions(6), &[november()]), NONE);
 
     admin.delete_topic(&state).unwrap();
     admin.delete_topic(&state).unwrap();
@@ -176,19 +172,14 @@ fn a_months_state_topic_is_made_like_the_raw_topic() {
 
 #[test]
 fn records_are_deleted_up_to_an_offset() {
-    let config = broker().config(&unique_prefix("records"));
-    let admin = Admin::connect(&config).unwrap();
-    admin
-        .create(&CreateOptions {
-            partitions: 2,
-            ..CreateOptions::default()
-        })
-        .unwrap();
+    let cluster = broker().cluster(&unique_prefix("records"));
+    let admin = Admin::connect(&cluster).unwrap();
+    make(&cluster, &partitions(2));
     // The keys are compacted, and an old one still has to go.
-    for (topic, partition) in [(config.topics().raw(), 1), (config.topics().keys(), 0)] {
+    for (topic, partition) in [(cluster.topics().raw(), 1), (cluster.topics().keys(), 0)] {
         for value in ["one", "two", "three"] {
             produce(
-                &config,
+                &cluster,
                 &topic,
                 partition,
                 Some(b"key"),
@@ -203,7 +194,7 @@ fn records_are_deleted_up_to_an_offset() {
             (2, 3),
             "{topic}"
         );
-        let left = read(&config, &topic, Isolation::Committed);
+        let left = read(&cluster, &topic, Isolation::Committed);
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].value.as_deref(), Some(b"three".as_slice()));
         assert!(
@@ -215,47 +206,32 @@ fn records_are_deleted_up_to_an_offset() {
 
 #[test]
 fn the_broker_sets_the_time_of_raw_records_and_leaves_that_of_stripped_ones() {
-    let config = broker().config(&unique_prefix("time"));
-    create(
-        &config,
-        &CreateOptions {
-            partitions: 1,
-            ..CreateOptions::default()
-        },
-    )
-    .unwrap();
-    let (raw, stripped) = (config.topics().raw(), config.topics().stripped());
+    let cluster = broker().cluster(&unique_prefix("time"));
+    make(&cluster, &partitions(1));
+    let (raw, stripped) = (cluster.topics().raw(), cluster.topics().stripped());
     // 2026-01-01T00:00:00Z.
     let day = 1_767_225_600_000;
     for topic in [&raw, &stripped] {
-        produce(&config, topic, 0, None, Some(b"value"), Some(day));
+        produce(&cluster, topic, 0, None, Some(b"value"), Some(day));
     }
     assert_ne!(
-        read(&config, &raw, Isolation::Committed)[0].timestamp,
+        read(&cluster, &raw, Isolation::Committed)[0].timestamp,
         Some(day)
     );
     assert_eq!(
-        read(&config, &stripped, Isolation::Committed)[0].timestamp,
+        read(&cluster, &stripped, Isolation::Committed)[0].timestamp,
         Some(day)
     );
 }
 
 #[test]
 fn the_end_of_a_partition_counts_an_open_transaction() {
-    let config = broker().config(&unique_prefix("open"));
-    create(
-        &config,
-        &CreateOptions {
-            partitions: 1,
-            ..CreateOptions::default()
-        },
-    )
-    .unwrap();
-    let topic = config.topics().stripped();
+    let cluster = broker().cluster(&unique_prefix("open"));
+    make(&cluster, &partitions(1));
+    let topic = cluster.topics().stripped();
     let wait = Duration::from_secs(60);
-    let producer: BaseProducer = config
-        .client_config("test")
-        .unwrap()
+    let producer: BaseProducer = cluster
+        .client("test")
         .set("transactional.id", unique_prefix("open"))
         .create()
         .unwrap();
@@ -269,11 +245,11 @@ fn the_end_of_a_partition_counts_an_open_transaction() {
         )
         .unwrap();
     assert!(kaiku_broker::drain(&producer, wait));
-    let admin = Admin::connect(&config).unwrap();
+    let admin = Admin::connect(&cluster).unwrap();
     assert_eq!(admin.watermarks(&topic, 0).unwrap(), (0, 1));
-    assert_eq!(read(&config, &topic, Isolation::Uncommitted).len(), 1);
+    assert_eq!(read(&cluster, &topic, Isolation::Uncommitted).len(), 1);
     producer.abort_transaction(wait).unwrap();
-    assert_eq!(read(&config, &topic, Isolation::Committed), []);
+    assert_eq!(read(&cluster, &topic, Isolation::Committed), []);
 }
 
 #[test]
@@ -285,15 +261,9 @@ fn tls_and_a_password_reach_the_broker_by_every_mechanism() {
         Mechanism::ScramSha512,
     ] {
         let config = secure.config(mechanism).with_prefix(&unique_prefix("tls"));
-        create(
-            &config,
-            &CreateOptions {
-                partitions: 1,
-                ..CreateOptions::default()
-            },
-        )
-        .unwrap();
-        assert_eq!(check(&config, &CheckOptions::default()).unwrap(), NONE);
+        let cluster = Cluster::new(&config).unwrap();
+        make(&cluster, &partitions(1));
+        assert_eq!(check(&cluster, &TopicsConfig::default(), &[]), NONE);
     }
 }
 
@@ -311,12 +281,56 @@ fn a_wrong_password_or_an_unknown_authority_is_an_error_without_the_password() {
         ),
     ];
     for (config, why) in impostors {
-        let error = Admin::connect(&config).unwrap().names().unwrap_err();
-        let shown = format!("{error} {error:?} {config:?}");
+        let cluster = Cluster::new(&config).unwrap();
+        let error = Admin::connect(&cluster).unwrap().names().unwrap_err();
+        let shown = format!("{error} {error:?} {config:?} {cluster:?}");
         assert!(shown.contains(why), "{shown}");
         assert!(
             !shown.contains("guessed") && !shown.contains("never-in-a-log"),
             "{shown}"
         );
+    }
+}
+
+/// A setting of a topic that its stage can't do with, and what the stage says of it.
+#[test]
+fn each_stage_refuses_to_run_on_topics_that_are_not_as_it_needs_them() {
+    let cluster = broker().cluster(&unique_prefix("refused"));
+    let (topics, month) = (cluster.topics(), Clock::system().today().month());
+    let admin = Admin::connect(&cluster).unwrap();
+    create_topics(&admin, &partitions(1), &[month]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let gateway = free_address();
+    let more = format!(
+        "[gateway]\nlisten = \"{gateway}\"\nanonymous = true\n\n[telemetry]\nserve = false\n"
+    );
+    settings(folder.path(), &cluster, &more);
+    for (stage, topic, setting, spoiled, right) in [
+        ("gateway", topics.raw(), "retention.ms", "-1", "1209600000"),
+        (
+            "aggregate",
+            topics.stripped(),
+            "retention.ms",
+            "600000",
+            "-1",
+        ),
+        (
+            "enrich",
+            topics.state(month),
+            "cleanup.policy",
+            "delete",
+            "compact",
+        ),
+    ] {
+        alter_topic(&cluster, &topic, &[(setting, spoiled)]);
+        let mut process = Stage::start(folder.path(), stage, "refused");
+        let ended = process.await_end(Duration::from_secs(60));
+        let log = std::fs::read_to_string(folder.path().join(format!("{stage}-refused.log")));
+        let log = log.unwrap();
+        let refused = ended.is_some_and(|status| !status.success());
+        assert!(refused, "{stage} runs on a topic that is wrong:\n{log}");
+        let said = format!("topic `{topic}` has {setting}={spoiled} and needs {right}");
+        assert!(log.contains(&said), "{stage} does not say {said:?}:\n{log}");
+        alter_topic(&cluster, &topic, &[(setting, right)]);
     }
 }

@@ -6,32 +6,50 @@
 //! absences: nothing but `enrich` can name both what a device says and what may be kept of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use cargo_metadata::{DependencyKind, MetadataCommand};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
-/// Package, then what it may name, in the order in which data flows.
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Package, then what it may name, in the order in which data flows. An edge that nobody has is not
+/// allowed either: it goes when its last use does.
 const EDGES: &[(&str, &[&str])] = &[
     // The contract.
     ("kaiku-wire", &[]),
     ("kaiku-raw", &["kaiku-wire"]),
     ("kaiku-stripped", &["kaiku-wire", "kaiku-catalogue"]),
     ("kaiku-catalogue", &["kaiku-wire"]),
-    // Clients.
-    ("kaiku-registry", &["kaiku-wire"]),
+    // What every stage stands on.
+    ("kaiku-metric", &[]),
+    ("kaiku-registry", &[]),
     ("kaiku-broker", &["kaiku-wire"]),
+    (
+        "kaiku-stage",
+        &[
+            "kaiku-wire",
+            "kaiku-catalogue",
+            "kaiku-metric",
+            "kaiku-registry",
+            "kaiku-broker",
+        ],
+    ),
     // The side of the devices.
     (
         "kaiku-ingest",
-        &["kaiku-wire", "kaiku-raw", "kaiku-registry", "kaiku-broker"],
+        &[
+            "kaiku-wire",
+            "kaiku-raw",
+            "kaiku-metric",
+            "kaiku-registry",
+            "kaiku-broker",
+        ],
     ),
     (
         "kaiku-gateway",
-        &["kaiku-wire", "kaiku-raw", "kaiku-ingest"],
-    ),
-    (
-        "kaiku-fleet",
-        &["kaiku-wire", "kaiku-raw", "kaiku-catalogue", "kaiku-ingest"],
+        &["kaiku-wire", "kaiku-raw", "kaiku-metric", "kaiku-ingest"],
     ),
     // The strip: the only one that names both sides.
     (
@@ -41,8 +59,10 @@ const EDGES: &[(&str, &[&str])] = &[
             "kaiku-raw",
             "kaiku-stripped",
             "kaiku-catalogue",
+            "kaiku-metric",
             "kaiku-registry",
             "kaiku-broker",
+            "kaiku-stage",
         ],
     ),
     // The side without identity.
@@ -52,33 +72,57 @@ const EDGES: &[(&str, &[&str])] = &[
             "kaiku-wire",
             "kaiku-stripped",
             "kaiku-catalogue",
+            "kaiku-metric",
             "kaiku-registry",
             "kaiku-broker",
+            "kaiku-stage",
             "kaiku-release",
         ],
     ),
     ("kaiku-release", &["kaiku-wire"]),
+    // What proves the pipeline: it plays the devices and looks at what comes out.
+    (
+        "kaiku-fleet",
+        &["kaiku-wire", "kaiku-raw", "kaiku-catalogue"],
+    ),
+    (
+        "kaiku-rehearsal",
+        &[
+            "kaiku-wire",
+            "kaiku-raw",
+            "kaiku-broker",
+            "kaiku-stage",
+            "kaiku-ingest",
+            "kaiku-gateway",
+            "kaiku-enrich",
+            "kaiku-aggregate",
+            "kaiku-release",
+            "kaiku-fleet",
+        ],
+    ),
     // The program: it knows the stages, and neither side's types.
     (
         "kaiku",
         &[
             "kaiku-wire",
             "kaiku-catalogue",
+            "kaiku-metric",
             "kaiku-registry",
             "kaiku-broker",
+            "kaiku-stage",
             "kaiku-ingest",
             "kaiku-gateway",
-            "kaiku-fleet",
             "kaiku-enrich",
             "kaiku-aggregate",
             "kaiku-release",
+            "kaiku-fleet",
+            "kaiku-rehearsal",
         ],
     ),
 ];
 
 /// What only some may use, and who.
 const FOREIGN: &[(&str, &[&str])] = &[
-    // `kaiku` for the broker that runs inside the demo.
     (
         "rdkafka",
         &[
@@ -86,24 +130,27 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "kaiku-ingest",
             "kaiku-enrich",
             "kaiku-aggregate",
-            "kaiku",
+            "kaiku-rehearsal",
         ],
     ),
     ("datafusion", &["kaiku-aggregate"]),
-    // What does I/O has no place in the contract, in the gate or in the simulated devices.
+    ("object_store", &["kaiku-aggregate"]),
     ("axum", &["kaiku-gateway", "kaiku"]),
     ("hyper", &["kaiku-gateway", "kaiku"]),
-    ("ureq", &["kaiku-registry", "kaiku"]),
-    ("object_store", &["kaiku-aggregate", "kaiku"]),
+    ("ureq", &["kaiku-registry", "kaiku-rehearsal"]),
+    // Names and help texts stand where `kaiku-metric` has them; the program records.
+    ("metrics", &["kaiku-metric", "kaiku"]),
 ];
 
-/// Packages that are pure: no network, no runtime, no Kafka, however far down.
+/// Packages that are pure: no network, no runtime, no Kafka, however far down. The contract, the
+/// gate, and the simulated devices.
 const PURE: &[&str] = &[
     "kaiku-wire",
     "kaiku-raw",
     "kaiku-stripped",
     "kaiku-catalogue",
     "kaiku-release",
+    "kaiku-fleet",
 ];
 const IMPURE: &[&str] = &[
     "tokio",
@@ -117,17 +164,23 @@ const IMPURE: &[&str] = &[
     "reqwest",
 ];
 
+fn metadata() -> &'static Metadata {
+    static METADATA: OnceLock<Metadata> = OnceLock::new();
+    METADATA.get_or_init(|| {
+        MetadataCommand::new()
+            .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+            .no_deps()
+            .exec()
+            .expect("cargo reads its own manifests")
+    })
+}
+
 /// The packages of the workspace with all that each names, tests aside; for `cargo test` builds
 /// those as well.
 fn edges() -> &'static BTreeMap<String, BTreeSet<String>> {
     static EDGES: OnceLock<BTreeMap<String, BTreeSet<String>>> = OnceLock::new();
     EDGES.get_or_init(|| {
-        let metadata = MetadataCommand::new()
-            .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-            .no_deps()
-            .exec()
-            .expect("cargo reads its own manifests");
-        let packages = metadata.packages.iter().map(|package| {
+        let packages = metadata().packages.iter().map(|package| {
             let named = package
                 .dependencies
                 .iter()
@@ -139,6 +192,33 @@ fn edges() -> &'static BTreeMap<String, BTreeSet<String>> {
         });
         packages.collect()
     })
+}
+
+/// What a file says to the compiler when nothing is tested; nothing for a file of tests.
+fn without_tests(source: &Path) -> String {
+    if source.ends_with("tests.rs") || source.ends_with("testing.rs") {
+        return String::new();
+    }
+    let text = fs::read_to_string(source).unwrap();
+    text.split("#[cfg(test)]\nmod")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The Rust files under a folder, but for what was built.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = entry.file_name();
+        if path.is_dir() && name != "target" && !name.as_encoded_bytes().starts_with(b".") {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found
 }
 
 /// All that `package` reaches over edges of the workspace.
@@ -171,8 +251,34 @@ fn every_package_names_what_it_may_and_nothing_else() {
             ours.filter(|name| !allowed.contains(&name.as_str()))
                 .map(|name| format!("{package} may not name {name}")),
         );
+        fallen.extend(
+            allowed
+                .iter()
+                .filter(|name| !named.contains(**name))
+                .map(|name| format!("{package} does not name {name}: strike it from the table")),
+        );
     }
     assert_eq!(fallen, Vec::<String>::new());
+}
+
+#[test]
+fn every_package_has_a_use_for_what_it_names() {
+    let mut idle = Vec::new();
+    for package in &metadata().packages {
+        let folder = package.manifest_path.parent().unwrap().join("src");
+        let code: String = sources(folder.as_std_path())
+            .iter()
+            .map(|source| without_tests(source))
+            .collect();
+        let ours = edges()[package.name.as_str()]
+            .iter()
+            .filter(|name| edges().contains_key(*name));
+        idle.extend(
+            ours.filter(|name| !code.contains(&name.replace('-', "_")))
+                .map(|name| format!("{} has no use for {name} but in tests", package.name)),
+        );
+    }
+    assert_eq!(idle, Vec::<String>::new());
 }
 
 #[test]
@@ -195,6 +301,7 @@ fn nothing_behind_the_strip_reaches_what_a_device_says() {
             "kaiku-gateway",
             "kaiku-fleet",
             "kaiku-enrich",
+            "kaiku-rehearsal",
         ] {
             assert!(!reached.contains(identity), "{package} reaches {identity}");
         }
@@ -214,6 +321,37 @@ fn nothing_before_the_strip_reaches_what_may_be_kept() {
             assert!(!reached.contains(kept), "{package} reaches {kept}");
         }
     }
+}
+
+/// The names of one side's types reach whoever names a package that hands them on.
+#[test]
+fn the_program_names_no_type_of_either_side_by_whatever_way_it_comes() {
+    let mut handed_on = BTreeSet::new();
+    for source in sources(Path::new(ROOT)) {
+        let text = fs::read_to_string(&source).unwrap();
+        // At the start of a line, or this very test would be one that hands on.
+        for side in ["\npub use kaiku_raw::", "\npub use kaiku_stripped::"] {
+            for rest in text.split(side).skip(1) {
+                let names = rest.split(';').next().unwrap_or_default();
+                let names = names.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+                handed_on.extend(names.filter(|name| !name.is_empty()).map(str::to_owned));
+            }
+        }
+    }
+    assert!(handed_on.contains("DeviceId"), "{handed_on:?}");
+    let mut named = Vec::new();
+    for source in sources(&Path::new(ROOT).join("src")) {
+        let text = fs::read_to_string(&source).unwrap();
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        for word in code.flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '_'))) {
+            if handed_on.contains(word) {
+                named.push(format!("{}: {word}", source.display()));
+            }
+        }
+    }
+    assert_eq!(named, Vec::<String>::new());
 }
 
 #[test]
@@ -265,4 +403,42 @@ fn the_table_above_speaks_of_packages_that_exist() {
             );
         }
     }
+}
+
+#[test]
+fn modules_have_one_style_and_unit_tests_stand_where_one_looks_for_them() {
+    // The test that is looked at would find itself.
+    let (path, module) = (["#[", "path"].concat(), "mod.rs");
+    let mut odd = Vec::new();
+    for source in sources(Path::new(ROOT)) {
+        let shown = source.display();
+        if source.ends_with(module) {
+            odd.push(format!("{shown}: name it after its module"));
+        }
+        // The benchmark borrows the kit of the tests, which lies outside of its folder.
+        let text = fs::read_to_string(&source).unwrap();
+        if text.contains(&path) && !source.ends_with("benches/enrich/main.rs") {
+            odd.push(format!("{shown}: a test module is called tests.rs"));
+        }
+    }
+    assert_eq!(odd, Vec::<String>::new());
+}
+
+/// Behind Kafka an event's kind and marks have the names of the contract, and no others.
+#[test]
+fn no_kind_and_no_mark_is_a_literal_in_aggregate() {
+    let marks = kaiku_wire::Mark::ALL.iter().map(|mark| mark.as_str());
+    let kinds = kaiku_wire::KindName::ALL.iter().map(|kind| kind.as_str());
+    let literals: Vec<_> = marks
+        .chain(kinds)
+        .map(|name| format!("\"{name}\""))
+        .collect();
+    let mut found = Vec::new();
+    for source in sources(&Path::new(ROOT).join("aggregate/src")) {
+        // Tests say by themselves what they expect.
+        let text = without_tests(&source);
+        let here = literals.iter().filter(|literal| text.contains(*literal));
+        found.extend(here.map(|literal| format!("{}: {literal}", source.display())));
+    }
+    assert_eq!(found, Vec::<String>::new());
 }

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kaiku_release::Policy;
+use kaiku_release::{Policy, Unit};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Store};
+use crate::error::Error;
+use crate::rollups::Rollups;
+use crate::store::Landing;
 
 /// Settings of the aggregation stage.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -107,29 +109,45 @@ impl Config {
                 file.display()
             )]
         })?;
-        Policy::parse(&text).map_err(|problems| {
-            let with_file = |problem: &kaiku_release::Problem| {
-                format!("aggregate.policy: {}: {problem}", file.display())
-            };
-            problems.iter().map(with_file).collect()
-        })
+        let with_file =
+            |problem: String| format!("aggregate.policy: {}: {problem}", file.display());
+        let policy = Policy::parse(&text).map_err(|problems| -> Vec<String> {
+            let problems = problems.iter().map(ToString::to_string);
+            problems.map(with_file).collect()
+        })?;
+        match unsealed(&policy) {
+            problems if problems.is_empty() => Ok(policy),
+            problems => Err(problems.into_iter().map(with_file).collect()),
+        }
     }
 
     /// Opens the store of partial counts; a local folder is made, for its owner alone.
     ///
     /// # Errors
     /// Where the setting can't be used.
-    pub fn landing_store(&self) -> Result<Store, Error> {
-        Store::open_private(&self.landing, self.staging.as_deref())
+    pub fn landing_store(&self) -> Result<Landing, Error> {
+        Landing::open(&self.landing, self.staging.as_deref())
     }
 
     /// Opens the store of what is released; a local folder is made.
     ///
     /// # Errors
     /// Where the setting can't be used.
-    pub fn rollups_store(&self) -> Result<Store, Error> {
-        Store::open(&self.rollups, self.staging.as_deref())
+    pub fn rollups_store(&self) -> Result<Rollups, Error> {
+        Rollups::open(&self.rollups, self.staging.as_deref())
     }
+}
+
+/// The tables of a policy that nothing seals yet: better no table than one that never appears.
+fn unsealed(policy: &Policy) -> Vec<String> {
+    let tables = policy.tables().iter();
+    let weekly = tables.filter(|table| table.unit() == Unit::Week);
+    weekly
+        .map(|table| {
+            let name = table.name();
+            format!("table {name} is of the week, and only days are sealed yet: take it out")
+        })
+        .collect()
 }
 
 fn is_within(inner: &str, outer: &str) -> bool {
@@ -162,6 +180,28 @@ mod tests {
             };
             assert_eq!(config.problems().len(), 1, "{landing} {rollups}");
         }
+    }
+
+    #[test]
+    fn a_weekly_table_is_refused_while_nothing_seals_weeks() -> std::io::Result<()> {
+        let file = tempfile::NamedTempFile::new()?;
+        let small = include_str!("../release/policies/small.toml");
+        let weekly = "[[table]]\nname = \"features_weekly\"\ndescription = \"Weekly\"\n\
+             period = \"week\"\ndimensions = [\"app\", \"feature\"]\n\n[[table.measure]]\n\
+             name = \"devices\"\ndescription = \"Devices\"\nmarks = [\"first_item_week\"]\n\
+             rho = [0.001]\n";
+        std::fs::write(file.path(), format!("{small}\n{weekly}"))?;
+        let config = Config {
+            policy: Some(file.path().to_path_buf()),
+            ..Config::default()
+        };
+        let problems = config.problems();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(
+            problems[0].contains("features_weekly is of the week"),
+            "{problems:?}"
+        );
+        Ok(())
     }
 
     #[test]

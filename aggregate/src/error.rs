@@ -1,6 +1,7 @@
 //! What can go wrong while landing and sealing. No error holds a value of an event.
 
 use datafusion::error::DataFusionError;
+use kaiku_stage::Standstill;
 use kaiku_wire::Day;
 
 /// A failed operation of this package.
@@ -141,14 +142,9 @@ pub enum Error {
         #[source]
         source: parquet::errors::ParquetError,
     },
-    /// The policy asks for a mark that stripped events don't carry.
-    #[error("the policy's table {table} sums the mark {mark}, which no stripped event carries")]
-    Mark {
-        /// The table.
-        table: String,
-        /// The mark.
-        mark: &'static str,
-    },
+    /// The topics are not as this stage needs them; each sentence says what to do.
+    #[error("the topics are not as they must be: {}", .0.join("; "))]
+    Topics(Vec<String>),
     /// The gate released nothing.
     #[error("the release gate refuses {period}")]
     Gate {
@@ -221,15 +217,15 @@ impl Error {
         move |source| Error::Kafka { operation, source }
     }
 
-    /// A word for metrics: why a partition has stopped.
-    pub(crate) fn label(&self) -> &'static str {
+    /// Why a partition has stopped.
+    pub(crate) fn standstill(&self) -> Standstill {
         match self {
-            Error::Gap { .. } | Error::Ahead { .. } => "landing_gap",
-            Error::Decode { .. } => "landing_decode",
-            Error::UnknownSchema { .. } => "landing_schema",
-            Error::ClosedDay { .. } => "landing_closed_day",
-            Error::Log { .. } | Error::Altered { .. } => "landing_log",
-            _ => "landing_failed",
+            Error::Gap { .. } | Error::Ahead { .. } => Standstill::LandingGap,
+            Error::Decode { .. } => Standstill::LandingDecode,
+            Error::UnknownSchema { .. } => Standstill::LandingSchema,
+            Error::ClosedDay { .. } => Standstill::LandingClosedDay,
+            Error::Log { .. } | Error::Altered { .. } => Standstill::LandingLog,
+            _ => Standstill::LandingFailed,
         }
     }
 }

@@ -2,15 +2,18 @@
 
 pub(crate) mod columns;
 mod consume;
+mod counts;
 mod decode;
 mod entry;
 pub(crate) mod lane;
 mod log;
-pub(crate) mod object;
+mod merge;
 mod position;
+mod reader;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use consume::{Chain, Shared, land};
+pub(crate) use consume::{Shared, land};
+pub(crate) use counts::counts_of;
 pub(crate) use entry::Entry;
 pub(crate) use log::{Appended, Log};

@@ -4,25 +4,30 @@
 //! ([`run`]). When every partition has closed a day, the seal merges the day's counts, takes them
 //! through the release gate and puts one file a table and app, and last the day's manifest.
 //!
-//! Nothing here can name a device: there is no dependency on what a device says, and the writer
-//! of a published file takes a [`kaiku_release::Released`] and nothing else.
+//! Nothing here can name a device: there is no dependency on what a device says. Exact counts and
+//! published files lie in stores of two types, [`Landing`] and [`Rollups`], and the only file that
+//! gets into the second is made of a [`kaiku_release::Released`].
 
 mod config;
 mod error;
 mod landing;
-mod merge;
+mod metrics;
+mod object;
 mod progress;
+mod rollups;
 mod run;
 mod seal;
 mod store;
+mod sum;
 #[cfg(test)]
 mod testing;
 mod verify;
 
 pub use config::Config;
 pub use error::Error;
+pub use metrics::METRICS;
 pub use progress::Progress;
+pub use rollups::{Manifest, ManifestFile, ManifestTable, Rollups};
 pub use run::run;
-pub use seal::manifest::{Manifest, ManifestFile, ManifestTable};
-pub use store::{Put, Store};
+pub use store::Landing;
 pub use verify::{Verified, verify};

@@ -1,14 +1,16 @@
 //! How far the stage is, shared with whoever runs it.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
+use kaiku_stage::Readiness;
 use kaiku_wire::Day;
 
 /// How far the stage is. Clones share what they show.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
     inner: Arc<Inner>,
+    readiness: Readiness,
 }
 
 #[derive(Debug, Default)]
@@ -20,7 +22,6 @@ struct Inner {
     last_sealed: AtomicI32,
     rows_published: AtomicU64,
     rows_folded: AtomicU64,
-    problems: Mutex<Vec<(Scope, String)>>,
 }
 
 #[derive(Debug, Default)]
@@ -32,19 +33,10 @@ struct Partition {
     closed: AtomicI32,
 }
 
-/// What a problem keeps from working.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// One partition.
-    Partition(i32),
-    /// The seal.
-    Seal,
-}
-
 impl Progress {
-    /// A handle with nothing done yet.
-    pub fn new() -> Progress {
-        Progress::default()
+    /// Which partitions are landed here, which of them stand still, and whether the seal does.
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
     }
 
     /// How many partitions are landed; 0 before the stage has asked for them.
@@ -105,21 +97,11 @@ impl Progress {
         self.inner.rows_folded.load(Ordering::Relaxed)
     }
 
-    /// Why a partition has stopped, or the seal makes no progress, at this moment; each a
-    /// sentence.
-    pub fn problems(&self) -> Vec<String> {
-        let problems = self
-            .inner
-            .problems
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        problems.iter().map(|(_, text)| text.clone()).collect()
-    }
-
     pub(crate) fn start(&self, partitions: i32) {
         let fresh = (0..partitions).map(|_| Partition::default()).collect();
         // A second start with the same handle goes on with what is there.
         let _ = self.inner.partitions.set(fresh);
+        (0..partitions).for_each(|partition| self.readiness.works(partition));
     }
 
     pub(crate) fn set_consumed(&self, partition: i32, offset: i64) {
@@ -158,16 +140,6 @@ impl Progress {
         self.inner.rows_folded.fetch_add(folded, Ordering::Relaxed);
         self.set_last_sealed(Some(day));
         self.inner.days_sealed.fetch_add(1, Ordering::Release);
-    }
-
-    pub(crate) fn set_problem(&self, scope: Scope, problem: Option<String>) {
-        let mut problems = self
-            .inner
-            .problems
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        problems.retain(|(known, _)| *known != scope);
-        problems.extend(problem.map(|text| (scope, text)));
     }
 
     fn partition(&self, partition: i32) -> Option<&Partition> {

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use kaiku_broker::{Admin, KafkaConfig, failpoint};
-use kaiku_catalogue::Catalogue;
-use kaiku_registry::Registry;
+use kaiku_broker::{Admin, Cluster, Scope, TopicsConfig};
 use kaiku_release::Policy;
-use kaiku_wire::Day;
+use kaiku_stage::{Causes, Context, failpoint};
+use kaiku_wire::{Clock, Day};
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
-use crate::landing::{Chain as Causes, Log, Shared, land};
-use crate::merge::Partials;
-use crate::progress::Scope;
-use crate::seal::{Chain, Sealer, Vocabulary, clean, destroy_spent_keys};
-use crate::{Config, Error, Progress};
+use crate::config::Config;
+use crate::error::Error;
+use crate::landing::{Log, Shared, land};
+use crate::metrics::{BUDGET_SPENT_RATIO, OPEN_DAYS, SEAL_OVERDUE_SECONDS};
+use crate::progress::Progress;
+use crate::rollups::Chain;
+use crate::seal::{Sealer, Vocabulary, clean, destroy_spent_keys};
 
 /// Lands all partitions of `events.stripped` and seals each day that all of them have closed,
 /// until the shutdown. It blocks: give it a thread of its own, outside of any runtime.
@@ -26,14 +26,7 @@ use crate::{Config, Error, Progress};
 /// # Errors
 /// Where the stage can't start, or a landing thread ends early. A partition that stops and a
 /// seal that fails end nothing: they are logged and shown in `progress`.
-pub fn run(
-    config: Config,
-    kafka: KafkaConfig,
-    registry: Option<Registry>,
-    catalogue: Arc<Catalogue>,
-    progress: Progress,
-    shutdown: &CancellationToken,
-) -> Result<(), Error> {
+pub fn run(config: Config, context: Context, progress: Progress) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("kaiku-aggregate")
@@ -41,30 +34,24 @@ pub fn run(
         .build()
         .map_err(Error::Runtime)?;
     let policy = config.load_policy().map_err(Error::Policy)?;
-    // What the policy asks for and can't have is said before anything is read.
-    for table in policy.tables() {
-        Partials::new(table)?;
-    }
-    let topic = kafka.topics().stripped();
     let shared = Shared {
         config,
-        kafka,
-        registry: registry.map(Arc::new),
-        topic,
+        cluster: context.cluster.clone(),
+        registry: context.registry.clone(),
+        topic: context.cluster.topics().stripped(),
         progress,
         landed: Arc::new(Notify::new()),
         // Whoever ends early ends the others.
-        shutdown: shutdown.child_token(),
+        shutdown: context.shutdown.child_token(),
         runtime: runtime.handle().clone(),
     };
-    let vocabulary = Vocabulary::of(&catalogue);
-    runtime.block_on(stage(Arc::new(shared), policy, vocabulary))
+    runtime.block_on(stage(Arc::new(shared), policy, &context))
 }
 
-async fn stage(shared: Arc<Shared>, policy: Policy, vocabulary: Vocabulary) -> Result<(), Error> {
+async fn stage(shared: Arc<Shared>, policy: Policy, context: &Context) -> Result<(), Error> {
     let landing = shared.config.landing_store()?;
     let rollups = shared.config.rollups_store()?;
-    let (admin, partitions) = connect(&shared.kafka, &shared.topic).await?;
+    let (admin, partitions) = connect(&shared.cluster, &context.topics).await?;
     let mut logs = Vec::new();
     for partition in 0..partitions {
         logs.push(Arc::new(Log::open(landing.clone(), partition).await?));
@@ -84,20 +71,29 @@ async fn stage(shared: Arc<Shared>, policy: Policy, vocabulary: Vocabulary) -> R
         rollups,
         logs,
         policy: Arc::new(policy),
-        vocabulary,
+        vocabulary: Vocabulary::of(&context.catalogue),
         chain,
+        random: context.random.clone(),
     };
-    seal_until_shutdown(sealer, &shared, &admin).await;
+    seal_until_shutdown(sealer, &shared, &admin, &context.clock).await;
     let ended = join(threads).await;
     tracing::info!("aggregate has stopped");
     ended
 }
 
-async fn connect(kafka: &KafkaConfig, topic: &str) -> Result<(Arc<Admin>, i32), Error> {
-    let (kafka, topic) = (kafka.clone(), topic.to_owned());
+/// Checks the topic that is read, and counts its partitions.
+async fn connect(cluster: &Cluster, shape: &TopicsConfig) -> Result<(Arc<Admin>, i32), Error> {
+    let (cluster, shape) = (cluster.clone(), shape.clone());
     blocking(move || {
-        let admin = Admin::connect(&kafka).map_err(Error::broker("reading Kafka's settings"))?;
-        let count = admin.partition_count(&topic);
+        let admin =
+            Admin::connect(&cluster).map_err(Error::broker("making a client for questions"))?;
+        let wrong = admin
+            .check(&shape, Scope::Aggregate, &[])
+            .map_err(Error::broker("checking the topics"))?;
+        if !wrong.is_empty() {
+            return Err(Error::Topics(wrong));
+        }
+        let count = admin.partition_count(&cluster.topics().stripped());
         let count = count.map_err(Error::broker(
             "asking for the partitions of stripped records",
         ))?;
@@ -134,23 +130,28 @@ fn spawn(
 }
 
 /// Seals what is due, as often as something was landed, and at least every `seal_every`.
-async fn seal_until_shutdown(mut sealer: Sealer, shared: &Shared, admin: &Arc<Admin>) {
+async fn seal_until_shutdown(
+    mut sealer: Sealer,
+    shared: &Shared,
+    admin: &Arc<Admin>,
+    clock: &Clock,
+) {
     loop {
         while let Some(day) = sealer.due() {
             if shared.shutdown.is_cancelled() {
                 return;
             }
             if let Err(error) = seal(&mut sealer, day, shared, admin).await {
-                tracing::error!(%day, error = %Causes(&error), "the seal of a day failed; trying again");
-                let problem = Some(Causes(&error).to_string());
-                shared.progress.set_problem(Scope::Seal, problem);
+                let causes = Causes(&error).to_string();
+                tracing::error!(%day, error = causes, "the seal of a day failed; trying again");
+                shared.progress.readiness().set_trouble(Some(causes));
                 if wait(shared, shared.config.retry).await {
                     return;
                 }
             }
-            measure(&sealer, shared);
+            measure(&sealer, shared, clock);
         }
-        measure(&sealer, shared);
+        measure(&sealer, shared, clock);
         tokio::select! {
             () = shared.shutdown.cancelled() => return,
             () = shared.landed.notified() => {}
@@ -167,7 +168,7 @@ async fn seal(
 ) -> Result<(), Error> {
     let (rows, folded) = sealer.seal(day).await?.rows();
     tracing::info!(%day, rows, folded, "a day is sealed");
-    shared.progress.set_problem(Scope::Seal, None);
+    shared.progress.readiness().set_trouble(None);
     let config = &shared.config;
     let cleaned = clean(sealer, config.delete_landing).await;
     // Counted last: who waits for the seal finds everything done.
@@ -199,23 +200,22 @@ async fn delete_records(admin: &Arc<Admin>, shared: &Shared, before: Vec<(i32, i
     }
 }
 
-fn measure(sealer: &Sealer, shared: &Shared) {
-    let today = Day::from_millis(chrono::Utc::now().timestamp_millis());
+fn measure(sealer: &Sealer, shared: &Shared, clock: &Clock) {
+    let (now, today) = (clock.millis(), clock.today());
     let ratio = sealer.chain.spent_ratio(&sealer.policy);
-    metrics::gauge!("kaiku_budget_spent_ratio").set(ratio);
+    BUDGET_SPENT_RATIO.with([]).set(ratio);
     let first = sealer.logs.iter().filter_map(|log| log.first_day()).min();
     let next = sealer.chain.last_day().map(Day::next).or(first);
     let open = next.map_or(0, |next| {
         today.days_since_epoch() - next.days_since_epoch() + 1
     });
-    metrics::gauge!("kaiku_open_days").set(f64::from(open.max(0)));
+    OPEN_DAYS.with([]).set(f64::from(open.max(0)));
     let overdue = next.map_or(0, |next| {
-        let now = chrono::Utc::now().timestamp_millis();
         let within = i64::try_from(shared.config.seal_within.as_millis()).unwrap_or(i64::MAX);
         now.saturating_sub(next.next().start_millis().saturating_add(within))
             .max(0)
     });
-    metrics::gauge!("kaiku_seal_overdue_seconds").set(overdue as f64 / 1000.0);
+    SEAL_OVERDUE_SECONDS.with([]).set(overdue as f64 / 1000.0);
 }
 
 /// Waits; true where the shutdown came first.

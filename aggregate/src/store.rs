@@ -1,5 +1,7 @@
-//! A place for objects that are written once: a local folder, or whatever `object_store` reaches.
+//! A place for objects that are written once: a local folder, or whatever `object_store` reaches;
+//! and the one of the two places that holds exact counts, [`Landing`].
 
+mod landing;
 mod local;
 
 use std::path::Path as FsPath;
@@ -12,7 +14,8 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload, prefix::Pre
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::Error;
+use crate::error::Error;
+pub use landing::Landing;
 use local::Folder;
 
 /// How often a put is tried again where the store says that the object exists, and then that it
@@ -21,7 +24,7 @@ const TRIES: usize = 5;
 
 /// What became of a put.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Put {
+pub(crate) enum Put {
     /// The object stands under its name now, whole and durable.
     Created,
     /// Another one stood there, with these bytes; nothing was written.
@@ -31,7 +34,7 @@ pub enum Put {
 /// A place for objects that appear whole under their name, or not at all, and are never written
 /// a second time. Clones are the same place.
 #[derive(Clone, Debug)]
-pub struct Store {
+pub(crate) struct Store {
     objects: Arc<dyn ObjectStore>,
     folder: Option<Arc<Folder>>,
 }
@@ -44,7 +47,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Place`] with what to do.
-    pub fn open(place: &str, staging: Option<&FsPath>) -> Result<Store, Error> {
+    pub(crate) fn open(place: &str, staging: Option<&FsPath>) -> Result<Store, Error> {
         Store::at(place, staging, false)
     }
 
@@ -52,7 +55,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Place`] with what to do.
-    pub fn open_private(place: &str, staging: Option<&FsPath>) -> Result<Store, Error> {
+    pub(crate) fn open_private(place: &str, staging: Option<&FsPath>) -> Result<Store, Error> {
         Store::at(place, staging, true)
     }
 
@@ -90,7 +93,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the store fails; the object may stand there all the same: put it again.
-    pub async fn put_if_absent(&self, path: &Path, bytes: Bytes) -> Result<Put, Error> {
+    pub(crate) async fn put_if_absent(&self, path: &Path, bytes: Bytes) -> Result<Put, Error> {
         let mut last = None;
         for _ in 0..TRIES {
             if self.create(path, bytes.clone()).await? {
@@ -118,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Altered`] where another object stands there; where the store fails.
-    pub async fn put_same(&self, path: &Path, bytes: Bytes) -> Result<bool, Error> {
+    pub(crate) async fn put_same(&self, path: &Path, bytes: Bytes) -> Result<bool, Error> {
         match self.put_if_absent(path, bytes.clone()).await? {
             Put::Created => Ok(true),
             Put::Exists(found) if found == bytes => Ok(false),
@@ -128,11 +131,25 @@ impl Store {
         }
     }
 
+    /// Whether a second put to the same name is told of the first; what is put under this name is
+    /// deleted again.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn keeps_first(&self, name: &str) -> Result<bool, Error> {
+        let path = Path::from(format!("_kaiku_doctor/{name}"));
+        let (one, two) = (Bytes::from_static(b"first"), Bytes::from_static(b"second"));
+        let first = self.put_if_absent(&path, one.clone()).await?;
+        let second = self.put_if_absent(&path, two).await;
+        self.delete(&path).await?;
+        Ok(first == Put::Created && second? == Put::Exists(one))
+    }
+
     /// The bytes of an object; `None` where there is none.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn get(&self, path: &Path) -> Result<Option<Bytes>, Error> {
+    pub(crate) async fn get(&self, path: &Path) -> Result<Option<Bytes>, Error> {
         match self.objects.get(path).await {
             Ok(found) => {
                 let bytes = found.bytes().await;
@@ -147,7 +164,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn list(&self, folder: &Path) -> Result<Vec<Path>, Error> {
+    pub(crate) async fn list(&self, folder: &Path) -> Result<Vec<Path>, Error> {
         let found = self
             .objects
             .list(Some(folder))
@@ -162,7 +179,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn delete(&self, path: &Path) -> Result<(), Error> {
+    pub(crate) async fn delete(&self, path: &Path) -> Result<(), Error> {
         match self.objects.delete(path).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
             Err(error) => return Err(Error::store("deleting", path)(error)),

@@ -5,24 +5,26 @@ use std::path::Path as FsPath;
 use std::sync::Arc;
 
 use kaiku_release::Policy;
-use kaiku_stripped::{Mark, schemas};
+use kaiku_stage::RandomSource;
+use kaiku_stripped::{NONE, schemas};
 use kaiku_wire::frame::Framing;
-use kaiku_wire::{Day, Schema, codec};
+use kaiku_wire::{Day, KindName, Mark, Schema, codec};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_avro_fast::ser::SerializerConfig;
 
-use crate::Store;
 use crate::landing::lane::{Failure, Lane, Took};
 use crate::landing::{Appended, Log};
-use crate::seal::{Chain, Sealer, Vocabulary};
+use crate::rollups::{Chain, Rollups};
+use crate::seal::{Sealer, Vocabulary};
+use crate::store::Landing;
 
 /// One stripped event.
 #[derive(Clone)]
 pub(crate) struct Event {
     pub(crate) app: &'static str,
     pub(crate) release: &'static str,
-    pub(crate) kind: &'static str,
+    pub(crate) kind: KindName,
     pub(crate) item: &'static str,
     pub(crate) country: &'static str,
     pub(crate) times: i32,
@@ -34,13 +36,13 @@ impl Serialize for Event {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("app", self.app)?;
         map.serialize_entry("release", self.release)?;
-        map.serialize_entry("kind", self.kind)?;
+        map.serialize_entry("kind", self.kind.as_str())?;
         map.serialize_entry("item", self.item)?;
-        map.serialize_entry("component", "none")?;
+        map.serialize_entry("component", NONE)?;
         map.serialize_entry("model", "Nokia/TA-1053")?;
         map.serialize_entry("operator", "unlisted")?;
         map.serialize_entry("country", self.country)?;
-        map.serialize_entry("duration_bucket", "none")?;
+        map.serialize_entry("duration_bucket", NONE)?;
         map.serialize_entry("times", &self.times)?;
         for mark in Mark::ALL {
             map.serialize_entry(mark.as_str(), &self.marks.contains(&mark))?;
@@ -83,7 +85,7 @@ pub(crate) fn used(app: &'static str, item: &'static str, marks: &[Mark]) -> Eve
     Event {
         app,
         release: "4.2",
-        kind: "feature_used",
+        kind: KindName::FeatureUsed,
         item,
         country: "FI",
         times: 1,
@@ -133,12 +135,12 @@ pub(crate) fn fleet(day: Day, app: &'static str, devices: usize) -> Vec<u8> {
     events(day, vec![used(app, "route.bicycle", &first); devices])
 }
 
-pub(crate) fn landing(folder: &FsPath) -> Store {
-    Store::open_private(folder.join("landing").to_str().unwrap(), None).unwrap()
+pub(crate) fn landing(folder: &FsPath) -> Landing {
+    Landing::open(folder.join("landing").to_str().unwrap(), None).unwrap()
 }
 
-pub(crate) fn rollups(folder: &FsPath) -> Store {
-    Store::open(folder.join("rollups").to_str().unwrap(), None).unwrap()
+pub(crate) fn rollups(folder: &FsPath) -> Rollups {
+    Rollups::open(folder.join("rollups").to_str().unwrap(), None).unwrap()
 }
 
 pub(crate) async fn log(folder: &FsPath, partition: i32) -> Arc<Log> {
@@ -192,6 +194,7 @@ pub(crate) async fn sealer(folder: &FsPath, partitions: i32, policy: Policy) -> 
         logs,
         policy: Arc::new(policy),
         vocabulary: Vocabulary::new(apps.to_vec(), [7; 32]),
+        random: RandomSource::system(),
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use object_store::path::Path;
 
-use crate::seal::{Chain, MANIFESTS};
+use crate::error::Error;
+use crate::rollups::{Chain, MANIFESTS, Rollups};
 use crate::store::sha256;
-use crate::{Error, Store};
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Verified {
 ///
 /// # Errors
 /// Where the store fails, or the chain of manifests is broken.
-pub async fn verify(rollups: &Store) -> Result<Verified, Error> {
+pub async fn verify(rollups: &Rollups) -> Result<Verified, Error> {
     let chain = Chain::load(rollups).await?;
     let mut found = Verified::default();
     let mut named = BTreeSet::new();

@@ -1,16 +1,13 @@
 //! The records that are stripped and passed through: one a device, each of ten events.
 
-use std::time::{Duration, Instant};
-
-use kaiku_broker::KafkaConfig;
+use kaiku_broker::Cluster;
 use kaiku_catalogue::Catalogue;
 use kaiku_ingest::Framer;
 use kaiku_raw::{Consent, Device, DeviceId, EventType, RawBatch, RawEvent, StreamId};
+use kaiku_rehearsal::Sender;
 use kaiku_wire::Day;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use crate::Size;
 
@@ -137,52 +134,22 @@ fn skewed<'a, T>(all: &'a [T], rng: &mut StdRng) -> &'a T {
 }
 
 /// Writes the records onto events.raw, as the producer library would, with the time of one day.
-pub(crate) fn fill(kafka: &KafkaConfig, size: Size) -> Load {
-    let producer: BaseProducer = kafka
-        .client_config("bench")
-        .unwrap()
-        .set("acks", "all")
-        .set("enable.idempotence", "true")
-        .set("partitioner", "murmur2_random")
-        .set("compression.type", "zstd")
-        .set("linger.ms", "50")
-        .create()
-        .unwrap();
-    let (stock, framer, topic) = (Stock::new(), Framer::single_object(), kafka.topics().raw());
+pub(crate) fn fill(kafka: &Cluster, size: Size) -> Load {
+    let mut sender = Sender::onto(kafka, size.partitions).unwrap();
+    let (stock, framer) = (Stock::new(), Framer::single_object());
     let mut rng = StdRng::seed_from_u64(1);
     let mut load = Load {
         records: 0,
         bytes: 0,
     };
-    let begun = Instant::now();
+    let millis = stock.day.start_millis();
     for _ in 0..size.devices {
         let record = framer.batch(&stock.batch(&mut rng), stock.day).unwrap();
         load.records += 1;
         load.bytes += record.payload().len() as u64;
-        let key = &record.key().unwrap()[..];
-        let record = BaseRecord::to(&topic).key(key).payload(record.payload());
-        send(
-            &producer,
-            record.timestamp(stock.day.start_millis()),
-            begun + size.deadline(),
-        );
+        let key = record.key().unwrap();
+        sender.bytes(key, record.payload(), None, millis).unwrap();
     }
-    producer.flush(size.deadline()).unwrap();
+    sender.flush().unwrap();
     load
-}
-
-/// Sends a record, waiting while librdkafka's queue is full.
-pub(crate) fn send(producer: &BaseProducer, record: BaseRecord<'_, [u8], [u8]>, until: Instant) {
-    let mut record = record;
-    loop {
-        match producer.send(record) {
-            Ok(()) => return,
-            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
-                record = back;
-                assert!(Instant::now() < until, "the broker takes nothing any more");
-                producer.poll(Duration::from_millis(10));
-            }
-            Err((error, _)) => panic!("a record was not sent: {error}"),
-        }
-    }
 }

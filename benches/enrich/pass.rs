@@ -5,13 +5,12 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{KafkaConfig, drain};
+use kaiku_broker::{Cluster, KafkaConfig, drain, send_waiting};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::load::send;
 use crate::measure::{Reading, Usage};
 use crate::support::replay::make_topics;
 use crate::{Size, variable};
@@ -45,10 +44,8 @@ impl Way {
 }
 
 /// The topic that the records are copied to stands under a longer prefix.
-fn copies(kafka: &KafkaConfig, way: Way) -> KafkaConfig {
-    kafka
-        .clone()
-        .with_prefix(&format!("{}{}.", kafka.prefix, way.name()))
+fn copies(kafka: &Cluster, way: Way) -> Cluster {
+    kafka.with_prefix(&format!("{}{}.", kafka.prefix(), way.name()))
 }
 
 /// A child that ends with this.
@@ -62,12 +59,12 @@ impl Drop for Guard {
 }
 
 /// Passes the records through in a child, and says what it used.
-pub(crate) fn run(kafka: &KafkaConfig, way: Way, size: Size, records: u64) -> Usage {
+pub(crate) fn run(kafka: &Cluster, way: Way, size: Size, records: u64) -> Usage {
     make_topics(&copies(kafka, way), size.partitions);
     let child = Command::new(std::env::current_exe().unwrap())
         .env(WAY, way.name())
-        .env(BROKERS, kafka.brokers.to_string())
-        .env(PREFIX, &kafka.prefix)
+        .env(BROKERS, kafka.brokers())
+        .env(PREFIX, kafka.prefix())
         .env(RECORDS, records.to_string())
         .env("KAIKU_BENCH_DEVICES", size.devices.to_string())
         .env("KAIKU_BENCH_PARTITIONS", size.partitions.to_string())
@@ -105,9 +102,10 @@ pub(crate) fn is_child() -> bool {
 /// Passes the records through, and prints what that used.
 pub(crate) fn child() {
     let size = Size::asked();
-    let mut kafka = KafkaConfig::at(&std::env::var(BROKERS).unwrap());
-    kafka.prefix = std::env::var(PREFIX).unwrap();
-    kafka.insecure = true;
+    let mut config = KafkaConfig::at(&std::env::var(BROKERS).unwrap());
+    config.prefix = std::env::var(PREFIX).unwrap();
+    config.insecure = true;
+    let kafka = Cluster::new(&config).unwrap();
     let records = variable(RECORDS).unwrap();
     let way = match std::env::var(WAY).unwrap().as_str() {
         "plain" => Way::Plain,
@@ -130,12 +128,11 @@ struct Pass {
 }
 
 impl Pass {
-    fn new(kafka: &KafkaConfig, way: Way, size: Size) -> Pass {
-        let group = format!("{}{}", kafka.prefix, way.name());
+    fn new(kafka: &Cluster, way: Way, size: Size) -> Pass {
+        let group = format!("{}{}", kafka.prefix(), way.name());
         // What enrich sets, where it is about speed.
         let consumer: BaseConsumer = kafka
-            .client_config("bench")
-            .unwrap()
+            .client("bench")
             .set("group.id", &group)
             .set("enable.auto.commit", "false")
             .set("auto.offset.reset", "error")
@@ -143,10 +140,11 @@ impl Pass {
             .set("fetch.wait.max.ms", "100")
             .create()
             .unwrap();
-        let mut producer = kafka.client_config("bench").unwrap();
+        let mut producer = kafka.client("bench");
         producer
             .set("acks", "all")
             .set("compression.type", "lz4")
+            .set("enable.idempotence", "true")
             .set("delivery.report.only.error", "true")
             .set("linger.ms", "5");
         if way == Way::Transactions {
@@ -220,7 +218,7 @@ impl Pass {
             .key(message.key().unwrap())
             .payload(message.payload().unwrap())
             .timestamp(message.timestamp().to_millis().unwrap());
-        send(&self.producer, record, self.until);
+        send_waiting(&self.producer, record, self.until).unwrap();
     }
 
     fn commit(&self) {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{Admin, KafkaConfig};
+use kaiku_broker::{Admin, Cluster};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -48,24 +48,21 @@ impl Runs {
     }
 }
 
-/// Strips the records that stand on events.raw; with `plain`, in no transaction, and so with no
-/// promise: to see what exactly-once costs.
-pub(crate) fn run(kafka: &KafkaConfig, size: Size, load: &Load, plain: bool) -> Stripped {
+/// Strips the records that stand on events.raw.
+pub(crate) fn run(kafka: &Cluster, size: Size, load: &Load) -> Stripped {
     let folder = tempfile::tempdir().unwrap();
-    let group = format!("{}enrich", kafka.prefix);
+    let group = format!("{}enrich", kafka.prefix());
     let listen = free_address();
     settings(
         folder.path(),
         kafka,
         // As by default; but the last uploads find no others to mix with, and need not wait.
         &format!(
-            "[enrich]\ngroup = \"{group}\"\nkeys_dir = \"keys\"\nreplay = true\ndelete_raw = false\n\
+            "[topics]\nreplay = true\n\n[enrich]\ngroup = \"{group}\"\nkeys_dir = \"keys\"\ndelete_raw = false\n\
              mix_longest = \"500ms\"\n\n[telemetry]\nlisten = \"{listen}\"\n"
         ),
     );
-    let steps = if plain { "lane.plain=return" } else { "" };
-    let variables = [("FAILPOINTS", steps.to_owned())];
-    let stage = Stage::start_with(folder.path(), "enrich", "bench", &variables);
+    let stage = Stage::start(folder.path(), "enrich", "bench");
     let process = Process {
         id: stage.id(),
         log: folder.path().join("enrich-bench.log"),
@@ -117,14 +114,13 @@ impl Process {
         }
     }
 
-    fn await_last_commit(&self, kafka: &KafkaConfig, group: &str, size: Size) {
+    fn await_last_commit(&self, kafka: &Cluster, group: &str, size: Size) {
         let raw = kafka.topics().raw();
         let admin = Admin::connect(kafka).unwrap();
         let end = |partition| admin.watermarks(&raw, partition).unwrap().1;
         let wanted: i64 = (0..size.partitions).map(end).sum();
         let consumer: BaseConsumer = kafka
-            .client_config("bench")
-            .unwrap()
+            .client("bench")
             .set("group.id", group)
             .create()
             .unwrap();

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The formats of the state that this program reads and writes; the last is the newest.
 pub(crate) const STATE_FORMATS: [u32; 2] = [1, 2];
 
 /// Settings of the enrichment stage.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Consumer group. It is also the first part of every lane's `transactional.id`: another group
@@ -47,14 +47,12 @@ pub struct Config {
     /// The format in which state is written. Where none is set, each partition keeps the one that
     /// it has, so that a process of the version before can still take it over; a new partition
     /// gets the newest.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub state_format: Option<u32>,
     /// What an operator has decided to go on without, for this start alone: from the command line,
     /// never from a file.
     #[serde(skip)]
     pub accept: Accept,
-    /// History is replayed: timestamps are the producers' (CreateTime), and the days are closed
-    /// by the ticks of whoever replays.
-    pub replay: bool,
     /// Delete raw records once they are committed.
     pub delete_raw: bool,
     /// How many committed raw records are left standing on each partition.
@@ -69,12 +67,10 @@ pub struct Config {
     /// waits before it tries again.
     #[serde(with = "humantime_serde")]
     pub retry: Duration,
-    /// Replication factor of the state topics that this stage makes at the turn of a month.
-    pub replication: i32,
 }
 
 /// What becomes of a record whose broker time lies ahead of this machine's clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockAhead {
     /// The partition stands still until the clocks agree, and says so.
@@ -109,13 +105,11 @@ impl Default for Config {
             poll_timeout: Duration::from_secs(300),
             state_format: None,
             accept: Accept::default(),
-            replay: false,
             delete_raw: true,
             delete_margin: 10_000,
             delete_every: Duration::from_secs(60),
             transaction_timeout: Duration::from_secs(30),
             retry: Duration::from_secs(2),
-            replication: 1,
         }
     }
 }

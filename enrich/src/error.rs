@@ -1,5 +1,7 @@
-//! What can go wrong in the enrichment stage, one variant an operation.
+//! What can go wrong in the enrichment stage: one variant for each whose fault it is, with what was
+//! being done.
 
+use kaiku_stage::Standstill;
 use kaiku_wire::Month;
 use rdkafka::error::KafkaError;
 
@@ -71,10 +73,23 @@ pub enum Error {
         /// The raw partition.
         partition: i32,
         /// Why, for the metric.
-        label: Refusal,
+        why: Standstill,
         /// Why, and what to do.
         reason: String,
     },
+    /// A partition's transaction failed as often as it was tried.
+    #[error(
+        "partition {partition}: a transaction failed {tries} times in a row; the lines before say why"
+    )]
+    Uncommitted {
+        /// The raw partition.
+        partition: i32,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// The system gives no thread for a lane.
+    #[error("starting the thread of a lane")]
+    Thread(#[source] std::io::Error),
     /// Something that ends by itself is in the way; the lane tries again.
     #[error("partition {partition} waits: {reason}")]
     Waits {
@@ -91,67 +106,21 @@ pub enum Error {
     },
 }
 
-/// Why a lane refuses to run until somebody has looked: the label of the metric, and the heading
-/// in the runbook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Raw records were deleted before they were counted.
-    RawGap,
-    /// The raw topic ends before what was committed: it was made anew.
-    RawAnew,
-    /// The number of partitions has changed.
-    Partitions,
-    /// The state belongs to another group.
-    Group,
-    /// The committed offset is not the one of the state.
-    OffsetMoved,
-    /// There is no state for what was committed.
-    StateLost,
-    /// The state has fewer or more devices than it had when it was written.
-    StateIncomplete,
-    /// The state has a format that this program does not read, or can't be read at all.
-    StateUnreadable,
-    /// A key can't be read, or is not the one that sealed the state.
-    Key,
-}
-
-impl Refusal {
-    /// Every reason.
-    pub const ALL: [Refusal; 9] = [
-        Refusal::RawGap,
-        Refusal::RawAnew,
-        Refusal::Partitions,
-        Refusal::Group,
-        Refusal::OffsetMoved,
-        Refusal::StateLost,
-        Refusal::StateIncomplete,
-        Refusal::StateUnreadable,
-        Refusal::Key,
-    ];
-
-    /// The label of the metric.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Refusal::RawGap => "raw_gap",
-            Refusal::RawAnew => "raw_anew",
-            Refusal::Partitions => "partitions",
-            Refusal::Group => "group",
-            Refusal::OffsetMoved => "offset_moved",
-            Refusal::StateLost => "state_lost",
-            Refusal::StateIncomplete => "state_incomplete",
-            Refusal::StateUnreadable => "state_unreadable",
-            Refusal::Key => "key",
-        }
-    }
-}
-
 impl Error {
     /// Why a lane must not go on by itself after this error; `None` where trying again may help.
-    pub(crate) fn refusal(&self) -> Option<Refusal> {
+    pub(crate) fn refusal(&self) -> Option<Standstill> {
         match self {
-            Error::Refused { label, .. } => Some(*label),
-            Error::MonthKey { .. } | Error::KeyFile { .. } => Some(Refusal::Key),
-            _ => None,
+            Error::Refused { why, .. } => Some(*why),
+            Error::MonthKey { .. } | Error::KeyFile { .. } => Some(Standstill::Key),
+            Error::Settings(_)
+            | Error::Broker { .. }
+            | Error::Kafka { .. }
+            | Error::Topics(_)
+            | Error::Registry { .. }
+            | Error::Uncommitted { .. }
+            | Error::Thread(_)
+            | Error::Waits { .. }
+            | Error::Lost { .. } => None,
         }
     }
 
@@ -161,22 +130,5 @@ impl Error {
 
     pub(crate) fn broker(operation: &'static str) -> impl FnOnce(kaiku_broker::Error) -> Error {
         move |source| Error::Broker { operation, source }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::Refusal;
-
-    #[test]
-    fn every_refusal_has_a_heading_in_the_runbook() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/runbook.md");
-        let runbook = std::fs::read_to_string(file).unwrap();
-        for refusal in Refusal::ALL {
-            let heading = format!("### `{}`\n", refusal.as_str());
-            assert!(runbook.contains(&heading), "{heading}");
-        }
     }
 }

@@ -1,151 +1,56 @@
 //! The one group member of this process: it is given partitions, runs a lane for each, and gives
 //! none back before its lane has ended.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use kaiku_broker::note;
-use rdkafka::client::ClientContext;
-use rdkafka::consumer::{
-    BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata, Rebalance,
-};
+use kaiku_broker::Isolation;
+use kaiku_stage::{Causes, Standstill};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
-use crate::lane::{self, End, Shared, Start, Suspect, Warm, one};
-use crate::read::isolate;
-use crate::stage::Stage;
-use crate::{Error, upkeep::Upkeep};
+use crate::error::Error;
+use crate::handover::{End, Shared, Suspect};
+use crate::lane::{self, Start};
+use crate::lane_context::LaneContext;
+use crate::membership::{Due, Ended, Held, Membership, Running};
+use crate::metrics::LANES_LOST;
+use crate::read::assignment_of;
+use crate::upkeep::Upkeep;
 
 const STEP: Duration = Duration::from_millis(100);
 /// A group is joined anew at most this often.
 const REJOIN_EVERY: Duration = Duration::from_secs(5);
 
-/// What the consumer's callbacks and the member share.
-pub(crate) struct Membership {
-    lanes: Mutex<HashMap<i32, Running>>,
-    /// What was assigned and not taken up yet.
-    assigned: Mutex<Vec<i32>>,
-    /// What is this process's, lane or no lane.
-    owned: Mutex<Owned>,
-    warm: Mutex<HashMap<i32, Warm>>,
-    stage: Arc<Stage>,
-}
-
-/// The partitions of the present assignment.
-#[derive(Default)]
-struct Owned {
-    partitions: Vec<i32>,
-    /// The group as it was when they were assigned: a commit under it fails once the group has
-    /// moved on. Asked for afresh it would let a lane that lost its partition move the new owner's
-    /// offset.
-    group: Option<Arc<ConsumerGroupMetadata>>,
-}
-
-struct Running {
-    shared: Arc<Shared>,
-    thread: JoinHandle<End>,
-}
-
-impl ClientContext for Membership {
-    fn error(&self, error: KafkaError, reason: &str) {
-        note("group", &error, reason);
-    }
-}
-
-impl ConsumerContext for Membership {
-    /// Nothing is given back while its lane may still commit.
-    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if !matches!(rebalance, Rebalance::Assign(_)) {
-            *lock(&self.owned) = Owned::default();
-            self.stop_all();
-        }
-    }
-
-    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Assign(list) = rebalance {
-            let partitions = list.elements();
-            let partitions: Vec<i32> = partitions.iter().map(|one| one.partition()).collect();
-            lock(&self.assigned).clone_from(&partitions);
-            *lock(&self.owned) = Owned {
-                partitions,
-                group: consumer.group_metadata().map(Arc::new),
-            };
-        }
-    }
-}
-
-impl Membership {
-    /// Ends every lane and keeps what it leaves.
-    fn stop_all(&self) {
-        let running: Vec<_> = lock(&self.lanes).drain().collect();
-        for (_, lane) in &running {
-            lane.shared.stop.store(true, Ordering::Relaxed);
-        }
-        for (partition, lane) in running {
-            if let Ok(End::Stopped(Some(warm))) = lane.thread.join() {
-                self.keep(partition, warm);
-            }
-            self.stage.gone(partition);
-        }
-    }
-
-    fn keep(&self, partition: i32, warm: Warm) {
-        lock(&self.warm).insert(partition, warm);
-    }
-
-    /// Lanes whose thread has ended by itself.
-    fn ended(&self) -> Vec<(i32, Running)> {
-        lock(&self.lanes)
-            .extract_if(|_, lane| lane.thread.is_finished())
-            .collect()
-    }
-
-    /// The group under which a partition is this process's; `None` where it is not any more.
-    fn group_of(&self, partition: i32) -> Option<Arc<ConsumerGroupMetadata>> {
-        let owned = lock(&self.owned);
-        let is_owned = owned.partitions.contains(&partition);
-        owned.group.clone().filter(|_| is_owned)
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The group member.
 pub(crate) struct Member {
     consumer: Arc<BaseConsumer<Membership>>,
-    stage: Arc<Stage>,
-    crashes: HashMap<i32, Suspect>,
-    /// Lanes that are to be started again, and when.
-    again: HashMap<i32, Instant>,
-    rejoined: Option<Instant>,
-    /// A lane was lost since.
-    rejoin: bool,
+    context: Arc<LaneContext>,
+    rejoin: Rejoin,
+}
+
+/// Whether the group is to be joined anew: a lane that was lost starts again only after a new
+/// assignment.
+enum Rejoin {
+    /// No: nothing was lost since it was joined, at this moment where it was joined anew.
+    No { joined: Option<Instant> },
+    /// Yes, from this moment on.
+    From(Instant),
 }
 
 impl Member {
     /// Makes the consumer and joins the group.
-    pub(crate) fn join(stage: Arc<Stage>) -> Result<Member, Error> {
-        let membership = Membership {
-            lanes: Mutex::default(),
-            assigned: Mutex::default(),
-            owned: Mutex::default(),
-            warm: Mutex::default(),
-            stage: Arc::clone(&stage),
-        };
-        let mut config = stage
-            .kafka
-            .client_config("enrich")
-            .map_err(Error::broker("making the group member"))?;
-        let (session, poll) = (stage.config.session_timeout, stage.config.poll_timeout);
-        let consumer: BaseConsumer<Membership> = isolate(&mut config, true)
-            .set("group.id", &stage.config.group)
+    pub(crate) fn join(context: Arc<LaneContext>) -> Result<Member, Error> {
+        let membership = Membership::new(context.progress.clone());
+        let (session, poll) = (context.config.session_timeout, context.config.poll_timeout);
+        let consumer: BaseConsumer<Membership> = context
+            .cluster
+            .client("enrich")
+            .set("isolation.level", Isolation::Committed.as_str())
+            .set("group.id", &context.config.group)
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "error")
@@ -164,21 +69,18 @@ impl Member {
             .create_with_context(membership)
             .map_err(Error::kafka("making the group member"))?;
         consumer
-            .subscribe(&[&stage.raw])
+            .subscribe(&[&context.raw])
             .map_err(Error::kafka("joining the group"))?;
         Ok(Member {
             consumer: Arc::new(consumer),
-            stage,
-            crashes: HashMap::new(),
-            again: HashMap::new(),
-            rejoined: None,
-            rejoin: false,
+            context,
+            rejoin: Rejoin::No { joined: None },
         })
     }
 
     /// Serves the group until told to stop.
     pub(crate) fn serve(&mut self, shutdown: &CancellationToken) -> Result<(), Error> {
-        let mut upkeep = Upkeep::new(Arc::clone(&self.stage));
+        let mut upkeep = Upkeep::new(Arc::clone(&self.context));
         let served = loop {
             if shutdown.is_cancelled() {
                 break Ok(());
@@ -194,12 +96,14 @@ impl Member {
                 }
                 Some(Err(error)) => tracing::warn!(%error, "serving the group"),
             }
-            self.start_assigned()?;
+            self.take_up()?;
+            for due in self.membership().take_due(Instant::now()) {
+                self.start(due)?;
+            }
             self.reap();
-            self.start_again()?;
             upkeep.turn();
         };
-        self.membership().stop_all();
+        self.membership().leave_all();
         self.consumer.unsubscribe();
         served
     }
@@ -208,29 +112,18 @@ impl Member {
         self.consumer.context()
     }
 
-    fn start_assigned(&mut self) -> Result<(), Error> {
-        let assigned = std::mem::take(&mut *lock(&self.membership().assigned));
-        if assigned.is_empty() {
+    /// Takes up a new assignment: gives its partitions a place to read from, whatever it is. A
+    /// lane, which begins paused, can move that place only once there is one, and moves it before
+    /// it resumes.
+    fn take_up(&self) -> Result<(), Error> {
+        let fresh = self.membership().take_fresh().unwrap_or_default();
+        if fresh.is_empty() {
             return Ok(());
         }
-        tracing::info!(partitions = ?assigned, "partitions assigned");
-        self.again.clear();
-        self.hold(&assigned)?;
-        for partition in &assigned {
-            self.start(*partition)?;
-        }
-        // What is kept of partitions that went elsewhere is of no use any more.
-        let mut warm = lock(&self.membership().warm);
-        warm.retain(|partition, _| assigned.contains(partition));
-        Ok(())
-    }
-
-    /// Gives the partitions a place to read from, whatever it is: a lane, which begins paused, can
-    /// move that place only once there is one, and moves it before it resumes.
-    fn hold(&self, partitions: &[i32]) -> Result<(), Error> {
+        tracing::info!(partitions = ?fresh, "partitions assigned");
         let mut list = TopicPartitionList::new();
-        for partition in partitions {
-            list.add_partition_offset(&self.stage.raw, *partition, Offset::Beginning)
+        for partition in fresh {
+            list.add_partition_offset(&self.context.raw, partition, Offset::Beginning)
                 .map_err(Error::kafka("taking the partitions"))?;
         }
         self.consumer
@@ -238,130 +131,131 @@ impl Member {
             .map_err(Error::kafka("taking the partitions"))
     }
 
-    /// Starts the lane of a partition, where that is still this process's.
-    fn start(&self, partition: i32) -> Result<(), Error> {
-        let (stage, membership) = (&self.stage, self.membership());
-        let Some(group) = membership.group_of(partition) else {
-            return Ok(());
-        };
-        let held = self.consumer.pause(&one(&stage.raw, partition)).is_ok();
-        let queue = self.consumer.split_partition_queue(&stage.raw, partition);
-        let Some(queue) = queue.filter(|_| held) else {
+    /// Starts the lane of a partition.
+    fn start(&self, due: Due) -> Result<(), Error> {
+        let Due {
+            partition,
+            group,
+            warm,
+            suspect,
+        } = due;
+        let (context, membership) = (&self.context, self.membership());
+        let assignment = assignment_of(&context.raw, partition);
+        let paused = self.consumer.pause(&assignment).is_ok();
+        let queue = self.consumer.split_partition_queue(&context.raw, partition);
+        let Some(queue) = queue.filter(|_| paused) else {
+            // The next rebalance is on its way and has taken it already.
             tracing::warn!(partition, "the partition is gone again");
+            membership.set(partition, Held::Left { warm, suspect });
             return Ok(());
         };
-        let shared = Arc::new(Shared {
-            handling: AtomicI64::new(-1),
-            ..Shared::default()
-        });
+        let shared = Arc::new(Shared::default());
         let start = Start {
             partition,
-            stage: Arc::clone(stage),
+            context: Arc::clone(context),
             consumer: Arc::clone(&self.consumer),
             queue,
             group,
             shared: Arc::clone(&shared),
-            warm: lock(&membership.warm).remove(&partition),
-            suspect: self.crashes.get(&partition).copied(),
+            warm,
+            suspect,
         };
         let thread = std::thread::Builder::new()
             .name(format!("lane-{partition}"))
             .spawn(move || lane::run(start))
-            .map_err(|_| Error::Settings(vec!["no thread could be started".to_owned()]))?;
-        lock(&membership.lanes).insert(partition, Running { shared, thread });
+            .map_err(Error::Thread)?;
+        let lane = Running { shared, thread };
+        membership.set(partition, Held::Running { lane, suspect });
         Ok(())
     }
 
     /// Looks after lanes that ended by themselves.
     fn reap(&mut self) {
-        for (partition, lane) in self.membership().ended() {
-            let handling = lane.shared.handling.load(Ordering::Relaxed);
-            let retry = self.stage.config.retry;
-            match lane.thread.join() {
-                Ok(End::Stopped(warm)) => {
-                    if let Some(warm) = warm {
-                        self.membership().keep(partition, warm);
-                    }
-                    self.stage.gone(partition);
+        for ended in self.membership().take_ended() {
+            let partition = ended.partition;
+            let held = self.after(ended);
+            self.membership().set(partition, held);
+        }
+        match self.rejoin {
+            Rejoin::From(at) if at <= Instant::now() => self.join_anew(),
+            Rejoin::From(_) | Rejoin::No { .. } => {}
+        }
+    }
+
+    /// What a partition is once its lane has ended in this way.
+    fn after(&mut self, ended: Ended) -> Held {
+        let Ended {
+            partition,
+            lane,
+            suspect,
+        } = ended;
+        let since = Instant::now() + self.context.config.retry;
+        let handling = lane.shared.handling.load(Ordering::Relaxed);
+        match lane.thread.join() {
+            Ok(End::Stopped(warm)) => {
+                self.context.progress.gone(partition);
+                Held::Left { warm, suspect }
+            }
+            Ok(End::Lost) => {
+                tracing::warn!(partition, "lane lost its partition");
+                LANES_LOST.with([]).increment(1);
+                self.context.progress.gone(partition);
+                if let Rejoin::No { joined } = self.rejoin {
+                    let earliest = joined.map(|joined| joined + REJOIN_EVERY);
+                    self.rejoin = Rejoin::From(earliest.unwrap_or_else(Instant::now));
                 }
-                Ok(End::Lost) => {
-                    tracing::warn!(partition, "lane lost its partition");
-                    metrics::counter!("kaiku_lanes_lost_total").increment(1);
-                    self.stage.gone(partition);
-                    self.rejoin = true;
+                Held::Left {
+                    warm: None,
+                    suspect,
                 }
-                Ok(End::Refused(refusal, error)) => {
-                    let reason = refusal.as_str();
-                    tracing::error!(partition, reason, error = %Chain(&error), "lane refuses to run");
-                    self.stage.stopped(partition, Some(reason));
+            }
+            Ok(End::Refused(why, error)) => {
+                let (reason, causes) = (why.as_str(), Causes(&error).to_string());
+                tracing::error!(partition, reason, error = causes, "lane refuses to run");
+                self.context.stands_still(partition, why, causes);
+                Held::Refused { suspect }
+            }
+            Ok(End::Failed(error)) => {
+                let causes = Causes(&error).to_string();
+                tracing::error!(partition, error = causes, "lane failed");
+                self.context
+                    .stands_still(partition, Standstill::Failed, causes);
+                Held::Waiting {
+                    since,
+                    warm: None,
+                    suspect,
                 }
-                Ok(End::Failed(error)) => {
-                    tracing::error!(partition, error = %Chain(&error), "lane failed");
-                    self.stage.stopped(partition, Some("failed"));
-                    self.again.insert(partition, Instant::now() + retry);
-                }
-                Err(_) => {
-                    let before = self
-                        .crashes
-                        .get(&partition)
-                        .filter(|s| s.offset == handling);
-                    let crashes = before.map_or(1, |suspect| suspect.crashes + 1);
-                    tracing::error!(partition, offset = handling, crashes, "lane crashed");
-                    self.crashes.insert(
-                        partition,
-                        Suspect {
-                            offset: handling,
-                            crashes,
-                        },
-                    );
-                    self.stage.stopped(partition, Some("crashed"));
-                    self.again.insert(partition, Instant::now() + retry);
+            }
+            // A panic: a second one at the same record has that record rejected.
+            Err(_) => {
+                let before = suspect.filter(|suspect| suspect.offset == handling);
+                let crashes = before.map_or(1, |suspect| suspect.crashes + 1);
+                tracing::error!(partition, offset = handling, crashes, "lane crashed");
+                let sentence = Standstill::Crashed.sentence();
+                self.context
+                    .stands_still(partition, Standstill::Crashed, sentence);
+                let suspect = Some(Suspect {
+                    offset: handling,
+                    crashes,
+                });
+                Held::Waiting {
+                    since,
+                    warm: None,
+                    suspect,
                 }
             }
         }
-        if self.rejoin && self.rejoined.is_none_or(|at| at.elapsed() >= REJOIN_EVERY) {
-            self.rejoin = false;
-            self.rejoin();
-        }
     }
 
-    /// Leaves the group and joins it again: a lost lane starts again only after a new assignment.
-    fn rejoin(&mut self) {
-        self.rejoined = Some(Instant::now());
+    /// Leaves the group and joins it again.
+    fn join_anew(&mut self) {
+        self.rejoin = Rejoin::No {
+            joined: Some(Instant::now()),
+        };
         tracing::info!("joining the group anew");
         self.consumer.unsubscribe();
-        if let Err(error) = self.consumer.subscribe(&[&self.stage.raw]) {
+        if let Err(error) = self.consumer.subscribe(&[&self.context.raw]) {
             tracing::error!(%error, "joining the group failed");
         }
-    }
-
-    fn start_again(&mut self) -> Result<(), Error> {
-        let now = Instant::now();
-        let due: Vec<i32> = self
-            .again
-            .iter()
-            .filter_map(|(partition, at)| (*at <= now).then_some(*partition))
-            .collect();
-        for partition in due {
-            self.again.remove(&partition);
-            self.stage.stopped(partition, None);
-            self.start(partition)?;
-        }
-        Ok(())
-    }
-}
-
-/// An error with everything behind it, in one line.
-struct Chain<'a>(&'a Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = std::error::Error::source(self.0);
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
     }
 }

@@ -5,16 +5,18 @@
 //! deduplicates, looks up, bounds, marks and strips, and commits output, state and offsets in one
 //! Kafka transaction. `strip.rs` is the one door.
 
-mod clock;
 mod config;
 mod day;
 mod error;
 mod group;
+mod handover;
 mod keys;
 mod lane;
+mod lane_context;
+mod membership;
+mod metrics;
 mod progress;
 mod read;
-mod stage;
 mod state;
 mod strip;
 mod tick;
@@ -23,67 +25,27 @@ mod upkeep;
 
 use std::sync::Arc;
 
-use kaiku_broker::KafkaConfig;
-use kaiku_catalogue::Catalogue;
-use kaiku_registry::Registry;
-use tokio_util::sync::CancellationToken;
+use kaiku_stage::Context;
 
-pub use clock::Clock;
 pub use config::{Accept, ClockAhead, Config};
-pub use error::{Error, Refusal};
-pub use progress::{Lane, Progress, Totals};
+pub use error::Error;
+pub use metrics::METRICS;
+pub use progress::{LaneStatus, Progress, Totals};
 pub use token::SealError;
 
-/// Runs the stage until `shutdown` is cancelled. It blocks: give it a thread of its own.
+/// Runs the stage until the context's shutdown is cancelled. It blocks: give it a thread of its
+/// own.
 ///
 /// On a clean stop nothing is open: what was taken in and not committed is taken in again by
 /// whoever comes next.
 ///
 /// # Errors
 /// Where settings, topics, keys or the registry can't be used, or Kafka ends the group member.
-pub fn run(
-    config: Config,
-    kafka: KafkaConfig,
-    registry: Option<kaiku_registry::Config>,
-    catalogue: Arc<Catalogue>,
-    progress: Arc<Progress>,
-    shutdown: CancellationToken,
-) -> Result<(), Error> {
-    run_by(
-        Clock::system(),
-        config,
-        kafka,
-        registry,
-        catalogue,
-        progress,
-        shutdown,
-    )
-}
-
-/// Like [`run`], by another clock than the machine's.
-///
-/// # Errors
-/// As [`run`].
-#[allow(clippy::needless_pass_by_value)]
-pub fn run_by(
-    clock: Clock,
-    config: Config,
-    kafka: KafkaConfig,
-    registry: Option<kaiku_registry::Config>,
-    catalogue: Arc<Catalogue>,
-    progress: Arc<Progress>,
-    shutdown: CancellationToken,
-) -> Result<(), Error> {
-    let registry = registry
-        .map(|config| Registry::new(&config))
-        .transpose()
-        .map_err(|source| Error::Registry {
-            operation: "reading its settings",
-            source,
-        })?;
-    let stage = stage::Stage::new(config, kafka, registry, catalogue, progress, clock)?;
-    tracing::info!(partitions = stage.partitions, group = %stage.config.group, "enrich starts");
-    let served = group::Member::join(Arc::new(stage))?.serve(&shutdown);
+pub fn run(config: Config, context: Context, progress: Progress) -> Result<(), Error> {
+    let shutdown = context.shutdown.clone();
+    let shared = lane_context::LaneContext::new(config, context, progress)?;
+    tracing::info!(partitions = shared.partitions, group = %shared.config.group, "enrich starts");
+    let served = group::Member::join(Arc::new(shared))?.serve(&shutdown);
     tracing::info!("enrich has stopped");
     served
 }

@@ -3,16 +3,25 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kaiku_raw::Reason;
+use kaiku_stage::Readiness;
 use kaiku_wire::Day;
 
+use crate::metrics::{EVENTS, REJECTED};
 use crate::strip::Tally;
 
-/// What the stage has committed. Every number is of committed transactions only.
-#[derive(Debug, Default)]
+/// What the stage has committed. Every number is of committed transactions only. Clones share what
+/// they show.
+#[derive(Clone, Debug, Default)]
 pub struct Progress {
+    inner: Arc<Inner>,
+    readiness: Readiness,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
     uploads: AtomicU64,
     counted: AtomicU64,
     times: AtomicU64,
@@ -21,20 +30,18 @@ pub struct Progress {
     unsequenced: AtomicU64,
     stripped_records: AtomicU64,
     rejected: Mutex<BTreeMap<Reason, u64>>,
-    lanes: Mutex<BTreeMap<i32, Lane>>,
+    lanes: Mutex<BTreeMap<i32, LaneStatus>>,
 }
 
 /// Where one lane stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lane {
+pub struct LaneStatus {
     /// Offset of the first raw record that is not committed.
     pub next_offset: i64,
     /// The open day.
     pub open_day: Option<Day>,
     /// Devices in its state.
     pub devices: usize,
-    /// Why it stands still, where it does.
-    pub stopped: Option<&'static str>,
 }
 
 /// Sums over all lanes since the start.
@@ -59,18 +66,24 @@ pub struct Totals {
 }
 
 impl Progress {
+    /// Which lanes run here, and which of them stand still.
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
     /// The sums so far.
     pub fn totals(&self) -> Totals {
+        let inner = &self.inner;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Totals {
-            uploads: read(&self.uploads),
-            counted: read(&self.counted),
-            times: read(&self.times),
-            duplicates: read(&self.duplicates),
-            bounded: read(&self.bounded),
-            unsequenced: read(&self.unsequenced),
-            stripped_records: read(&self.stripped_records),
-            rejected: self
+            uploads: read(&inner.uploads),
+            counted: read(&inner.counted),
+            times: read(&inner.times),
+            duplicates: read(&inner.duplicates),
+            bounded: read(&inner.bounded),
+            unsequenced: read(&inner.unsequenced),
+            stripped_records: read(&inner.stripped_records),
+            rejected: inner
                 .rejected
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -79,26 +92,24 @@ impl Progress {
     }
 
     /// Every lane that runs here, by its partition.
-    pub fn lanes(&self) -> BTreeMap<i32, Lane> {
-        self.lanes
+    pub fn lanes(&self) -> BTreeMap<i32, LaneStatus> {
+        self.inner
+            .lanes
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    /// Whether at least one lane runs here and none stands still.
-    pub fn is_ready(&self) -> bool {
-        let lanes = self.lanes();
-        !lanes.is_empty() && lanes.values().all(|lane| lane.stopped.is_none())
+    pub(crate) fn show(&self, partition: i32, status: LaneStatus) {
+        let lanes = &self.inner.lanes;
+        let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.insert(partition, status);
     }
 
-    pub(crate) fn lane(&self, partition: i32, change: impl FnOnce(&mut Lane)) {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        change(lanes.entry(partition).or_default());
-    }
-
-    pub(crate) fn lane_gone(&self, partition: i32) {
-        self.lanes
+    pub(crate) fn gone(&self, partition: i32) {
+        self.readiness.gone(partition);
+        self.inner
+            .lanes
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&partition);
@@ -111,26 +122,27 @@ impl Progress {
         records: u64,
         rejected: &BTreeMap<Reason, u64>,
     ) {
+        let inner = &self.inner;
         let add = |counter: &AtomicU64, more: u64| counter.fetch_add(more, Ordering::Relaxed);
-        add(&self.uploads, uploads);
-        add(&self.counted, tally.counted);
-        add(&self.times, tally.times);
-        add(&self.duplicates, tally.duplicates);
-        add(&self.bounded, tally.bounded);
-        add(&self.unsequenced, tally.unsequenced);
-        add(&self.stripped_records, records);
+        add(&inner.uploads, uploads);
+        add(&inner.counted, tally.counted);
+        add(&inner.times, tally.times);
+        add(&inner.duplicates, tally.duplicates);
+        add(&inner.bounded, tally.bounded);
+        add(&inner.unsequenced, tally.unsequenced);
+        add(&inner.stripped_records, records);
         let event = |outcome: &'static str, count: u64| {
-            metrics::counter!("kaiku_enrich_events_total", "outcome" => outcome).increment(count);
+            EVENTS.with([outcome.into()]).increment(count);
         };
         event("counted", tally.counted);
         event("duplicate", tally.duplicates);
         event("bounded", tally.bounded);
         event("unsequenced", tally.unsequenced);
-        let mut sums = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
+        let sums = &inner.rejected;
+        let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
         for (reason, count) in rejected {
             *sums.entry(*reason).or_default() += count;
-            metrics::counter!("kaiku_rejected_total", "reason" => reason.as_str())
-                .increment(*count);
+            REJECTED.with([reason.as_str().into()]).increment(*count);
         }
     }
 }

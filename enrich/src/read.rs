@@ -7,47 +7,34 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use kaiku_broker::KafkaConfig;
-use rdkafka::config::ClientConfig;
+use kaiku_broker::{Cluster, Isolation};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::Error;
+use crate::error::Error;
 
 const STEP: Duration = Duration::from_millis(100);
-const ASK: Duration = Duration::from_secs(30);
+/// The longest that one question to the broker may take.
+pub(crate) const ASK: Duration = Duration::from_secs(30);
 
 /// For readers that nobody stops.
 pub(crate) static NEVER: AtomicBool = AtomicBool::new(false);
 
-/// A consumer that belongs to no group, and starts where it is told.
-pub(crate) fn plain_consumer(
-    kafka: &KafkaConfig,
-    role: &str,
-    committed: bool,
-) -> Result<BaseConsumer, Error> {
-    let mut config = kafka
-        .client_config(role)
-        .map_err(Error::broker("making a consumer"))?;
-    isolate(&mut config, committed)
-        .set("group.id", "kaiku-none")
-        .set("enable.auto.commit", "false")
-        .set("enable.partition.eof", "true")
-        .set("auto.offset.reset", "error")
+fn reader(cluster: &Cluster, role: &str, isolation: Isolation) -> Result<BaseConsumer, Error> {
+    cluster
+        .reader(role, isolation)
         .set("fetch.wait.max.ms", "50")
         .create()
         .map_err(Error::kafka("making a consumer"))
 }
 
-pub(crate) fn isolate(config: &mut ClientConfig, committed: bool) -> &mut ClientConfig {
-    let level = if committed {
-        "read_committed"
-    } else {
-        "read_uncommitted"
-    };
-    config.set("isolation.level", level)
+/// The assignment of one partition.
+pub(crate) fn assignment_of(topic: &str, partition: i32) -> TopicPartitionList {
+    let mut list = TopicPartitionList::new();
+    list.add_partition(topic, partition);
+    list
 }
 
 /// Reads every committed record of a partition that stands below its present high watermark, and
@@ -57,7 +44,7 @@ pub(crate) fn isolate(config: &mut ClientConfig, committed: bool) -> &mut Client
 /// Where Kafka fails, where a transaction that is still open hides records for longer than
 /// `within`, where `each` fails; and [`Error::Lost`] once `stop` is set.
 pub(crate) fn read_all(
-    kafka: &KafkaConfig,
+    cluster: &Cluster,
     topic: &str,
     partition: i32,
     within: Duration,
@@ -65,13 +52,13 @@ pub(crate) fn read_all(
     mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let failed = || Error::kafka("reading a partition to its high watermark");
-    let (low, high) = plain_consumer(kafka, "watermark", false)?
+    let (low, high) = reader(cluster, "watermark", Isolation::Uncommitted)?
         .fetch_watermarks(topic, partition, ASK)
         .map_err(failed())?;
     if high <= low {
         return Ok(());
     }
-    let consumer = plain_consumer(kafka, "restore", true)?;
+    let consumer = reader(cluster, "restore", Isolation::Committed)?;
     await_stable(&consumer, topic, partition, high, within, stop)?;
     let mut assignment = TopicPartitionList::new();
     assignment

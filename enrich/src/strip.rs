@@ -233,5 +233,4 @@ fn within(app: App, key: u64) -> u64 {
 }
 
 #[cfg(test)]
-#[path = "strip_tests.rs"]
 mod tests;

@@ -4,11 +4,12 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use kaiku_broker::{KafkaConfig, Noting, drain, failpoint};
+use kaiku_broker::{Cluster, Noting, drain};
 use kaiku_raw::Encoder;
+use kaiku_stage::failpoint;
 use rdkafka::producer::{BaseProducer, BaseRecord};
 
-use crate::Error;
+use crate::error::Error;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -20,10 +21,9 @@ pub(crate) struct Ticker {
 }
 
 impl Ticker {
-    pub(crate) fn new(kafka: &KafkaConfig) -> Result<Ticker, Error> {
-        let producer = kafka
-            .client_config("tick")
-            .map_err(Error::broker("making the producer of ticks"))?
+    pub(crate) fn new(cluster: &Cluster) -> Result<Ticker, Error> {
+        let producer = cluster
+            .client("tick")
             .set("enable.idempotence", "true")
             .set("message.timeout.ms", "30000")
             .create_with_context(Noting("tick"))
@@ -34,7 +34,7 @@ impl Ticker {
         let _ = Encoder::single_object().tick(&mut record);
         Ok(Ticker {
             producer: Mutex::new(producer),
-            topic: kafka.topics().raw(),
+            topic: cluster.topics().raw(),
             record,
         })
     }

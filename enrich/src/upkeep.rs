@@ -5,17 +5,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{Admin, failpoint};
+use kaiku_stage::{Causes, failpoint};
 use kaiku_wire::Month;
 
-use crate::Error;
-use crate::stage::Stage;
+use crate::error::Error;
+use crate::lane_context::LaneContext;
+use crate::metrics::{LAG, STATE_DEVICES};
 
 const METRICS_EVERY: Duration = Duration::from_secs(10);
 
 /// Does what has to be done now and then.
 pub(crate) struct Upkeep {
-    stage: Arc<Stage>,
+    context: Arc<LaneContext>,
     deleted: HashMap<i32, i64>,
     cleaned: Instant,
     measured: Instant,
@@ -23,10 +24,10 @@ pub(crate) struct Upkeep {
 }
 
 impl Upkeep {
-    pub(crate) fn new(stage: Arc<Stage>) -> Upkeep {
+    pub(crate) fn new(context: Arc<LaneContext>) -> Upkeep {
         let now = Instant::now();
         Upkeep {
-            stage,
+            context,
             deleted: HashMap::new(),
             cleaned: now,
             measured: now,
@@ -36,10 +37,10 @@ impl Upkeep {
 
     /// Does what is due. What fails is logged and tried again the next time.
     pub(crate) fn turn(&mut self) {
-        if self.cleaned.elapsed() >= self.stage.config.delete_every {
+        if self.cleaned.elapsed() >= self.context.config.delete_every {
             self.cleaned = Instant::now();
             if let Err(error) = self.clean() {
-                tracing::warn!(%error, "upkeep failed; trying again later");
+                tracing::warn!(error = %Causes(&error), "upkeep failed; trying again later");
             }
         }
         if self.measured.elapsed() >= METRICS_EVERY {
@@ -49,34 +50,34 @@ impl Upkeep {
     }
 
     fn clean(&mut self) -> Result<(), Error> {
-        let stage = Arc::clone(&self.stage);
-        let admin = Admin::connect(&stage.kafka).map_err(Error::broker("connecting for upkeep"))?;
-        if stage.config.delete_raw {
-            for (partition, lane) in stage.progress.lanes() {
-                let before = lane.next_offset - stage.config.delete_margin;
+        let context = Arc::clone(&self.context);
+        let admin = &context.admin;
+        if context.config.delete_raw {
+            for (partition, lane) in context.progress.lanes() {
+                let before = lane.next_offset - context.config.delete_margin;
                 if before > self.deleted.get(&partition).copied().unwrap_or(0) {
                     admin
-                        .delete_records(&stage.raw, partition, before)
+                        .delete_records(&context.raw, partition, before)
                         .map_err(Error::broker("deleting committed raw records"))?;
                     failpoint("raw.deleted");
                     self.deleted.insert(partition, before);
                 }
             }
         }
-        if stage.config.replay {
+        if context.replay {
             return Ok(());
         }
         // A key is made a day ahead, so that no lane waits for it at midnight.
-        let today = stage.clock.day();
-        stage.keys.month(today.next().month())?;
+        let today = context.clock.today();
+        context.keys.month(admin, today.next().month())?;
         let old = today.month().prev().prev();
         if self.destroyed != Some(old) {
             let names = admin.names().map_err(Error::broker("listing topics"))?;
-            if names.contains(&stage.kafka.topics().state(old)) {
-                if !self.all_have_turned(&admin, today.month())? {
+            if names.contains(&context.cluster.topics().state(old)) {
+                if !self.all_have_turned(today.month())? {
                     return Ok(());
                 }
-                stage.keys.destroy(&admin, old)?;
+                context.keys.destroy(admin, old)?;
             }
             self.destroyed = Some(old);
         }
@@ -85,10 +86,12 @@ impl Upkeep {
 
     /// Whether every partition has come to a month: one that lags behind still needs the state of
     /// the one before it.
-    fn all_have_turned(&self, admin: &Admin, month: Month) -> Result<bool, Error> {
-        let topic = self.stage.kafka.topics().state(month);
-        for partition in 0..self.stage.partitions {
-            let (_, high) = admin
+    fn all_have_turned(&self, month: Month) -> Result<bool, Error> {
+        let topic = self.context.cluster.topics().state(month);
+        for partition in 0..self.context.partitions {
+            let (_, high) = self
+                .context
+                .admin
                 .watermarks(&topic, partition)
                 .map_err(Error::broker("looking whether a month has turned"))?;
             if high == 0 {
@@ -100,19 +103,15 @@ impl Upkeep {
 
     #[allow(clippy::cast_precision_loss)]
     fn measure(&self) {
-        let stage = &self.stage;
-        let Ok(admin) = Admin::connect(&stage.kafka) else {
-            return;
-        };
+        let context = &self.context;
         let mut devices = 0;
-        for (partition, lane) in stage.progress.lanes() {
+        for (partition, lane) in context.progress.lanes() {
             devices += lane.devices;
-            if let Ok((_, high)) = admin.watermarks(&stage.raw, partition) {
+            if let Ok((_, high)) = context.admin.watermarks(&context.raw, partition) {
                 let lag = (high - lane.next_offset).max(0);
-                metrics::gauge!("kaiku_enrich_lag_records", "partition" => partition.to_string())
-                    .set(lag as f64);
+                LAG.with([partition.to_string().into()]).set(lag as f64);
             }
         }
-        metrics::gauge!("kaiku_state_devices").set(devices as f64);
+        STATE_DEVICES.with([]).set(devices as f64);
     }
 }

@@ -17,9 +17,6 @@ pub struct Config {
     /// How long a record waits for others to travel with.
     #[serde(with = "humantime_serde")]
     pub linger: Duration,
-    /// Allows records with the time at which they happened: for history that is replayed, onto a
-    /// topic with CreateTime.
-    pub replay: bool,
 }
 
 impl Default for Config {
@@ -28,7 +25,6 @@ impl Default for Config {
             queue_bytes: 64 << 20,
             delivery_timeout: Duration::from_secs(120),
             linger: Duration::from_millis(10),
-            replay: false,
         }
     }
 }

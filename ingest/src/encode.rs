@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use kaiku_raw::{Encoder, Forget, Limits, RawBatch, Reason, validate};
 use kaiku_wire::Day;
@@ -151,12 +150,4 @@ impl fmt::Debug for Framer {
             .field("ids", &self.ids)
             .finish_non_exhaustive()
     }
-}
-
-/// The UTC day of this machine's clock: the day on which a batch is received here.
-pub fn today() -> Day {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Day::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -11,9 +11,6 @@ pub enum Error {
     /// The settings can't be used; each sentence says what to do.
     #[error("the producer's settings can't be used: {}", .0.join("; "))]
     Settings(Vec<String>),
-    /// The settings for Kafka can't be used.
-    #[error("preparing the connection to Kafka")]
-    Kafka(#[source] Box<kaiku_broker::Error>),
     /// The schema registry gave no id for a schema.
     #[error("registering the schemas of events.raw")]
     Registry(#[source] Box<kaiku_registry::Error>),
@@ -30,7 +27,7 @@ pub enum Error {
     #[error("the producer's queue is full")]
     Full,
     /// A time was given without the setting that allows it.
-    #[error("a record's own time is for history that is replayed: set replay = true")]
+    #[error("a record's own time is for history that is replayed: set topics.replay = true")]
     NoReplay,
     /// The producer was closed.
     #[error("the producer is closed")]

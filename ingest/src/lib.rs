@@ -6,10 +6,11 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use kaiku_broker::{Cluster, KafkaConfig};
 //! use kaiku_ingest::{Batch, Config, Consent, Day, Device, DeviceId, Event, Producer};
 //!
-//! let kafka = kaiku_broker::KafkaConfig::at("127.0.0.1:9092");
-//! let producer = Producer::start(&kafka, None, &Config::default())?;
+//! let cluster = Cluster::new(&KafkaConfig::at("127.0.0.1:9092"))?;
+//! let producer = Producer::start(&cluster, None, &Config::default())?;
 //!
 //! let device = Device::new(DeviceId::from_hex("6f1c0000111122223333444455556666")?, "Nokia", "TA-1053")
 //!     .network("244", "05");
@@ -33,6 +34,7 @@ mod delivery;
 mod encode;
 mod error;
 pub mod jsonl;
+mod metrics;
 mod producer;
 pub mod publish;
 #[cfg(test)]
@@ -41,8 +43,9 @@ mod tests;
 pub use batch::{Batch, Device, Event, Forget};
 pub use config::Config;
 pub use delivery::{Delivery, DeliveryError};
-pub use encode::{Encoded, Framer, today};
+pub use encode::{Encoded, Framer};
 pub use error::Error;
+pub use metrics::METRICS;
 pub use producer::Producer;
 
 pub use kaiku_raw::{Consent, DeviceId, Reason, StreamId};

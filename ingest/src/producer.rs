@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use kaiku_broker::KafkaConfig;
+use kaiku_broker::{Cluster, TopicsConfig};
 use kaiku_raw::{RawBatch, Reason, schemas};
 use kaiku_registry::{Registry, subject_of};
-use kaiku_wire::{Day, Schema};
+use kaiku_wire::{Clock, Day, Schema};
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::delivery::{Answers, Ticket};
-use crate::encode::today;
+use crate::metrics::QUEUE_BYTES;
 use crate::{Batch, Config, Delivery, Encoded, Error, Forget, Framer};
 
 /// What a record costs beside its own bytes: librdkafka's message and our ticket.
@@ -42,6 +42,7 @@ struct Shared {
     room: Arc<Semaphore>,
     queue_bytes: u32,
     replay: bool,
+    clock: Clock,
 }
 
 /// Asks the thread to end: until when, and whom to tell how many records were left.
@@ -59,7 +60,21 @@ impl Producer {
     /// # Errors
     /// Where the settings can't be used, or the registry gives no ids.
     pub fn start(
-        kafka: &KafkaConfig,
+        cluster: &Cluster,
+        registry: Option<&Registry>,
+        config: &Config,
+    ) -> Result<Producer, Error> {
+        Producer::start_on(cluster, &TopicsConfig::default(), registry, config)
+    }
+
+    /// Like [`Producer::start`], for topics of this shape: where history is replayed, records may
+    /// have the time at which they happened.
+    ///
+    /// # Errors
+    /// As [`Producer::start`].
+    pub fn start_on(
+        cluster: &Cluster,
+        topics: &TopicsConfig,
         registry: Option<&Registry>,
         config: &Config,
     ) -> Result<Producer, Error> {
@@ -67,9 +82,7 @@ impl Producer {
         if !problems.is_empty() {
             return Err(Error::Settings(problems));
         }
-        let mut client = kafka
-            .client_config("ingest")
-            .map_err(|e| Error::Kafka(Box::new(e)))?;
+        let mut client = cluster.client("ingest");
         settings(&mut client, config);
         let framer = match registry {
             None => Framer::single_object(),
@@ -78,12 +91,13 @@ impl Producer {
         let shared = Arc::new(Shared {
             client: client.create_with_context(Answers).map_err(Error::Create)?,
             framer,
-            topic: kafka.topics().raw(),
+            topic: cluster.topics().raw(),
             room: Arc::new(Semaphore::new(
                 usize::try_from(config.queue_bytes).unwrap_or(0),
             )),
             queue_bytes: config.queue_bytes,
-            replay: config.replay,
+            replay: topics.replay,
+            clock: Clock::system(),
         });
         let (end, ended) = channel();
         let serving = shared.clone();
@@ -141,7 +155,7 @@ impl Producer {
     /// # Errors
     /// The reason for which enrich would reject it.
     pub fn encode(&self, batch: &RawBatch<'_>) -> Result<Encoded, Reason> {
-        self.framer().batch(batch, today())
+        self.framer().batch(batch, self.today())
     }
 
     /// Validates and encodes a batch of the past: its record has the time `millis` since
@@ -154,6 +168,11 @@ impl Producer {
             .framer()
             .batch(batch, Day::from_millis(millis))?
             .at(millis))
+    }
+
+    /// The day on which a batch is received now.
+    pub fn today(&self) -> Day {
+        self.shared.clock.today()
     }
 
     /// The framing of this producer.
@@ -281,7 +300,7 @@ fn registered(registry: &Registry) -> Result<Framer, Error> {
 
 /// The producer's thread: serves delivery reports, and at the end waits for the last of them.
 fn serve(shared: &Shared, ended: &Receiver<End>) {
-    let gauge = metrics::gauge!("kaiku_producer_queue_bytes");
+    let gauge = QUEUE_BYTES.with([]);
     let end = loop {
         shared.client.poll(STEP);
         gauge.set(f64::from(shared.used()));

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
-use kaiku_broker::{KafkaConfig, MockBroker};
+use kaiku_broker::{Cluster, Isolation, KafkaConfig, MockBroker, TopicsConfig};
 use kaiku_raw::{Decoder, Limits, Record, partition_of};
 use kaiku_wire::frame::{self, Framing};
 use rdkafka::Message as _;
@@ -30,6 +30,11 @@ fn batch(number: u8) -> Batch {
     Batch::new(device, "maps", "4.2", Consent::new(1, day())).event(Event::started())
 }
 
+/// A cluster of which nobody answers.
+fn nowhere() -> Cluster {
+    Cluster::new(&KafkaConfig::at("127.0.0.1:1")).unwrap()
+}
+
 struct Received {
     partition: i32,
     key: Option<Vec<u8>>,
@@ -38,12 +43,15 @@ struct Received {
 }
 
 /// Reads events.raw until `count` records have come.
-fn receive(kafka: &KafkaConfig, count: usize) -> Vec<Received> {
-    let mut config = kafka.client_config("test").unwrap();
-    let consumer: BaseConsumer = config.set("group.id", "test").create().unwrap();
+fn receive(cluster: &Cluster, count: usize) -> Vec<Received> {
+    let mut config = cluster.reader("test", Isolation::Committed);
+    let consumer: BaseConsumer = config
+        .set("enable.partition.eof", "false")
+        .create()
+        .unwrap();
     let mut list = TopicPartitionList::new();
     for partition in 0..PARTITIONS {
-        list.add_partition_offset(&kafka.topics().raw(), partition, Offset::Beginning)
+        list.add_partition_offset(&cluster.topics().raw(), partition, Offset::Beginning)
             .unwrap();
     }
     consumer.assign(&list).unwrap();
@@ -71,7 +79,7 @@ fn receive(kafka: &KafkaConfig, count: usize) -> Vec<Received> {
 #[test]
 fn a_record_has_its_device_as_key_and_lies_where_java_clients_would_put_it() {
     let broker = MockBroker::new(PARTITIONS, &[]).unwrap();
-    let producer = Producer::start(&broker.config(), None, &Config::default()).unwrap();
+    let producer = Producer::start(broker.cluster(), None, &Config::default()).unwrap();
     block_on(async {
         let mut deliveries = Vec::new();
         for number in 0..60 {
@@ -91,7 +99,7 @@ fn a_record_has_its_device_as_key_and_lies_where_java_clients_would_put_it() {
     });
     let decoder = Decoder::new(Limits::CONTRACT);
     let (mut partitions, mut forgets, mut ticks) = (HashMap::new(), 0, 0);
-    for record in receive(&broker.config(), 62) {
+    for record in receive(broker.cluster(), 62) {
         let key = record.key;
         match decoder.decode(&record.payload).unwrap() {
             Record::Batch(batch) => {
@@ -124,8 +132,7 @@ fn a_record_has_its_device_as_key_and_lies_where_java_clients_would_put_it() {
 
 #[test]
 fn a_batch_that_enrich_would_reject_is_not_sent() {
-    let producer =
-        Producer::start(&KafkaConfig::at("127.0.0.1:1"), None, &Config::default()).unwrap();
+    let producer = Producer::start(&nowhere(), None, &Config::default()).unwrap();
     let empty = Batch {
         events: Vec::new(),
         ..batch(1)
@@ -171,7 +178,7 @@ fn a_full_queue_makes_send_wait_and_try_send_say_so() {
         delivery_timeout: Duration::from_secs(2),
         ..Config::default()
     };
-    let producer = Producer::start(&KafkaConfig::at("127.0.0.1:1"), None, &config).unwrap();
+    let producer = Producer::start(&nowhere(), None, &config).unwrap();
     let mut deliveries = Vec::new();
     let full = loop {
         match producer.try_send(&batch(1)) {
@@ -204,8 +211,7 @@ fn a_full_queue_makes_send_wait_and_try_send_say_so() {
 
 #[test]
 fn closing_gives_up_what_can_not_be_delivered_and_says_how_much() {
-    let producer =
-        Producer::start(&KafkaConfig::at("127.0.0.1:1"), None, &Config::default()).unwrap();
+    let producer = Producer::start(&nowhere(), None, &Config::default()).unwrap();
     let delivery = producer.try_send(&batch(1)).unwrap();
     let start = Instant::now();
     let error = block_on(producer.close(Duration::from_millis(200))).unwrap_err();
@@ -220,20 +226,20 @@ fn closing_gives_up_what_can_not_be_delivered_and_says_how_much() {
 fn history_keeps_its_time_only_where_that_is_allowed() {
     let broker = MockBroker::new(PARTITIONS, &[]).unwrap();
     let millis = Day::parse("2026-11-05").unwrap().start_millis() + 3_600_000;
-    let strict = Producer::start(&broker.config(), None, &Config::default()).unwrap();
+    let strict = Producer::start(broker.cluster(), None, &Config::default()).unwrap();
     let record = strict.encode_at(&batch(1).as_raw(), millis).unwrap();
     assert!(matches!(
         strict.try_send_encoded(record.clone()),
         Err(Error::NoReplay)
     ));
-    let config = Config {
+    let replay = TopicsConfig {
         replay: true,
-        ..Config::default()
+        ..TopicsConfig::default()
     };
-    let producer = Producer::start(&broker.config(), None, &config).unwrap();
+    let producer = Producer::start_on(broker.cluster(), &replay, None, &Config::default()).unwrap();
     let delivery = producer.try_send_encoded(record).unwrap();
     block_on(delivery).unwrap();
-    assert_eq!(receive(&broker.config(), 1)[0].millis, Some(millis));
+    assert_eq!(receive(broker.cluster(), 1)[0].millis, Some(millis));
     let early = day().prev().prev().start_millis();
     assert_eq!(
         producer.encode_at(&batch(1).as_raw(), early).unwrap_err(),
@@ -314,7 +320,7 @@ fn publishing_tells_which_line_is_wrong_and_goes_on() {
 #[test]
 fn publishing_stops_at_the_first_wrong_line_when_asked_to_and_delivers_what_came_before() {
     let broker = MockBroker::new(PARTITIONS, &[]).unwrap();
-    let producer = Producer::start(&broker.config(), None, &Config::default()).unwrap();
+    let producer = Producer::start(broker.cluster(), None, &Config::default()).unwrap();
     let (counts, wrong) = run(&mixed(), Target::Producer(&producer), OnError::Stop);
     assert_eq!(
         (counts.stopped_at, counts.delivered, wrong.len()),
@@ -326,7 +332,7 @@ fn publishing_stops_at_the_first_wrong_line_when_asked_to_and_delivers_what_came
         (counts.delivered, counts.batches, wrong.len()),
         (20_000, 20_000, 0)
     );
-    assert_eq!(receive(&broker.config(), 20_001).len(), 20_001);
+    assert_eq!(receive(broker.cluster(), 20_001).len(), 20_001);
 }
 
 #[test]
@@ -335,7 +341,7 @@ fn publishing_ends_with_an_error_where_the_broker_is_away() {
         delivery_timeout: Duration::from_secs(1),
         ..Config::default()
     };
-    let producer = Producer::start(&KafkaConfig::at("127.0.0.1:1"), None, &config).unwrap();
+    let producer = Producer::start(&nowhere(), None, &config).unwrap();
     let text = line(1);
     let result = publish(
         &mut text.as_bytes(),

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use kaiku_catalogue::{Catalogue, check_against};
+use kaiku_wire::Clock;
 
-use super::{load, today};
 use crate::cli::{CatalogueArgs, CatalogueVerb, Global};
 use crate::output::{self, Out};
 
@@ -15,7 +15,7 @@ pub(crate) fn run(verb: &CatalogueVerb, global: &Global) -> Result<ExitCode> {
     let CatalogueVerb::Check(CatalogueArgs { dir, against }) = verb;
     let dir = match dir {
         Some(dir) => Some(dir.clone()),
-        None => load(global, &[])?.catalogue.dir,
+        None => global.settings(&[])?.catalogue.dir,
     };
     let catalogue = match &dir {
         Some(dir) => read(dir)?,
@@ -26,7 +26,7 @@ pub(crate) fn run(verb: &CatalogueVerb, global: &Global) -> Result<ExitCode> {
     };
     let breaks = match against {
         None => Vec::new(),
-        Some(old) => check_against(&read(old)?, &catalogue, today()),
+        Some(old) => check_against(&read(old)?, &catalogue, Clock::system().today()),
     };
     let mut out = Out::new();
     for line in &breaks {

@@ -5,15 +5,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use kaiku_aggregate::{Put, Store};
-use kaiku_broker::{Admin, KafkaConfig, Scope};
+use kaiku_broker::{Admin, Cluster, KafkaConfig, Scope};
 use kaiku_registry::{Registry, subject_of};
+use kaiku_stage::Causes;
+use kaiku_wire::CONTRACTS;
 
-use super::Stage;
-use super::schemas::CONTRACTS;
 use crate::cli::{DoctorArgs, Global};
 use crate::config::{Part, Settings};
 use crate::output::{self, Out};
+use crate::stage::Stage;
 
 /// What was looked at so far.
 struct Findings {
@@ -75,8 +75,9 @@ pub(crate) fn run(args: &DoctorArgs, global: &Global) -> Result<ExitCode> {
             look_at_stores(&settings, &mut findings)?;
         }
         look_at_registry(&settings, &mut findings)?;
-        if settings.kafka.problems().is_empty() {
-            look_at_kafka(&settings, stages, &mut findings)?;
+        // What is wrong with its settings was said with the others.
+        if let Ok(cluster) = Cluster::new(&settings.kafka) {
+            look_at_kafka(&cluster, &settings, stages, &mut findings)?;
         }
     }
     let Findings { out, wrong } = findings;
@@ -213,11 +214,17 @@ fn look_at_stores(settings: &Settings, findings: &mut Findings) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    for (name, place, opened) in [
-        ("aggregate.landing", &config.landing, config.landing_store()),
-        ("aggregate.rollups", &config.rollups, config.rollups_store()),
+    let probe = format!("{:016x}", rand::random::<u64>());
+    let landing = config
+        .landing_store()
+        .and_then(|landing| runtime.block_on(landing.keeps_first(&probe)));
+    let rollups = config
+        .rollups_store()
+        .and_then(|rollups| runtime.block_on(rollups.keeps_first(&probe)));
+    for (name, place, tried) in [
+        ("aggregate.landing", &config.landing, landing),
+        ("aggregate.rollups", &config.rollups, rollups),
     ] {
-        let tried = opened.and_then(|store| runtime.block_on(keeps_first(&store)));
         let wrong = match tried {
             Ok(true) => None,
             Ok(false) => Some(format!(
@@ -225,27 +232,13 @@ fn look_at_stores(settings: &Settings, findings: &mut Findings) -> Result<()> {
             )),
             Err(error) => Some(format!(
                 "{name} ({place}): {}: give this user the right to write and delete there",
-                chain(error)
+                Causes(&error)
             )),
         };
         let fine = format!("{name} ({place}) can be written, and keeps what was written first");
         findings.judge("stores", wrong.as_slice(), &fine)?;
     }
     Ok(())
-}
-
-/// Whether a second put to the same name is told of the first; what is put is deleted again.
-async fn keeps_first(store: &Store) -> Result<bool, kaiku_aggregate::Error> {
-    let path = format!("_kaiku_doctor/{:016x}", rand::random::<u64>()).into();
-    let first = store
-        .put_if_absent(&path, b"first".as_slice().into())
-        .await?;
-    let second = store
-        .put_if_absent(&path, b"second".as_slice().into())
-        .await;
-    store.delete(&path).await?;
-    Ok(first == Put::Created
-        && matches!(second?, Put::Exists(found) if found == b"first".as_slice()))
 }
 
 fn look_at_registry(settings: &Settings, findings: &mut Findings) -> Result<()> {
@@ -258,17 +251,14 @@ fn look_at_registry(settings: &Settings, findings: &mut Findings) -> Result<()> 
     let asked = Registry::new(config).and_then(|registry| registry.ping().map(|()| registry));
     let registry = match asked {
         Ok(registry) => registry,
-        Err(error) => return findings.wrong("registry", &chain(error)),
+        Err(error) => return findings.wrong("registry", &Causes(&error).to_string()),
     };
     findings.ok("registry", &format!("{} answers", config.url))?;
     let refused: Vec<String> = CONTRACTS
         .iter()
         .filter_map(|contract| {
-            let name = contract.full_name().ok()?;
-            registry
-                .check(subject_of(&name), contract.text)
-                .err()
-                .map(chain)
+            let checked = registry.check(subject_of(contract.name), contract.text);
+            checked.err().map(|error| Causes(&error).to_string())
         })
         .collect();
     findings.judge(
@@ -278,43 +268,45 @@ fn look_at_registry(settings: &Settings, findings: &mut Findings) -> Result<()> 
     )
 }
 
-fn look_at_kafka(settings: &Settings, stages: &[Stage], findings: &mut Findings) -> Result<()> {
-    let admin = match Admin::connect(&settings.kafka) {
+fn look_at_kafka(
+    cluster: &Cluster,
+    settings: &Settings,
+    stages: &[Stage],
+    findings: &mut Findings,
+) -> Result<()> {
+    let admin = match Admin::connect(cluster) {
         Ok(admin) => admin,
-        Err(error) => return findings.wrong("kafka", &chain(error)),
+        Err(error) => return findings.wrong("kafka", &Causes(&error).to_string()),
     };
     if let Err(error) = admin.names() {
         let advice = "is the address right, is the broker up, does it speak what [kafka.tls] and [kafka.sasl] say?";
-        return findings.wrong("kafka", &format!("{}: {advice}", chain(error)));
+        return findings.wrong("kafka", &format!("{}: {advice}", Causes(&error)));
     }
     let how = protection(&settings.kafka);
-    findings.ok(
-        "kafka",
-        &format!("{} answers, {how}", settings.kafka.brokers),
-    )?;
+    findings.ok("kafka", &format!("{} answers, {how}", cluster.brokers()))?;
     let scope = match stages {
-        [Stage::Gateway] => Scope::Ingest,
-        [Stage::Enrich] => Scope::Enrich,
-        [Stage::Aggregate] => Scope::Aggregate,
+        [stage] => stage.scope(),
         _ => Scope::All,
     };
-    let checked = admin.check(&settings.topics.check_options(scope));
-    let deviations = checked.unwrap_or_else(|error| vec![chain(error)]);
+    let checked = admin
+        .months()
+        .and_then(|months| admin.check(&settings.topics, scope, &months));
+    let deviations = checked.unwrap_or_else(|error| vec![Causes(&error).to_string()]);
     findings.judge("topics", &deviations, "are there, and as they must be")?;
     if deviations.is_empty() {
-        look_at_deletion(settings, stages, &admin, findings)?;
+        look_at_deletion(cluster, stages, &admin, findings)?;
     }
     Ok(())
 }
 
 /// Asks for the deletion of what is deleted already: only the right to do so is tried.
 fn look_at_deletion(
-    settings: &Settings,
+    cluster: &Cluster,
     stages: &[Stage],
     admin: &Admin,
     findings: &mut Findings,
 ) -> Result<()> {
-    let topics = settings.kafka.topics();
+    let topics = cluster.topics();
     let deleted = [
         (Stage::Enrich, topics.raw()),
         (Stage::Aggregate, topics.stripped()),
@@ -329,7 +321,7 @@ fn look_at_deletion(
         let wrong = tried.err().map(|error| {
             format!(
                 "{}: give this user the right to delete records of `{topic}`",
-                chain(error)
+                Causes(&error)
             )
         });
         findings.judge(
@@ -348,9 +340,4 @@ fn protection(kafka: &KafkaConfig) -> &'static str {
         (None, Some(_)) => "in clear, with a password",
         (None, None) => "in clear",
     }
-}
-
-/// An error with everything that led to it, in one line.
-fn chain(error: impl Into<anyhow::Error>) -> String {
-    format!("{:#}", error.into())
 }

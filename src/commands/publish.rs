@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use kaiku_broker::Cluster;
 use kaiku_ingest::publish::{self, Counts, Progress, Target};
 use kaiku_ingest::{Config, Day, Producer};
 use kaiku_registry::Registry;
+use kaiku_wire::Clock;
 
-use super::{load, today};
 use crate::cli::{Global, OnError, PublishArgs};
 use crate::config::Part;
 use crate::output::{self, Out};
@@ -32,18 +33,16 @@ pub(crate) fn run(args: &PublishArgs, global: &Global) -> Result<ExitCode> {
     } else {
         &[Part::Kafka, Part::Telemetry]
     };
-    let settings = load(global, parts)?;
+    let settings = global.settings(parts)?;
     telemetry::start_logs(&settings.telemetry)?;
     let producer = match args.dry_run {
         true => None,
         false => {
             let registry = settings.registry.as_ref().map(Registry::new).transpose();
             let registry = registry.context("preparing to ask the schema registry")?;
-            let config = Config {
-                replay: settings.topics.replay,
-                ..Config::default()
-            };
-            let started = Producer::start(&settings.kafka, registry.as_ref(), &config);
+            let (cluster, registry) = (Cluster::new(&settings.kafka)?, registry.as_ref());
+            let config = Config::default();
+            let started = Producer::start_on(&cluster, &settings.topics, registry, &config);
             Some(started.context("starting the producer")?)
         }
     };
@@ -62,7 +61,13 @@ pub(crate) fn run(args: &PublishArgs, global: &Global) -> Result<ExitCode> {
         at_line_start: true,
     };
     let started = Instant::now();
-    let counts = carry(&mut reader, &name, producer.as_ref(), args, today())?;
+    let counts = carry(
+        &mut reader,
+        &name,
+        producer.as_ref(),
+        args,
+        Clock::system().today(),
+    )?;
     if let Some(producer) = &producer {
         let closed = futures::executor::block_on(producer.close(CLOSE));
         closed.context("waiting for the last records")?;

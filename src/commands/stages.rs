@@ -4,47 +4,25 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
-use clap::ValueEnum;
+use anyhow::{Context as _, Result, anyhow, bail};
+use kaiku_broker::{Admin, Cluster, Scope};
 use kaiku_catalogue::Catalogue;
 use kaiku_gateway::Gateway;
 use kaiku_ingest::Producer;
 use kaiku_registry::Registry;
+use kaiku_stage::{Causes, Context, failpoint_value};
+use kaiku_wire::Clock;
 
-use super::{load, topics};
+use super::topics;
 use crate::cli::{AcceptArgs, Global};
 use crate::config::{Part, Settings};
 use crate::service::Service;
 use crate::shutdown::Signals;
+use crate::stage::Stage;
 use crate::telemetry::{self, Health, Listener, Metrics};
 
 /// How long the gateway's last records get to be delivered, once its requests are answered.
 const LAST_RECORDS: Duration = Duration::from_secs(5);
-
-/// A stage of the pipeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Stage {
-    /// HTTPS to `events.raw`.
-    Gateway,
-    /// `events.raw` to `events.stripped`.
-    Enrich,
-    /// `events.stripped` to rollups.
-    Aggregate,
-}
-
-impl Stage {
-    /// Every stage, in the order in which data flows.
-    pub(crate) const ALL: [Stage; 3] = [Stage::Gateway, Stage::Enrich, Stage::Aggregate];
-
-    /// Its section of the settings.
-    pub(crate) fn part(self) -> Part {
-        match self {
-            Stage::Gateway => Part::Gateway,
-            Stage::Enrich => Part::Enrich,
-            Stage::Aggregate => Part::Aggregate,
-        }
-    }
-}
 
 /// What is asked of this start alone.
 #[derive(Debug, Default)]
@@ -71,28 +49,45 @@ impl Options {
 pub(crate) fn run(global: &Global, stages: &[Stage], options: &Options) -> Result<ExitCode> {
     let mut parts = vec![Part::Kafka, Part::Topics, Part::Catalogue, Part::Telemetry];
     parts.extend(stages.iter().map(|stage| stage.part()));
-    let mut settings = load(global, &parts)?;
+    let mut settings = global.settings(&parts)?;
     settings.enrich.accept.clone_from(&options.accept);
     telemetry::start_logs(&settings.telemetry)?;
     let metrics = Metrics::start()?;
-    let catalogue = catalogue(&settings)?;
+    let context = context(&settings)?;
     if options.create_topics {
-        topics::create(&settings)?;
+        topics::create(&context.cluster, &context.topics)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    let ended = runtime.block_on(serve(stages, &settings, catalogue, metrics));
+    let ended = runtime.block_on(serve(stages, &settings, &context, metrics));
     // What has not ended within the grace period is left behind.
     runtime.shutdown_background();
     ended
 }
 
+/// What every stage of this process is given.
+fn context(settings: &Settings) -> Result<Context> {
+    let cluster = Cluster::new(&settings.kafka)?;
+    let catalogue = catalogue(settings)?;
+    let registry = settings.registry.as_ref().map(Registry::new).transpose();
+    let registry = registry.context("preparing to ask the schema registry")?;
+    let ahead = failpoint_value("clock.ahead").and_then(|millis| millis.parse().ok());
+    Ok(Context {
+        registry: registry.map(Arc::new),
+        clock: match ahead {
+            Some(ahead) => Clock::system().ahead_by(ahead),
+            None => Clock::system(),
+        },
+        ..Context::new(cluster, settings.topics.clone(), catalogue)
+    })
+}
+
 async fn serve(
     stages: &[Stage],
     settings: &Settings,
-    catalogue: Arc<Catalogue>,
+    context: &Context,
     metrics: Metrics,
 ) -> Result<ExitCode> {
     let signals = Signals::listen()?;
@@ -103,12 +98,12 @@ async fn serve(
         tracing::info!(address = ?listener.address(), "serving metrics and health");
         tokio::spawn(listener.serve());
     }
-    let mut service = Service::new(health);
+    let mut service = Service::new(health, context.shutdown.clone());
     for stage in stages {
         match stage {
-            Stage::Gateway => gateway(settings, &mut service).await?,
-            Stage::Enrich => enrich(settings, &catalogue, &mut service)?,
-            Stage::Aggregate => aggregate(settings, &catalogue, &mut service)?,
+            Stage::Gateway => gateway(settings, context, &mut service).await?,
+            Stage::Enrich => enrich(settings, context, &mut service)?,
+            Stage::Aggregate => aggregate(settings, context, &mut service)?,
         }
     }
     tracing::info!(?stages, version = env!("CARGO_PKG_VERSION"), "started");
@@ -127,17 +122,21 @@ fn catalogue(settings: &Settings) -> Result<Arc<Catalogue>> {
         .context("reading the catalogue")
 }
 
-async fn gateway(settings: &Settings, service: &mut Service) -> Result<()> {
+async fn gateway(settings: &Settings, context: &Context, service: &mut Service) -> Result<()> {
     let config = &settings.gateway;
-    let registry = registry(settings)?;
-    // With a registry it asks for the ids of the schemas, and blocks for that.
+    // It asks the broker for the topic and, with a registry, for the ids of the schemas, and blocks
+    // for that.
     let started = tokio::task::block_in_place(|| {
-        Producer::start(&settings.kafka, registry.as_ref(), &config.producer())
+        check_raw(context)?;
+        let registry = context.registry.as_deref();
+        let producer = config.producer();
+        Producer::start_on(&context.cluster, &context.topics, registry, &producer)
+            .context("starting the gateway's producer")
     });
-    let producer = started.context("starting the gateway's producer")?;
+    let producer = started?;
     let bound = Gateway::bind(config, Arc::new(producer.clone())).await;
     let gateway = bound.context("starting the gateway")?;
-    let shutdown = service.shutdown();
+    let shutdown = context.shutdown.clone();
     service.task("gateway", async move {
         gateway.serve(shutdown).await;
         producer
@@ -148,41 +147,35 @@ async fn gateway(settings: &Settings, service: &mut Service) -> Result<()> {
     Ok(())
 }
 
-fn enrich(settings: &Settings, catalogue: &Arc<Catalogue>, service: &mut Service) -> Result<()> {
-    let config = settings.enrich.clone();
-    let kafka = settings.kafka.clone();
-    let registry = settings.registry.clone();
-    let catalogue = catalogue.clone();
-    let progress = Arc::new(kaiku_enrich::Progress::default());
-    let shutdown = service.shutdown();
-    service.ready_when({
-        let progress = progress.clone();
-        move || progress.is_ready()
-    });
+/// Refuses a topic that is not as it must be. A broker that is away, or that does not let the
+/// gateway look, keeps it from nothing: devices are answered 503 until it takes records.
+fn check_raw(context: &Context) -> Result<()> {
+    let checked = Admin::connect(&context.cluster)
+        .and_then(|admin| admin.check(&context.topics, Scope::Ingest, &[]));
+    match checked {
+        Ok(wrong) if wrong.is_empty() => Ok(()),
+        Ok(wrong) => bail!("the topics are not as they must be: {}", wrong.join("; ")),
+        Err(error) => {
+            tracing::warn!(error = %Causes(&error), "the topics could not be checked");
+            Ok(())
+        }
+    }
+}
+
+fn enrich(settings: &Settings, context: &Context, service: &mut Service) -> Result<()> {
+    let (config, context) = (settings.enrich.clone(), context.clone());
+    let progress = kaiku_enrich::Progress::default();
+    service.ready_when(progress.readiness().clone());
     service.thread("enrich", move || {
-        kaiku_enrich::run(config, kafka, registry, catalogue, progress, shutdown)
-            .context("stripping events of their identity")
+        kaiku_enrich::run(config, context, progress).context("stripping events of their identity")
     })
 }
 
-fn aggregate(settings: &Settings, catalogue: &Arc<Catalogue>, service: &mut Service) -> Result<()> {
-    let config = settings.aggregate.clone();
-    let kafka = settings.kafka.clone();
-    let registry = registry(settings)?;
-    let catalogue = catalogue.clone();
-    let progress = kaiku_aggregate::Progress::new();
-    let shutdown = service.shutdown();
-    service.ready_when({
-        let progress = progress.clone();
-        move || progress.partitions() > 0 && progress.problems().is_empty()
-    });
+fn aggregate(settings: &Settings, context: &Context, service: &mut Service) -> Result<()> {
+    let (config, context) = (settings.aggregate.clone(), context.clone());
+    let progress = kaiku_aggregate::Progress::default();
+    service.ready_when(progress.readiness().clone());
     service.thread("aggregate", move || {
-        kaiku_aggregate::run(config, kafka, registry, catalogue, progress, &shutdown)
-            .context("landing and sealing")
+        kaiku_aggregate::run(config, context, progress).context("landing and sealing")
     })
-}
-
-fn registry(settings: &Settings) -> Result<Option<Registry>> {
-    let registry = settings.registry.as_ref().map(Registry::new).transpose();
-    registry.context("preparing to ask the schema registry")
 }

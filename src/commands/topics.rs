@@ -3,33 +3,39 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use kaiku_broker::Scope;
+use kaiku_broker::{Admin, Cluster, Scope, TopicsConfig, create_topics};
+use kaiku_wire::Clock;
 
 use crate::cli::{CreateArgs, TopicsVerb};
 use crate::config::Settings;
 use crate::output::{self, Out};
 
 /// Runs the verb.
-pub(crate) fn run(verb: &TopicsVerb, mut settings: Settings) -> Result<ExitCode> {
-    match verb {
-        TopicsVerb::Create(args) => {
-            let CreateArgs {
-                partitions,
-                replication,
-            } = *args;
-            settings.topics.partitions = partitions.unwrap_or(settings.topics.partitions);
-            settings.topics.replication = replication.unwrap_or(settings.topics.replication);
-            create(&settings)?;
-            check(&settings)
-        }
-        TopicsVerb::Check => check(&settings),
+pub(crate) fn run(verb: &TopicsVerb, settings: Settings) -> Result<ExitCode> {
+    let cluster = Cluster::new(&settings.kafka)?;
+    let mut shape = settings.topics;
+    if let TopicsVerb::Create(args) = verb {
+        let CreateArgs {
+            partitions,
+            replication,
+        } = *args;
+        shape.partitions = partitions.unwrap_or(shape.partitions);
+        shape.replication = replication.unwrap_or(shape.replication);
+        create(&cluster, &shape)?;
     }
+    check(&cluster, &shape)
 }
 
-/// Makes the topics that are missing, and names each.
-pub(crate) fn create(settings: &Settings) -> Result<()> {
-    let options = settings.topics.create_options();
-    let created = kaiku_broker::create(&settings.kafka, &options).context("making the topics")?;
+/// Makes the topics that are missing, and the state of this month, and names each.
+pub(crate) fn create(cluster: &Cluster, shape: &TopicsConfig) -> Result<()> {
+    // In a replay the month of the first record decides.
+    let months = match shape.replay {
+        true => Vec::new(),
+        false => vec![Clock::system().today().month()],
+    };
+    let created = Admin::connect(cluster)
+        .and_then(|admin| create_topics(&admin, shape, &months))
+        .context("making the topics")?;
     let mut out = Out::new();
     for topic in created {
         let what = if topic.was_there { "was there" } else { "made" };
@@ -38,10 +44,10 @@ pub(crate) fn create(settings: &Settings) -> Result<()> {
     out.finish()
 }
 
-fn check(settings: &Settings) -> Result<ExitCode> {
-    let options = settings.topics.check_options(Scope::All);
-    let sentences =
-        kaiku_broker::check(&settings.kafka, &options).context("checking the topics")?;
+fn check(cluster: &Cluster, shape: &TopicsConfig) -> Result<ExitCode> {
+    let sentences = Admin::connect(cluster)
+        .and_then(|admin| admin.check(shape, Scope::All, &admin.months()?))
+        .context("checking the topics")?;
     let mut out = Out::new();
     for sentence in &sentences {
         out.line(format!("wrong      {sentence}"))?;

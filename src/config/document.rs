@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use kaiku_wire::line_and_column;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -272,18 +273,6 @@ fn lay<'a>(
     if let Some(DeValue::Table(inner)) = table.get_mut(&key).map(Spanned::get_mut) {
         lay(inner, rest, value, span);
     }
-}
-
-/// Line and column, both from 1, of a byte in a text; the column counts characters.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |line| line.chars().count())
-        + 1;
-    (line, column)
 }
 
 #[cfg(test)]

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use kaiku_fleet::Totals;
+use kaiku_rehearsal::Pipeline;
 use kaiku_wire::Day;
-
-use super::stages::Stages;
 
 const EVENTS: &str = "{prefix:>9} {bar:28} {human_pos:>10} of {human_len} {msg}";
 
@@ -48,14 +47,14 @@ impl Bars {
     }
 
     /// How far the stages are.
-    pub(crate) fn show(&self, stages: &Stages, sent: &Totals) {
-        let enriched = stages.enriched.totals();
+    pub(crate) fn show(&self, pipeline: &Pipeline, sent: &Totals) {
+        let enriched = pipeline.enriched.totals();
         self.enrich.set_length(sent.events);
         self.enrich
             .set_position(enriched.counted + enriched.duplicates + enriched.bounded);
         self.land.set_length(sent.accepted);
-        self.land.set_position(stages.aggregated.events());
-        self.seal.set_position(stages.aggregated.days_sealed());
+        self.land.set_position(pipeline.aggregated.events());
+        self.seal.set_position(pipeline.aggregated.days_sealed());
     }
 
     /// Takes the bars away.

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use kaiku_fleet::Totals;
+use kaiku_rehearsal::{Comparison, Found};
 
-use super::compare::Comparison;
-use super::needles::Found;
 use crate::output::{Out, columns};
 
 /// Everything that is printed at the end.
@@ -57,6 +56,10 @@ impl Summary {
                 "{} identifiers were found behind enrich",
                 self.found.ids.len()
             ));
+        }
+        if let Some(small) = self.comparison.small.first() {
+            let more = self.comparison.small.len();
+            faults.push(format!("{more} rows hold too few devices, such as {small}"));
         }
         if self.control == 0 {
             faults.push("the search for identifiers finds none where they must be".to_owned());

@@ -3,7 +3,29 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use kaiku_metric::{Described, Gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+const BUILD_INFO: Gauge<1> = Gauge::new(
+    "kaiku_build_info",
+    ["version"],
+    "Always 1; the label says which version runs.",
+);
+
+/// The metrics of every package that has some.
+const PACKAGES: [&[Described]; 6] = [
+    &[BUILD_INFO.described()],
+    kaiku_stage::METRICS,
+    kaiku_ingest::METRICS,
+    kaiku_gateway::METRICS,
+    kaiku_enrich::METRICS,
+    kaiku_aggregate::METRICS,
+];
+
+/// Every metric of this program.
+fn all() -> impl Iterator<Item = &'static Described> {
+    PACKAGES.into_iter().flatten()
+}
 
 /// Upper bounds, in seconds, of the buckets of every metric of a duration.
 const SECONDS: [f64; 14] = [
@@ -30,11 +52,8 @@ impl Metrics {
         let metrics = Metrics(recorder.handle());
         metrics::set_global_recorder(recorder)
             .map_err(|_| anyhow::anyhow!("metrics are recorded already"))?;
-        metrics::describe_gauge!(
-            "kaiku_build_info",
-            "Always 1; the label says which version runs."
-        );
-        metrics::gauge!("kaiku_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+        all().for_each(Described::describe);
+        BUILD_INFO.with([env!("CARGO_PKG_VERSION").into()]).set(1.0);
         Ok(metrics)
     }
 
@@ -50,5 +69,52 @@ impl Metrics {
             tick.tick().await;
             self.0.run_upkeep();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn runbook() -> String {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/runbook.md");
+        std::fs::read_to_string(file).expect("docs/runbook.md")
+    }
+
+    #[test]
+    fn every_metric_stands_in_the_runbook_with_its_labels() {
+        let runbook = runbook();
+        let missing: Vec<_> = all()
+            .map(Described::signature)
+            .filter(|signature| !runbook.contains(&format!("`{signature}`")))
+            .collect();
+        assert_eq!(missing, Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_metric_that_a_document_names_exists() {
+        let names: BTreeSet<_> = all().map(|metric| metric.name).collect();
+        for document in ["README.md", "docs/runbook.md", "docs/configuration.md"] {
+            let file = format!("{}/{document}", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(&file).expect(document);
+            let spans = text.split('`').skip(1).step_by(2);
+            let named = spans.filter(|span| span.starts_with("kaiku_"));
+            for metric in named.map(|span| span.split('{').next().unwrap_or(span)) {
+                // Packages are named so too.
+                let is_package = matches!(metric, "kaiku_enrich" | "kaiku_ingest");
+                assert!(
+                    is_package || names.contains(metric),
+                    "{document} names {metric}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_metrics_share_a_name() {
+        let names: BTreeSet<_> = all().map(|metric| metric.name).collect();
+        assert_eq!(names.len(), all().count());
     }
 }

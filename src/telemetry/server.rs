@@ -13,6 +13,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use kaiku_stage::Readiness;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
@@ -32,7 +33,7 @@ pub(crate) struct Health(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     running: AtomicBool,
-    stages: Mutex<Vec<Box<dyn Fn() -> bool + Send>>>,
+    stages: Mutex<Vec<Readiness>>,
 }
 
 impl Health {
@@ -43,15 +44,15 @@ impl Health {
     }
 
     /// Adds a stage: the process is ready only where each of them says so.
-    pub(crate) fn add(&self, is_ready: impl Fn() -> bool + Send + 'static) {
-        self.stages().push(Box::new(is_ready));
+    pub(crate) fn add(&self, readiness: Readiness) {
+        self.stages().push(readiness);
     }
 
     fn is_ready(&self) -> bool {
-        self.0.running.load(Ordering::Relaxed) && self.stages().iter().all(|is_ready| is_ready())
+        self.0.running.load(Ordering::Relaxed) && self.stages().iter().all(Readiness::is_ready)
     }
 
-    fn stages(&self) -> MutexGuard<'_, Vec<Box<dyn Fn() -> bool + Send>>> {
+    fn stages(&self) -> MutexGuard<'_, Vec<Readiness>> {
         self.0.stages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -27,7 +27,7 @@ struct Publisher {
 }
 
 impl Publisher {
-    fn start(kafka: &kaiku_broker::KafkaConfig) -> Publisher {
+    fn start(kafka: &kaiku_broker::Cluster) -> Publisher {
         let config = kaiku_ingest::Config {
             queue_bytes: 1 << 20,
             ..kaiku_ingest::Config::default()
@@ -122,7 +122,7 @@ fn standing(world: &World) -> HashSet<u64> {
 #[test]
 fn a_broker_that_is_killed_and_comes_back_loses_nothing_acknowledged_and_needs_no_hand() {
     let mut kafka = own();
-    let world = World::on(kafka.config(&unique_prefix("away")), 3, false);
+    let world = World::on(kafka.cluster(&unique_prefix("away")), 3, false);
     let enrich = "delete_raw = false\nmix_uploads = 50\nmix_time = \"50ms\"\nmix_longest = \"1s\"\n\
                   transaction_timeout = \"5s\"\n";
     world.settings_with(&world.kafka, enrich, "");

@@ -14,7 +14,7 @@ const DAY: i64 = 86_400_000;
 /// How long an idle lane of these tests gets to do what it must not do.
 const LONG: Duration = Duration::from_secs(4);
 
-fn live_world(name: &str, kafka: kaiku_broker::KafkaConfig, enrich: &str) -> World {
+fn live_world(name: &str, kafka: kaiku_broker::Cluster, enrich: &str) -> World {
     let world = World::on(kafka.with_prefix(&unique_prefix(name)), 2, false);
     live_settings(&world, enrich);
     world
@@ -28,7 +28,7 @@ fn live_settings(world: &World, enrich: &str) {
 #[test]
 fn a_clock_a_day_ahead_closes_no_day_early_and_one_a_day_behind_stops_with_its_reason() {
     let kafka = own_with_clock();
-    let world = live_world("clocks", kafka.config(""), "");
+    let world = live_world("clocks", kafka.cluster(""), "");
     let mut feeder = world.feeder(300, seed(1_131));
     feeder.some(200);
     // Ahead: the lanes think that the day is over, and ask; the broker says that it is not.
@@ -85,7 +85,7 @@ fn a_record_that_is_stamped_2100_is_rejected_and_closes_nothing() {
     let far = kaiku_wire::Day::from_ymd(2100, 1, 1).unwrap();
     let stamped = feeder.batches(30);
     for upload in &stamped {
-        feeder.replay.upload(upload, far.start_millis());
+        feeder.sender.upload(upload, far.start_millis()).unwrap();
     }
     feeder.some(100);
     let process = world.enrich("a");

@@ -47,8 +47,8 @@ fn broken_records_of_every_kind_and_a_key_with_most_of_the_traffic_cost_no_event
                 4 => broken.extend([0; 200_000]),
                 _ => broken.clear(),
             }
-            feeder.replay.send(&key, &broken, None, millis);
-            feeder.replay.upload(&upload, millis);
+            feeder.sender.bytes(&key, &broken, None, millis).unwrap();
+            feeder.sender.upload(&upload, millis).unwrap();
         }
         // One device sends nine tenths of all there is.
         let mut loud = feeder.batches(1);
@@ -63,9 +63,10 @@ fn broken_records_of_every_kind_and_a_key_with_most_of_the_traffic_cost_no_event
                 .map(|_| (number / 2) * batch.events.len() as i64);
             let record = framer.batch(&batch, feeder.day).unwrap();
             let millis = feeder.day.start_millis() + 2;
-            feeder.replay.send(&[9; 16], record.payload(), None, millis);
+            let bytes = record.payload();
+            feeder.sender.bytes(&[9; 16], bytes, None, millis).unwrap();
         }
-        feeder.replay.flush();
+        feeder.sender.flush().unwrap();
         if round == 1 {
             process.kill();
             process = world.enrich("b");
@@ -86,13 +87,13 @@ fn broken_records_of_every_kind_and_a_key_with_most_of_the_traffic_cost_no_event
 #[test]
 fn with_a_registry_every_record_waits_for_its_schema_and_none_is_rejected_for_it() {
     let registry = SmallRegistry::start();
-    let kafka = apache().config(&unique_prefix("registry"));
+    let kafka = apache().cluster(&unique_prefix("registry"));
     let mut world = World::on(kafka, 2, true);
     let sections = format!(
         "[registry]\nurl = \"{}\"\ntimeout = \"1s\"\n",
         registry.url()
     );
-    let enrich = "replay = true\ndelete_raw = false\nmix_longest = \"300ms\"\n";
+    let enrich = "delete_raw = false\nmix_longest = \"300ms\"\n";
     world.settings_with(&world.kafka, enrich, &sections);
     let pushed = std::process::Command::new(env!("CARGO_BIN_EXE_kaiku"))
         .args(["schemas", "push", "--config"])
@@ -129,14 +130,14 @@ fn with_a_registry_every_record_waits_for_its_schema_and_none_is_rejected_for_it
         id_of(&kaiku_raw::schemas::TICK),
     );
     let mut feeder = world.feeder(400, seed(1_152));
-    feeder.replay.framer = Framer::confluent(batch, forget, tick);
+    feeder.sender.framer = Framer::confluent(batch, forget, tick);
     feeder.some(100);
     let process = world.enrich("a");
     world.await_quiet(QUIET);
     world.assert_exact();
 
     // A schema that the registry does not know yet, and then a registry that is away.
-    feeder.replay.framer = Framer::confluent(900, forget, tick);
+    feeder.sender.framer = Framer::confluent(900, forget, tick);
     feeder.some(100);
     world.await_log("enrich-a.log", "reason=\"unknown_schema\"", QUIET);
     registry.set_away(true);
@@ -171,7 +172,7 @@ fn upload(address: SocketAddr, body: &str) -> Option<u16> {
 
 #[test]
 fn an_upload_repeated_at_another_gateway_after_the_first_died_before_its_answer_counts_once() {
-    let kafka = apache().config(&unique_prefix("gateways"));
+    let kafka = apache().cluster(&unique_prefix("gateways"));
     let world = World::on(kafka, 2, false);
     let gateway = |name: &str, failpoints: &str| {
         let address = free_address();

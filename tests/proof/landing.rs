@@ -33,7 +33,7 @@ fn stripped_world(name: &str, seed: u64, deletes: bool) -> World {
         "[aggregate]\nroll_time = \"1s\"\nroll_events = {events}\nroll_on_close = false\nseal_every = \
          \"200ms\"\nretry = \"200ms\"\ndelete_stripped = {deletes}\ndelete_landing = {deletes}\n"
     );
-    let enrich = "replay = true\ndelete_raw = false\nmix_uploads = 40\nmix_time = \"20ms\"\n\
+    let enrich = "delete_raw = false\nmix_uploads = 40\nmix_time = \"20ms\"\n\
                   mix_longest = \"500ms\"\n";
     world.settings_with(&world.kafka, enrich, &sections);
     let mut feeder = world.feeder(700, seed);
@@ -155,7 +155,7 @@ fn a_lander_whose_first_questions_the_broker_does_not_answer_asks_again() {
     let rule = proxy.rule(2, LIST_OFFSETS, &topic, Side::Answer, Action::Drop);
     let process = world.aggregate("early", "");
     world.await_log("aggregate-early.log", "asking for the offsets", QUIET);
-    let enrich = "replay = true\nmix_longest = \"300ms\"\n";
+    let enrich = "mix_longest = \"300ms\"\n";
     world.settings_with(&world.kafka, enrich, lands);
     let enriching = world.enrich("a");
     world.feeder(50, seed(112)).some(100);

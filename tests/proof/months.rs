@@ -99,11 +99,10 @@ fn timestamps_that_go_back_over_the_turn_of_a_month_count_no_device_twice() {
         let (batches, day) = (feeder.batches(150), feeder.day);
         for (number, upload) in (0..).zip(&batches) {
             let back = (number % 4) * 86_400_000;
-            feeder
-                .replay
-                .upload_on(upload, day, day.start_millis() - back);
+            let stamp = day.start_millis() - back;
+            feeder.sender.upload_on(upload, day, stamp).unwrap();
         }
-        feeder.replay.flush();
+        feeder.sender.flush().unwrap();
         if life % 2 == 0 {
             process.kill();
             process = world.enrich(&format!("life-{life}"));

@@ -9,7 +9,8 @@ use std::collections::VecDeque;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use kaiku_fleet::{Forget, Route, Upload, What};
+use kaiku_fleet::{Route, Upload, What};
+use kaiku_raw::Forget;
 use kaiku_wire::Day;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -72,8 +73,8 @@ struct Episode<'a> {
 
 impl<'a> Episode<'a> {
     fn new(kafka: &'a mut Apache, seed: u64, counts: &'a mut Counts) -> Episode<'a> {
-        let world = World::on(kafka.config(&unique_prefix("sim")), PARTITIONS, true);
-        let enrich = "replay = true\ndelete_raw = false\nmix_uploads = 30\nmix_time = \"20ms\"\n\
+        let world = World::on(kafka.cluster(&unique_prefix("sim")), PARTITIONS, true);
+        let enrich = "delete_raw = false\nmix_uploads = 30\nmix_time = \"20ms\"\n\
                       mix_longest = \"300ms\"\npoll_timeout = \"3s\"\ntransaction_timeout = \"5s\"\n";
         let sections = "[aggregate]\nroll_time = \"500ms\"\nroll_events = 800\nseal_every = \"200ms\"\n\
                         retry = \"200ms\"\ndelete_stripped = false\ndelete_landing = false\n";
@@ -166,15 +167,14 @@ impl<'a> Episode<'a> {
     fn remember(&mut self, uploads: Vec<Upload>, millis: i64) {
         self.counts.uploads += uploads.len() as u64;
         for upload in uploads {
-            self.feeder
-                .replay
-                .upload_on(&upload, self.feeder.day, millis);
+            let (day, sender) = (self.feeder.day, &mut self.feeder.sender);
+            sender.upload_on(&upload, day, millis).unwrap();
             if self.past.len() == REMEMBERED {
                 self.past.pop_front();
             }
             self.past.push_back(upload);
         }
-        self.feeder.replay.flush();
+        self.feeder.sender.flush().unwrap();
     }
 
     fn publish(&mut self) {
@@ -193,9 +193,9 @@ impl<'a> Episode<'a> {
         for _ in 0..count.min(self.past.len()) {
             let at = self.rng.random_range(0..self.past.len());
             let millis = self.feeder.day.start_millis() + 2;
-            self.feeder.replay.upload(&self.past[at], millis);
+            self.feeder.sender.upload(&self.past[at], millis).unwrap();
         }
-        self.feeder.replay.flush();
+        self.feeder.sender.flush().unwrap();
     }
 
     fn kill(&mut self) {
@@ -276,8 +276,8 @@ impl<'a> Episode<'a> {
             }),
         };
         let millis = self.feeder.day.start_millis() + 3;
-        self.feeder.replay.upload(&forget, millis);
-        self.feeder.replay.flush();
+        self.feeder.sender.upload(&forget, millis).unwrap();
+        self.feeder.sender.flush().unwrap();
     }
 
     /// Uploads that are stamped with a day before.

@@ -18,8 +18,9 @@ fn state_committed_behind_an_open_transaction_of_a_zombie_is_restored_too() {
     let mut feeder = world.feeder(200, seed(101));
     feeder.some(50);
 
-    // A holds its transaction open, with its state written, and is frozen in it.
-    let a = world.enrich_failing("a", "lane.offsets=1*off->pause");
+    // A holds its second transaction open, with its state written, and is frozen in it. Once: when
+    // it thaws, and perhaps is given the partition back, it goes on like any other.
+    let a = world.enrich_failing("a", "lane.offsets=1*off->1*sleep(10000)->off");
     world.await_log("enrich-a.log", "partitions assigned", QUIET);
     sleep(Duration::from_secs(2));
     feeder.some(100);
@@ -34,8 +35,7 @@ fn state_committed_behind_an_open_transaction_of_a_zombie_is_restored_too() {
     let topic = world.kafka.topics().state(month);
     let hanging: BaseProducer = world
         .kafka
-        .client_config("test-hanging")
-        .unwrap()
+        .client("test-hanging")
         .set("transactional.id", format!("{}-late", world.group))
         .set("transaction.timeout.ms", "12000")
         .set("socket.timeout.ms", "10000")
@@ -123,7 +123,7 @@ fn a_process_that_is_frozen_and_thaws_commits_nothing_that_is_not_its_own() {
 #[test]
 fn a_day_that_closes_on_an_idle_partition_while_its_process_is_frozen_closes_once() {
     let kafka = own_with_clock();
-    let world = World::on(kafka.config(&unique_prefix("zombie-idle")), 2, false);
+    let world = World::on(kafka.cluster(&unique_prefix("zombie-idle")), 2, false);
     world.settings_with(
         &world.kafka,
         "delete_raw = false\ngrace = \"2s\"\nmix_longest = \"500ms\"\n",

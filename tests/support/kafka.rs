@@ -11,7 +11,7 @@ mod start;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use kaiku_broker::KafkaConfig;
+use kaiku_broker::{Cluster, KafkaConfig};
 
 #[allow(unused_imports, reason = "a kit for every test module")]
 pub(crate) use alter::{add_partitions, alter_topic, delete_group, set_offset};
@@ -35,13 +35,13 @@ impl TestBroker {
         &self.bootstrap
     }
 
-    /// Settings that reach it, for topics under `prefix`.
-    pub(crate) fn config(&self, prefix: &str) -> KafkaConfig {
+    /// How to reach it, for topics under `prefix`.
+    pub(crate) fn cluster(&self, prefix: &str) -> Cluster {
         let mut config = KafkaConfig::at(&self.bootstrap).with_prefix(prefix);
         // The broker of a hosted CI may have another name than localhost; nothing but simulated
         // devices goes there.
         config.insecure = true;
-        config
+        Cluster::new(&config).unwrap()
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kaiku_aggregate::{Store, verify};
+use kaiku_aggregate::{Rollups, verify};
 use kaiku_broker::Admin;
+use kaiku_rehearsal::under;
 
 use super::oracle::{landing, seen};
 use super::process::Stage;
@@ -48,7 +49,7 @@ impl World {
     /// seal is left.
     pub(crate) fn assert_published(&self, days: u64) {
         let rollups = self.folder.path().join("rollups");
-        let store = Store::open(rollups.to_str().unwrap(), None).unwrap();
+        let store = Rollups::open(rollups.to_str().unwrap(), None).unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let found = runtime.block_on(verify(&store)).unwrap();
         assert_eq!(found.problems, Vec::<String>::new());
@@ -63,14 +64,8 @@ impl World {
 
 /// All files under a folder, and what stands in them.
 pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut all = BTreeMap::new();
-    for found in fs::read_dir(folder).into_iter().flatten() {
-        let path = found.unwrap().path();
-        if path.is_dir() {
-            all.extend(files(&path));
-        } else {
-            all.insert(path.clone(), fs::read(&path).unwrap());
-        }
-    }
-    all
+    // A folder that was not made yet has none.
+    let paths = under(folder).unwrap_or_default().into_iter();
+    let read = |path: PathBuf| (path.clone(), fs::read(&path).unwrap());
+    paths.map(read).collect()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use kaiku_broker::KafkaConfig;
+use kaiku_broker::Cluster;
 
 /// A process of the program; it is killed when this is dropped.
 pub(crate) struct Stage {
@@ -22,11 +22,12 @@ pub(crate) fn free_address() -> SocketAddr {
 }
 
 /// Writes settings for the stages into a folder and gives the file's name.
-pub(crate) fn settings(folder: &Path, kafka: &KafkaConfig, more: &str) -> std::path::PathBuf {
+pub(crate) fn settings(folder: &Path, kafka: &Cluster, more: &str) -> std::path::PathBuf {
     let file = folder.join("kaiku.toml");
     let text = format!(
         "[kafka]\nbrokers = \"{}\"\nprefix = \"{}\"\ninsecure = true\n\n{more}\n",
-        kafka.brokers, kafka.prefix
+        kafka.brokers(),
+        kafka.prefix()
     );
     fs::write(&file, text).unwrap();
     file

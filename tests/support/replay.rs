@@ -1,153 +1,35 @@
-//! History on a real broker: topics for it, a fleet's uploads with the time of their day, and what
-//! came out of it on the stripped side.
+//! History on a real broker: topics for it, a fleet's uploads with the time of their day, and a stage
+//! in this process that takes them in.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{Admin, CreateOptions, KafkaConfig};
+use kaiku_broker::{Admin, Cluster, TopicsConfig, create_topics};
 use kaiku_catalogue::Catalogue;
-use kaiku_enrich::{Progress, Totals};
-use kaiku_fleet::{Fleet, FleetConfig, Truth, Upload, What};
-use kaiku_ingest::Framer;
-use kaiku_wire::Day;
-use rdkafka::client::ClientContext;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
-use tokio_util::sync::CancellationToken;
+use kaiku_enrich::Totals;
+use kaiku_fleet::{Fleet, FleetConfig, Truth, Upload};
+use kaiku_rehearsal::{Pipeline, Sender};
+use kaiku_stage::Context;
 
-/// Topics on which history can be replayed.
-pub(crate) fn make_topics(kafka: &KafkaConfig, partitions: i32) {
-    let options = CreateOptions {
+/// The shape of topics on which history can be replayed.
+pub(crate) fn replayed(partitions: i32) -> TopicsConfig {
+    TopicsConfig {
         partitions,
         replay: true,
-        ..CreateOptions::default()
-    };
-    Admin::connect(kafka).unwrap().create(&options).unwrap();
-}
-
-/// Why records were not delivered.
-#[derive(Default)]
-pub(crate) struct Undelivered(Mutex<Vec<KafkaError>>);
-
-impl ClientContext for Undelivered {}
-
-impl ProducerContext for Undelivered {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if let Err((error, _)) = result {
-            self.0.lock().unwrap().push(error.clone());
-        }
+        ..TopicsConfig::default()
     }
 }
 
-/// Writes onto events.raw, each record with the time that it is given.
-pub(crate) struct Replay {
-    producer: BaseProducer<Undelivered>,
-    pub(crate) framer: Framer,
-    topic: String,
-    partitions: i32,
-    pub(crate) records: u64,
-}
-
-impl Replay {
-    pub(crate) fn onto(kafka: &KafkaConfig, partitions: i32) -> Replay {
-        let producer = kafka
-            .client_config("test")
-            .unwrap()
-            .set("acks", "all")
-            .set("enable.idempotence", "true")
-            .set("partitioner", "murmur2_random")
-            .set("linger.ms", "5")
-            .create_with_context(Undelivered::default())
-            .unwrap();
-        let topic = kafka.topics().raw();
-        Replay {
-            producer,
-            framer: Framer::single_object(),
-            topic,
-            partitions,
-            records: 0,
-        }
-    }
-
-    /// Sends one upload of a fleet.
-    pub(crate) fn upload(&mut self, upload: &Upload, millis: i64) {
-        self.upload_on(upload, Day::from_millis(millis), millis);
-    }
-
-    /// The same, of a device whose day is not that of the record's time.
-    pub(crate) fn upload_on(&mut self, upload: &Upload, day: Day, millis: i64) {
-        match &upload.what {
-            What::Batch(batch) | What::Duplicate(batch) => {
-                let record = self.framer.batch(batch, day).unwrap();
-                self.send(batch.device.id.as_bytes(), record.payload(), None, millis);
-            }
-            What::Forget(forget) => {
-                let record = self.framer.forget(forget).unwrap();
-                self.send(forget.device_id.as_bytes(), record.payload(), None, millis);
-            }
-            What::Garbage(garbage) => {
-                self.send(
-                    &garbage.key,
-                    &garbage.bytes,
-                    Some(garbage.partition),
-                    millis,
-                );
-            }
-        }
-    }
-
-    /// Sends bytes under a key, to its own partition or to one that is named.
-    pub(crate) fn send(&mut self, key: &[u8], value: &[u8], partition: Option<i32>, millis: i64) {
-        self.records += 1;
-        let mut record = BaseRecord::to(&self.topic)
-            .key(key)
-            .payload(value)
-            .timestamp(millis);
-        if let Some(partition) = partition {
-            record = record.partition(partition);
-        }
-        loop {
-            match self.producer.send(record) {
-                Ok(()) => return,
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
-                    record = back;
-                    self.producer.poll(Duration::from_millis(10));
-                }
-                Err((error, _)) => panic!("a record was not sent: {error}"),
-            }
-        }
-    }
-
-    /// Closes every day before `day`, on every partition.
-    pub(crate) fn tick(&mut self, day: Day) {
-        self.flush();
-        for partition in 0..self.partitions {
-            let record = self.framer.tick(partition).unwrap();
-            let record = BaseRecord::<(), _>::to(&self.topic)
-                .partition(partition)
-                .payload(record.payload())
-                .timestamp(day.start_millis());
-            self.producer
-                .send(record)
-                .map_err(|(error, _)| error)
-                .unwrap();
-        }
-        self.flush();
-    }
-
-    pub(crate) fn flush(&self) {
-        self.producer.flush(Duration::from_secs(60)).unwrap();
-        let errors = self.producer.context().0.lock().unwrap();
-        assert!(errors.is_empty(), "records were not taken: {:?}", errors[0]);
-    }
+/// Topics on which history can be replayed.
+pub(crate) fn make_topics(kafka: &Cluster, partitions: i32) {
+    let admin = Admin::connect(kafka).unwrap();
+    create_topics(&admin, &replayed(partitions), &[]).unwrap();
 }
 
 /// Replays a fleet, `copies` times each day, and gives the truth of it.
 pub(crate) fn replay<'a>(
-    kafka: &KafkaConfig,
+    kafka: &Cluster,
     config: FleetConfig,
     days: u32,
     copies: usize,
@@ -156,7 +38,7 @@ pub(crate) fn replay<'a>(
     let (partitions, first) = (config.partitions, config.first_day);
     let mut fleet = Fleet::new(config, catalogue);
     let mut truth = Truth::new(catalogue, partitions);
-    let mut replay = Replay::onto(kafka, partitions);
+    let mut sender = Sender::onto(kafka, partitions).unwrap();
     for number in 0..days {
         let day = first.plus(number);
         let uploads: Vec<Upload> = fleet.day(day).collect();
@@ -164,21 +46,20 @@ pub(crate) fn replay<'a>(
         for upload in std::iter::repeat_n(&uploads, copies).flatten() {
             millis += 1;
             truth.sent(upload, day);
-            replay.upload(upload, millis);
+            sender.upload(upload, millis).unwrap();
         }
-        replay.tick(day.next());
+        sender.tick(day.next()).unwrap();
     }
-    (truth, replay.records)
+    (truth, sender.records())
 }
 
 /// Waits until a group has committed every raw record that stands there now.
-pub(crate) fn await_committed(kafka: &KafkaConfig, group: &str, within: Duration) {
+pub(crate) fn await_committed(kafka: &Cluster, group: &str, within: Duration) {
     use rdkafka::consumer::{BaseConsumer, Consumer};
     let topic = kafka.topics().raw();
     let admin = Admin::connect(kafka).unwrap();
     let consumer: BaseConsumer = kafka
-        .client_config("test")
-        .unwrap()
+        .client("test")
         .set("group.id", group)
         .create()
         .unwrap();
@@ -217,27 +98,19 @@ pub(crate) fn await_committed(kafka: &KafkaConfig, group: &str, within: Duration
 }
 
 /// Runs enrich in this process, with the sample catalogue, until it has committed everything.
-pub(crate) fn enriched(kafka: &KafkaConfig, folder: &Path) -> Totals {
-    let progress = Arc::new(Progress::default());
-    let shutdown = CancellationToken::new();
-    let group = format!("{}enrich", kafka.prefix);
+pub(crate) fn enriched(kafka: &Cluster, folder: &Path) -> Totals {
     let config = kaiku_enrich::Config {
-        group: group.clone(),
+        group: format!("{}enrich", kafka.prefix()),
         keys_dir: folder.join("keys"),
-        replay: true,
         delete_raw: false,
         mix_longest: Duration::from_millis(500),
         ..kaiku_enrich::Config::default()
     };
-    let enrich = {
-        let (kafka, progress, shutdown) = (kafka.clone(), progress.clone(), shutdown.clone());
-        let catalogue = Arc::new(Catalogue::sample());
-        std::thread::spawn(move || {
-            kaiku_enrich::run(config, kafka, None, catalogue, progress, shutdown)
-        })
-    };
-    await_committed(kafka, &group, Duration::from_secs(120));
-    shutdown.cancel();
-    enrich.join().unwrap().unwrap();
+    let catalogue = Arc::new(Catalogue::sample());
+    let context = Context::new(kafka.clone(), replayed(1), catalogue);
+    let mut pipeline = Pipeline::new(context).enrich(config).unwrap();
+    pipeline.await_committed().unwrap();
+    let progress = pipeline.enriched.clone();
+    pipeline.stop().unwrap();
     progress.totals()
 }

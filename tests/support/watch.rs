@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use kaiku_broker::KafkaConfig;
+use kaiku_broker::Cluster;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
@@ -28,7 +28,7 @@ struct Seen {
 }
 
 impl OffsetWatch {
-    pub(crate) fn over(kafka: &KafkaConfig, group: &str, partitions: i32) -> OffsetWatch {
+    pub(crate) fn over(kafka: &Cluster, group: &str, partitions: i32) -> OffsetWatch {
         let consumer = consumer(kafka, group);
         let mut all = TopicPartitionList::new();
         all.add_partition_range(&kafka.topics().raw(), 0, partitions - 1);
@@ -85,10 +85,9 @@ impl Seen {
 }
 
 /// A consumer that asks for a group's offsets and is no member of it.
-fn consumer(kafka: &KafkaConfig, group: &str) -> BaseConsumer {
+fn consumer(kafka: &Cluster, group: &str) -> BaseConsumer {
     kafka
-        .client_config("test-watch")
-        .unwrap()
+        .client("test-watch")
         .set("group.id", group)
         .set("isolation.level", "read_uncommitted")
         .create()

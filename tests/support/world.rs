@@ -6,16 +6,17 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{Admin, CreateOptions, KafkaConfig};
+use kaiku_broker::{Admin, Cluster, KafkaConfig, TopicsConfig, create_topics};
 use kaiku_catalogue::Catalogue;
 use kaiku_fleet::{Fleet, FleetConfig, Upload, What};
+use kaiku_rehearsal::Sender;
 use kaiku_wire::Day;
 use tempfile::TempDir;
 
 use super::kafka::{Isolation, Proxy, Record, apache, read, unique_prefix};
 use super::oracle::{self, Oracle};
 use super::process::{Stage, settings};
-use super::replay::{Replay, await_committed};
+use super::replay::await_committed;
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::sample);
 
@@ -40,8 +41,9 @@ pub(crate) fn seed(own: u64) -> u64 {
 
 /// Topics on a broker, and a folder with settings.
 pub(crate) struct World {
-    pub(crate) kafka: KafkaConfig,
+    pub(crate) kafka: Cluster,
     pub(crate) folder: TempDir,
+    replay: bool,
     pub(crate) partitions: i32,
     pub(crate) group: String,
     /// Fingerprints of what a registry has, by its ids.
@@ -52,23 +54,25 @@ impl World {
     /// On the Apache Kafka of this test run, whatever broker is named otherwise: the short sessions
     /// of these tests are settings of the broker too. With history to be replayed.
     pub(crate) fn new(name: &str, partitions: i32) -> World {
-        let world = World::on(apache().config(&unique_prefix(name)), partitions, true);
+        let world = World::on(apache().cluster(&unique_prefix(name)), partitions, true);
         world.settings(&world.kafka, "");
         world
     }
 
     /// On a broker of one's own. The settings are still to be written.
-    pub(crate) fn on(kafka: KafkaConfig, partitions: i32, replay: bool) -> World {
-        let options = CreateOptions {
+    pub(crate) fn on(kafka: Cluster, partitions: i32, replay: bool) -> World {
+        let shape = TopicsConfig {
             partitions,
             replay,
-            ..CreateOptions::default()
+            ..TopicsConfig::default()
         };
-        Admin::connect(&kafka).unwrap().create(&options).unwrap();
+        let admin = Admin::connect(&kafka).unwrap();
+        create_topics(&admin, &shape, &[]).unwrap();
         World {
-            group: format!("{}enrich", kafka.prefix),
+            group: format!("{}enrich", kafka.prefix()),
             folder: tempfile::tempdir().unwrap(),
             kafka,
+            replay,
             partitions,
             ids: HashMap::new(),
         }
@@ -76,11 +80,11 @@ impl World {
 
     /// Writes settings for processes that reach the broker as `kafka` says: short times, history
     /// replayed, nothing deleted; `more` are lines for the section `enrich`.
-    pub(crate) fn settings(&self, kafka: &KafkaConfig, more: &str) {
+    pub(crate) fn settings(&self, kafka: &Cluster, more: &str) {
         self.settings_with(
             kafka,
             &format!(
-                "replay = true\ndelete_raw = false\nmix_uploads = 40\nmix_time = \"20ms\"\n\
+                "delete_raw = false\nmix_uploads = 40\nmix_time = \"20ms\"\n\
                  mix_longest = \"500ms\"\n{more}"
             ),
             "",
@@ -88,23 +92,22 @@ impl World {
     }
 
     /// The same, with no more in the section `enrich` than is needed, and other sections.
-    pub(crate) fn settings_with(&self, kafka: &KafkaConfig, enrich: &str, sections: &str) {
+    pub(crate) fn settings_with(&self, kafka: &Cluster, enrich: &str, sections: &str) {
         settings(
             self.folder.path(),
             kafka,
             &format!(
-                "[enrich]\ngroup = \"{}\"\nkeys_dir = \"keys\"\nretry = \"300ms\"\n\
+                "[topics]\nreplay = {}\n\n[enrich]\ngroup = \"{}\"\nkeys_dir = \"keys\"\nretry = \"300ms\"\n\
                  session_timeout = \"1s\"\n{enrich}\n[telemetry]\nserve = false\n{sections}",
-                self.group
+                self.replay, self.group
             ),
         );
     }
 
     /// Where processes reach the broker through a proxy.
-    pub(crate) fn behind(&self, proxy: &Proxy) -> KafkaConfig {
-        let mut kafka = self.kafka.clone();
-        kafka.brokers = KafkaConfig::at(&proxy.bootstrap()).brokers;
-        kafka
+    pub(crate) fn behind(&self, proxy: &Proxy) -> Cluster {
+        let config = KafkaConfig::at(&proxy.bootstrap());
+        Cluster::new(&config.with_prefix(self.kafka.prefix())).unwrap()
     }
 
     pub(crate) fn keys_dir(&self) -> PathBuf {
@@ -247,7 +250,7 @@ impl Drop for World {
 /// A fleet that sends onto events.raw, a few uploads at a time.
 pub(crate) struct Feeder {
     fleet: Fleet,
-    pub(crate) replay: Replay,
+    pub(crate) sender: Sender,
     pub(crate) day: Day,
     millis: i64,
     uploads: std::vec::IntoIter<Upload>,
@@ -256,11 +259,11 @@ pub(crate) struct Feeder {
 }
 
 impl Feeder {
-    pub(crate) fn new(kafka: &KafkaConfig, config: FleetConfig) -> Feeder {
+    pub(crate) fn new(kafka: &Cluster, config: FleetConfig) -> Feeder {
         let (partitions, day) = (config.partitions, config.first_day);
         let mut feeder = Feeder {
             fleet: Fleet::new(config, &CATALOGUE),
-            replay: Replay::onto(kafka, partitions),
+            sender: Sender::onto(kafka, partitions).unwrap(),
             day,
             millis: 0,
             uploads: Vec::new().into_iter(),
@@ -287,11 +290,11 @@ impl Feeder {
         for upload in self.uploads.by_ref().take(uploads) {
             for _ in 0..self.copies {
                 self.millis += 1;
-                self.replay.upload(&upload, self.millis);
+                self.sender.upload(&upload, self.millis).unwrap();
             }
             sent += 1;
         }
-        self.replay.flush();
+        self.sender.flush().unwrap();
         sent
     }
 
@@ -304,7 +307,7 @@ impl Feeder {
     /// Closes the day, whatever is left of it, and begins the next.
     pub(crate) fn next_day(&mut self) {
         let next = self.day.next();
-        self.replay.tick(next);
+        self.sender.tick(next).unwrap();
         self.begin(next);
     }
 

@@ -13,8 +13,9 @@ mod released;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use released::{Estimate, Released, Row};
+pub use released::{Released, Row};
 
+use crate::estimate::Estimate;
 use crate::noise::sample;
 use crate::{ALL, Draw, Error, FOLDED, NoiseSource, Period, Table};
 

@@ -4,7 +4,9 @@ use std::fmt;
 
 use prio::dp::Rational;
 
-use crate::{Error, Estimate, Rho};
+use crate::budget::Rho;
+use crate::error::Error;
+use crate::estimate::Estimate;
 
 /// The chance on each side of a 95 % interval.
 const SIDE: f64 = 0.025;

@@ -58,6 +58,7 @@
 
 mod budget;
 mod error;
+mod estimate;
 mod gate;
 mod gaussian;
 mod ledger;
@@ -68,8 +69,9 @@ mod vocabulary;
 
 pub use budget::{Cost, Costs, Rho};
 pub use error::Error;
-pub use gate::{Cell, Estimate, Released, Row, release};
+pub use estimate::Estimate;
+pub use gate::{Cell, Released, Row, release};
 pub use ledger::{Spent, check_cap};
 pub use noise::{Draw, NoiseSource, SealNoise};
 pub use policy::{Figures, Fold, Measure, Policy, Problem, Table};
-pub use vocabulary::{ALL, Dimension, FOLDED, Mark, Period, Unit};
+pub use vocabulary::{ALL, Dimension, FOLDED, Period, Unit};

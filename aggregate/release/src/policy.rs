@@ -5,8 +5,10 @@ mod parse;
 
 use std::fmt;
 
+use kaiku_wire::Mark;
+
 use crate::gaussian::Tails;
-use crate::{Costs, Dimension, Mark, Rho, Unit};
+use crate::{Costs, Dimension, Rho, Unit};
 
 /// The policy for small fleets, as it is compiled in.
 const SMALL: &str = include_str!("../policies/small.toml");

@@ -7,9 +7,9 @@
 //! would count several times in one cell; where the cell is finer than the key, it would count
 //! the devices whose first event happened to be there. Both are refused.
 
-use kaiku_wire::bounds;
+use kaiku_wire::{Mark, bounds};
 
-use crate::{Dimension, Mark, Unit};
+use crate::{Dimension, Unit};
 
 /// A part of what a mark is the first of.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,10 +25,10 @@ enum Key {
 /// # Errors
 /// With the reason, where the mark does not fit a table with this unit and these dimensions.
 pub(crate) fn delta2(mark: Mark, unit: Unit, dimensions: &[Dimension]) -> Result<u32, String> {
-    if mark.unit() != unit {
+    if Unit::of(mark) != unit {
         return Err(format!(
             "the mark {mark} is of the {}, the table of the {unit}",
-            mark.unit()
+            Unit::of(mark)
         ));
     }
     let feature = dimensions.contains(&Dimension::Feature);

@@ -1,8 +1,8 @@
-//! The words a policy is written in: units and periods, dimensions, marks.
+//! The words a policy is written in: units and periods, dimensions, and what a mark counts in.
 
 use std::fmt;
 
-use kaiku_wire::{Day, Week};
+use kaiku_wire::{Day, KindName, Mark, Week};
 use serde::Deserialize;
 
 /// Stands in a dimension of a row that is a rest: other cells of its group appear by name.
@@ -57,6 +57,20 @@ impl Period {
 }
 
 impl Unit {
+    /// The unit of privacy that a mark counts in.
+    pub fn of(mark: Mark) -> Unit {
+        match mark {
+            Mark::FirstAppWeek | Mark::FirstItemWeek | Mark::FirstFatalWeek => Unit::Week,
+            Mark::FirstAppDay
+            | Mark::FirstReleaseDay
+            | Mark::FirstItemDay
+            | Mark::SecondUseDay
+            | Mark::FifthUseDay
+            | Mark::FirstFatalDay
+            | Mark::FirstFatalReleaseDay => Unit::Day,
+        }
+    }
+
     /// The word for it, `day` or `week`: also the name of the folder level in the rollups.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -100,72 +114,27 @@ impl Dimension {
         }
     }
 
+    /// The kind of the only events that go into a table with this dimension, where it is about one
+    /// kind.
+    pub fn kind(self) -> Option<KindName> {
+        match self {
+            Dimension::Feature => Some(KindName::FeatureUsed),
+            Dimension::Cause => Some(KindName::Failed),
+            Dimension::App
+            | Dimension::Release
+            | Dimension::Country
+            | Dimension::Model
+            | Dimension::Operator => None,
+        }
+    }
+
     /// Whether it says something of the device: a device has one value for all that a mark
     /// marks once, so that such a dimension splits a count of devices and never repeats one.
-    pub(crate) fn is_of_device(self) -> bool {
+    pub fn is_of_device(self) -> bool {
         matches!(
             self,
             Dimension::Country | Dimension::Model | Dimension::Operator
         )
-    }
-}
-
-/// A mark that the enrichment stage sets on a stripped event: a sum of it is an exact count of
-/// distinct devices for what the mark is about (its key).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mark {
-    /// The device's first event of the day in the app.
-    FirstAppDay,
-    /// The device's first event of the week in the app.
-    FirstAppWeek,
-    /// The device's first event of the day in the release of the app.
-    FirstReleaseDay,
-    /// The device's first event of the day with the item.
-    FirstItemDay,
-    /// The device's first event of the week with the item.
-    FirstItemWeek,
-    /// The device's second use of the feature on the day.
-    SecondUseDay,
-    /// The device's fifth use of the feature on the day.
-    FifthUseDay,
-    /// The device's first fatal failure of the day in the app.
-    FirstFatalDay,
-    /// The device's first fatal failure of the day in the release of the app.
-    FirstFatalReleaseDay,
-    /// The device's first fatal failure of the week in the app.
-    FirstFatalWeek,
-}
-
-impl Mark {
-    /// The name of the mark, which is its field in a stripped event.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Mark::FirstAppDay => "first_app_day",
-            Mark::FirstAppWeek => "first_app_week",
-            Mark::FirstReleaseDay => "first_release_day",
-            Mark::FirstItemDay => "first_item_day",
-            Mark::FirstItemWeek => "first_item_week",
-            Mark::SecondUseDay => "second_use_day",
-            Mark::FifthUseDay => "fifth_use_day",
-            Mark::FirstFatalDay => "first_fatal_day",
-            Mark::FirstFatalReleaseDay => "first_fatal_release_day",
-            Mark::FirstFatalWeek => "first_fatal_week",
-        }
-    }
-
-    /// The unit of privacy that the mark counts in.
-    pub fn unit(self) -> Unit {
-        match self {
-            Mark::FirstAppWeek | Mark::FirstItemWeek | Mark::FirstFatalWeek => Unit::Week,
-            Mark::FirstAppDay
-            | Mark::FirstReleaseDay
-            | Mark::FirstItemDay
-            | Mark::SecondUseDay
-            | Mark::FifthUseDay
-            | Mark::FirstFatalDay
-            | Mark::FirstFatalReleaseDay => Unit::Day,
-        }
     }
 }
 
@@ -185,12 +154,6 @@ impl fmt::Display for Unit {
 }
 
 impl fmt::Display for Dimension {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

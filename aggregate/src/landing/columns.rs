@@ -8,45 +8,88 @@ use arrow::array::{
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef};
-use kaiku_stripped::Mark;
-use kaiku_wire::Day;
+use kaiku_release::Dimension;
+use kaiku_stripped::NONE;
+use kaiku_wire::{Day, Mark};
 
-use crate::Error;
+use crate::error::Error;
 
 /// The day and the week of an event.
 pub(crate) const DAY: &str = "day";
 const WEEK: &str = "week";
 
-/// What an event is about, each a text of a closed vocabulary.
-const TEXTS: [&str; 10] = [
-    "app",
-    "release",
-    "kind",
-    "item",
-    "component",
-    "model",
-    "operator",
-    "country",
-    "duration_bucket",
-    PAIRED_WITH,
-];
+/// What an event is about, each column a text of a closed vocabulary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    App,
+    Release,
+    /// What happened: a [`kaiku_wire::KindName`], or [`PAIR`].
+    Kind,
+    /// The feature or the cause; the first feature of a pair.
+    Item,
+    Component,
+    Model,
+    Operator,
+    Country,
+    DurationBucket,
+    /// The second feature of a pair.
+    PairedWith,
+}
 
-/// The second feature of a pair; the first is its item.
-const PAIRED_WITH: &str = "paired_with";
+impl Column {
+    /// Every column, in the order of the landing object.
+    const ALL: [Column; 10] = [
+        Column::App,
+        Column::Release,
+        Column::Kind,
+        Column::Item,
+        Column::Component,
+        Column::Model,
+        Column::Operator,
+        Column::Country,
+        Column::DurationBucket,
+        Column::PairedWith,
+    ];
+
+    /// The column's name, which is that of the stripped event's field.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Column::App => "app",
+            Column::Release => "release",
+            Column::Kind => "kind",
+            Column::Item => "item",
+            Column::Component => "component",
+            Column::Model => "model",
+            Column::Operator => "operator",
+            Column::Country => "country",
+            Column::DurationBucket => "duration_bucket",
+            Column::PairedWith => "paired_with",
+        }
+    }
+
+    /// The column that a dimension of a published table is read from.
+    pub(crate) fn of(dimension: Dimension) -> Column {
+        match dimension {
+            Dimension::App => Column::App,
+            Dimension::Release => Column::Release,
+            Dimension::Feature | Dimension::Cause => Column::Item,
+            Dimension::Country => Column::Country,
+            Dimension::Model => Column::Model,
+            Dimension::Operator => Column::Operator,
+        }
+    }
+}
 
 /// How often in a row, summed.
 const EVENTS: &str = "events";
 
-/// The kind of a pair of features.
+/// What stands for the kind in a row of pairs: no kind of event, for nobody reports pairs.
 const PAIR: &str = "pair";
-
-/// The text of a dimension that an event does not have.
-const NONE: &str = "none";
 
 /// The columns of a landing object: dimensions, then sums.
 pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let dates = [DAY, WEEK].map(|name| Field::new(name, DataType::Date32, false));
-    let texts = TEXTS.map(|name| Field::new(name, DataType::Utf8, false));
+    let texts = Column::ALL.map(|column| Field::new(column.as_str(), DataType::Utf8, false));
     let sums = sums().map(|name| Field::new(name, DataType::Int64, false));
     let fields: Vec<Field> = dates.into_iter().chain(texts).chain(sums).collect();
     Arc::new(Schema::new(fields))
@@ -54,7 +97,9 @@ pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 
 /// The names of the dimensions.
 pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
-    [DAY, WEEK].into_iter().chain(TEXTS)
+    [DAY, WEEK]
+        .into_iter()
+        .chain(Column::ALL.map(Column::as_str))
 }
 
 /// The names of the sums: events, then each mark.
@@ -67,10 +112,10 @@ pub(crate) fn of_events(records: &RecordBatch) -> Result<RecordBatch, Error> {
     let (events, lengths) = items(records, "events")?;
     let rows = events.len();
     let mut columns = dates(records, &lengths)?;
-    for name in TEXTS {
-        columns.push(match name {
-            PAIRED_WITH => constant(NONE, rows),
-            name => text(&events, name)?,
+    for column in Column::ALL {
+        columns.push(match column {
+            Column::PairedWith => constant(NONE, rows),
+            column => text(&events, column.as_str())?,
         });
     }
     columns.push(number(&events, "times")?);
@@ -85,13 +130,18 @@ pub(crate) fn of_pairs(records: &RecordBatch) -> Result<RecordBatch, Error> {
     let (pairs, lengths) = items(records, "pairs")?;
     let rows = pairs.len();
     let mut columns = dates(records, &lengths)?;
-    for name in TEXTS {
-        columns.push(match name {
-            "app" => text(&pairs, "app")?,
-            "kind" => constant(PAIR, rows),
-            "item" => text(&pairs, "a")?,
-            PAIRED_WITH => text(&pairs, "b")?,
-            _ => constant(NONE, rows),
+    for column in Column::ALL {
+        columns.push(match column {
+            Column::App => text(&pairs, column.as_str())?,
+            Column::Kind => constant(PAIR, rows),
+            Column::Item => text(&pairs, "a")?,
+            Column::PairedWith => text(&pairs, "b")?,
+            Column::Release
+            | Column::Component
+            | Column::Model
+            | Column::Operator
+            | Column::Country
+            | Column::DurationBucket => constant(NONE, rows),
         });
     }
     columns.push(Arc::new(Int64Array::from_value(1, rows)));

@@ -1,23 +1,26 @@
-//! The thread that reads partitions, read committed and in no group, and lands them.
+//! The thread that reads partitions and lands them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{KafkaConfig, Noting};
+use kaiku_broker::Cluster;
 use kaiku_registry::Registry;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use kaiku_stage::{Causes, Standstill};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
-use rdkafka::{Offset, TopicPartitionList};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::lane::{Failure, Lane, Took};
+use super::position::Place;
+use super::reader::{Reader, Trouble, is_final, trouble};
 use super::{Appended, Log};
-use crate::progress::Scope;
-use crate::{Config, Error, Progress};
+use crate::config::Config;
+use crate::error::Error;
+use crate::metrics::{FENCED, LAG};
+use crate::progress::Progress;
 
 /// How long a poll waits for a record.
 const STEP: Duration = Duration::from_millis(100);
@@ -25,13 +28,10 @@ const STEP: Duration = Duration::from_millis(100);
 /// How often the age of what is open is looked at, and the lag.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The longest that one question to the broker may take.
-pub(super) const ASK: Duration = Duration::from_secs(30);
-
 /// What every landing thread is given.
 pub(crate) struct Shared {
     pub(crate) config: Config,
-    pub(crate) kafka: KafkaConfig,
+    pub(crate) cluster: Cluster,
     pub(crate) registry: Option<Arc<Registry>>,
     pub(crate) topic: String,
     pub(crate) progress: Progress,
@@ -44,15 +44,23 @@ pub(crate) struct Shared {
 
 /// Lands the partitions of these logs until the shutdown. What is open then is read again later.
 pub(crate) fn land(shared: &Shared, logs: Vec<Arc<Log>>) -> Result<(), Error> {
-    let mut thread = Thread::new(shared, logs)?;
+    let reader = Reader::new(&shared.cluster, &shared.topic)?;
+    let lanes = logs.into_iter().map(|log| {
+        let lane = Lane::new(log, shared.registry.clone());
+        (lane.partition(), lane)
+    });
+    let mut thread = Thread {
+        shared,
+        reader: &reader,
+        lanes: lanes.collect(),
+    };
+    thread.check_ends()?;
+    thread.assign()?;
     let mut looked = Instant::now();
     while !shared.shutdown.is_cancelled() {
-        let consumer = thread.consumer.clone();
-        match consumer.poll(STEP) {
+        match reader.poll(STEP) {
             Some(Ok(message)) => thread.offer(&message)?,
-            Some(Err(KafkaError::PartitionEOF(partition))) => {
-                thread.at_end(partition)?;
-            }
+            Some(Err(KafkaError::PartitionEOF(partition))) => thread.at_end(partition),
             Some(Err(error)) => thread.failed(error)?,
             None => {}
         }
@@ -64,30 +72,25 @@ pub(crate) fn land(shared: &Shared, logs: Vec<Arc<Log>>) -> Result<(), Error> {
     Ok(())
 }
 
-/// One thread with its consumer and its share of the partitions.
-pub(super) struct Thread<'a> {
-    pub(super) shared: &'a Shared,
-    pub(super) consumer: Arc<BaseConsumer<Noting>>,
-    pub(super) lanes: HashMap<i32, Lane>,
-    pub(super) reported: HashMap<i32, u64>,
+/// One thread with its reader and its share of the partitions; one that has stopped is not among
+/// its lanes any more.
+struct Thread<'a> {
+    shared: &'a Shared,
+    reader: &'a Reader,
+    lanes: HashMap<i32, Lane>,
 }
 
-impl<'a> Thread<'a> {
-    fn new(shared: &'a Shared, logs: Vec<Arc<Log>>) -> Result<Thread<'a>, Error> {
-        let consumer = consumer(&shared.kafka)?;
-        let lanes = logs.into_iter().map(|log| {
-            let lane = Lane::new(log, shared.registry.clone());
-            (lane.partition(), lane)
-        });
-        let mut thread = Thread {
-            shared,
-            consumer: Arc::new(consumer),
-            lanes: lanes.collect(),
-            reported: HashMap::new(),
-        };
-        thread.check_ends()?;
-        thread.assign()?;
-        Ok(thread)
+impl Thread<'_> {
+    /// Reads every partition from where its lane stands, whatever was read before.
+    fn assign(&self) -> Result<(), Error> {
+        for lane in self.lanes.values() {
+            self.show(lane);
+            let progress = &self.shared.progress;
+            progress.set_consumed(lane.partition(), lane.position());
+        }
+        let places = self.lanes.values();
+        self.reader
+            .assign(places.map(|lane| (lane.partition(), lane.position())))
     }
 
     /// Takes a record, waiting where something else has to work first.
@@ -106,13 +109,18 @@ impl<'a> Thread<'a> {
             }
             match shared.runtime.block_on(lane.take(offset, payload)) {
                 Ok(took) => break took,
-                Err(Failure::Stop(error)) => return self.stop(partition, error),
+                Err(Failure::Stop(error)) => {
+                    self.stop(partition, &error);
+                    return Ok(());
+                }
                 Err(Failure::Later(error)) => self.wait(partition, &error),
             }
             if shared.shutdown.is_cancelled() {
                 return Ok(());
             }
         };
+        // What the record waited for has come.
+        shared.progress.readiness().works(partition);
         self.count(partition);
         let config = &shared.config;
         let due = self
@@ -126,17 +134,16 @@ impl<'a> Thread<'a> {
     }
 
     /// Nothing more comes for now: what has come is counted.
-    fn at_end(&mut self, partition: i32) -> Result<(), Error> {
+    fn at_end(&mut self, partition: i32) {
         let shared = self.shared;
         let Some(lane) = self.lanes.get_mut(&partition) else {
-            return Ok(());
+            return;
         };
         if let Err(error) = shared.runtime.block_on(lane.settle()) {
-            return self.stop(partition, error);
+            return self.stop(partition, &error);
         }
         self.count(partition);
         shared.progress.set_at_end(partition, true);
-        Ok(())
     }
 
     /// Puts what is open, again and again where the store is away.
@@ -147,10 +154,12 @@ impl<'a> Thread<'a> {
         };
         let (entry, data) = match shared.runtime.block_on(lane.close()) {
             Ok(closed) => closed,
-            Err(error) => return self.stop(partition, error),
+            Err(error) => {
+                self.stop(partition, &error);
+                return Ok(());
+            }
         };
         self.count(partition);
-        self.reported.remove(&partition);
         while !shared.shutdown.is_cancelled() {
             let Some(lane) = self.lanes.get_mut(&partition) else {
                 return Ok(());
@@ -160,7 +169,8 @@ impl<'a> Thread<'a> {
                 Err(
                     error @ (Error::Log { .. } | Error::Altered { .. } | Error::Document { .. }),
                 ) => {
-                    return self.stop(partition, error);
+                    self.stop(partition, &error);
+                    return Ok(());
                 }
                 Err(error) => self.wait(partition, &error),
             }
@@ -170,21 +180,17 @@ impl<'a> Thread<'a> {
 
     fn rolled(&mut self, partition: i32, appended: &Appended) -> Result<(), Error> {
         let shared = self.shared;
-        shared
-            .progress
-            .set_problem(Scope::Partition(partition), None);
+        shared.progress.readiness().works(partition);
         match appended {
             Appended::Ours => shared.progress.add_object(),
             Appended::Theirs(entry) => {
-                metrics::counter!("kaiku_land_fenced_total").increment(1);
+                FENCED.with([]).increment(1);
                 tracing::info!(
                     partition,
                     sequence = entry.sequence,
                     "another process has landed this range; going on behind it"
                 );
-                self.consumer
-                    .seek(&shared.topic, partition, Offset::Offset(entry.end), ASK)
-                    .map_err(Error::kafka("going on behind an entry"))?;
+                self.reader.seek(partition, entry.end)?;
                 shared.progress.set_consumed(partition, entry.end);
             }
         }
@@ -211,46 +217,127 @@ impl<'a> Thread<'a> {
             let lag = if self.shared.progress.at_end(partition) {
                 Ok(0)
             } else {
-                let ends = self
-                    .consumer
-                    .fetch_watermarks(&self.shared.topic, partition, ASK);
+                let ends = self.reader.ends(partition);
                 ends.map(|(_, high)| (high - lane.position()).max(0))
             };
             if let Ok(lag) = lag {
-                let labels = [("partition", partition.to_string())];
-                metrics::gauge!("kaiku_land_lag_records", &labels).set(lag as f64);
+                LAG.with([partition.to_string().into()]).set(lag as f64);
             }
         }
         Ok(())
     }
 
-    /// Lands no more of a partition: what is wrong with it needs a person. The others go on.
-    pub(super) fn stop(&mut self, partition: i32, error: Error) -> Result<(), Error> {
-        let labels = [
-            ("partition", partition.to_string()),
-            ("reason", error.label().to_owned()),
-        ];
-        metrics::gauge!("kaiku_lane_stopped", &labels).set(1.0);
-        tracing::error!(partition, error = %Chain(&error), "landing of a partition has stopped");
-        let problem = Some(Chain(&error).to_string());
-        self.shared
-            .progress
-            .set_problem(Scope::Partition(partition), problem);
-        self.lanes.remove(&partition);
-        let mut paused = TopicPartitionList::new();
-        paused.add_partition(&self.shared.topic, partition);
-        // Before the assignment there is nothing to pause.
-        let _ = self.consumer.pause(&paused);
+    /// A consumer's error: most pass by themselves; an offset that does not exist never does.
+    fn failed(&mut self, error: KafkaError) -> Result<(), Error> {
+        let trouble = trouble(&error);
+        if trouble == Trouble::Fatal {
+            return Err(Error::kafka("reading stripped records")(error));
+        }
+        tracing::warn!(%error, "reading stripped records failed; trying again");
+        match trouble {
+            Trouble::Passes | Trouble::Fatal => Ok(()),
+            // Whichever partition it was: all are read anew from where they stand.
+            Trouble::OutOfRange => {
+                self.check_ends()?;
+                self.assign()
+            }
+        }
+    }
+
+    /// Stops each partition whose log does not lie within what the topic still has.
+    fn check_ends(&mut self) -> Result<(), Error> {
+        for partition in self.lanes.keys().copied().collect::<Vec<_>>() {
+            let Some(held) = self.ends(partition)? else {
+                return Ok(());
+            };
+            if let Err(error) = self.check_end(partition, held) {
+                self.stop(partition, &error);
+            }
+        }
         Ok(())
     }
 
+    /// Whether a partition may be read on from where its lane stands.
+    fn check_end(&mut self, partition: i32, held: (i64, i64)) -> Result<(), Error> {
+        let shared = self.shared;
+        let Some(lane) = self.lanes.get_mut(&partition) else {
+            return Ok(());
+        };
+        // Another process may have landed, sealed and deleted what this one was still reading: then
+        // its entries stand in the log, and nothing is lost.
+        if lane.position() < held.0 && shared.runtime.block_on(lane.catch_up())? {
+            self.go_on_behind(partition);
+        }
+        let place = Place {
+            topic: &shared.topic,
+            partition,
+            end: self.lanes.get(&partition).map_or(held.0, Lane::position),
+            held,
+        };
+        place.check()
+    }
+
+    /// The offset of a partition's first record and that behind its last; `None` where the shutdown
+    /// came before an answer. A broker that starts again leads no partition for a while: it is asked
+    /// again.
+    fn ends(&self, partition: i32) -> Result<Option<(i64, i64)>, Error> {
+        while !self.shared.shutdown.is_cancelled() {
+            let error = match self.reader.ends(partition) {
+                Ok(ends) => {
+                    self.shared.progress.readiness().works(partition);
+                    return Ok(Some(ends));
+                }
+                Err(error) => error,
+            };
+            let is_final = is_final(&error);
+            let error = Error::kafka("asking for the offsets of stripped records")(error);
+            if is_final {
+                return Err(error);
+            }
+            self.wait(partition, &error);
+        }
+        Ok(None)
+    }
+
+    /// A lane has moved on: an assignment follows, which reads on there.
+    fn go_on_behind(&mut self, partition: i32) {
+        let Some(lane) = self.lanes.get(&partition) else {
+            return;
+        };
+        let end = lane.position();
+        tracing::info!(
+            partition,
+            end,
+            "others have landed meanwhile; going on behind them"
+        );
+        FENCED.with([]).increment(1);
+        self.show(lane);
+        self.shared.progress.set_consumed(partition, end);
+        self.shared.landed.notify_one();
+    }
+
+    /// Lands no more of a partition: what is wrong with it needs a person. The others go on.
+    fn stop(&mut self, partition: i32, error: &Error) {
+        let (why, causes) = (error.standstill(), Causes(error).to_string());
+        let reason = why.as_str();
+        tracing::error!(
+            partition,
+            reason,
+            error = causes,
+            "landing of a partition has stopped"
+        );
+        let readiness = self.shared.progress.readiness();
+        readiness.stands_still(partition, why, causes);
+        self.lanes.remove(&partition);
+        self.reader.pause(partition);
+    }
+
     /// Waits before something is tried again.
-    pub(super) fn wait(&self, partition: i32, error: &Error) {
-        tracing::warn!(partition, error = %Chain(error), "landing waits; trying again");
-        let problem = Some(Chain(error).to_string());
-        self.shared
-            .progress
-            .set_problem(Scope::Partition(partition), problem);
+    fn wait(&self, partition: i32, error: &Error) {
+        let causes = Causes(error).to_string();
+        tracing::warn!(partition, error = causes, "landing waits; trying again");
+        let readiness = self.shared.progress.readiness();
+        readiness.stands_still(partition, Standstill::LandingWaits, causes);
         let (shutdown, retry) = (&self.shared.shutdown, self.shared.config.retry);
         self.shared.runtime.block_on(async {
             let _ = tokio::time::timeout(retry, shutdown.cancelled()).await;
@@ -259,56 +346,15 @@ impl<'a> Thread<'a> {
 
     /// Shows how far a partition is.
     fn count(&mut self, partition: i32) {
-        let Some(lane) = self.lanes.get(&partition) else {
-            return;
-        };
-        self.shared
-            .progress
-            .set_consumed(partition, lane.position());
-        let reported = self.reported.entry(partition).or_default();
-        self.shared
-            .progress
-            .add_events(lane.events().saturating_sub(*reported));
-        *reported = lane.events();
-    }
-
-    pub(super) fn show(&self, lane: &Lane) {
-        let landed = lane.position();
-        self.shared
-            .progress
-            .set_landed(lane.partition(), landed, lane.landed_day());
-    }
-}
-
-/// A consumer that belongs to no group, and starts where it is told.
-fn consumer(kafka: &KafkaConfig) -> Result<BaseConsumer<Noting>, Error> {
-    let mut config = kafka
-        .client_config("aggregate")
-        .map_err(Error::broker("reading Kafka's settings"))?;
-    config
-        .set("group.id", "kaiku-none")
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("enable.partition.eof", "true")
-        .set("auto.offset.reset", "error")
-        .set("isolation.level", "read_committed")
-        .set("fetch.wait.max.ms", "100")
-        .set("queued.max.messages.kbytes", "16384")
-        .create_with_context(Noting("aggregate"))
-        .map_err(Error::kafka("making a consumer"))
-}
-
-/// An error with all its sources, in one line.
-pub(crate) struct Chain<'a>(pub(crate) &'a Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = std::error::Error::source(self.0);
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
+        let progress = &self.shared.progress;
+        if let Some(lane) = self.lanes.get_mut(&partition) {
+            progress.set_consumed(partition, lane.position());
+            progress.add_events(lane.take_events());
         }
-        Ok(())
+    }
+
+    fn show(&self, lane: &Lane) {
+        let progress = &self.shared.progress;
+        progress.set_landed(lane.partition(), lane.position(), lane.landed_day());
     }
 }

@@ -13,10 +13,10 @@ use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaSt
 use kaiku_registry::Registry;
 use kaiku_stripped::{Kind, kind_of, schemas};
 use kaiku_wire::frame::{self, Framing};
-use kaiku_wire::{Day, Schema};
+use kaiku_wire::{Day, Schema, full_name};
 
 use super::columns;
-use crate::Error;
+use crate::error::Error;
 
 /// Records that wait in one decoder before they are turned into columns.
 const ROWS: usize = 256;
@@ -178,16 +178,6 @@ impl Known {
         let days = records.and_then(|records| columns::days(&records).ok());
         days.and_then(|days| days.first().copied())
             .ok_or(Refused::Malformed)
-    }
-}
-
-/// The full name of a record's schema.
-fn full_name(text: &str) -> Option<String> {
-    let schema: serde_json::Value = serde_json::from_str(text).ok()?;
-    let name = schema.get("name")?.as_str()?;
-    match schema.get("namespace").and_then(|space| space.as_str()) {
-        Some(space) if !name.contains('.') => Some(format!("{space}.{name}")),
-        _ => Some(name.to_owned()),
     }
 }
 

@@ -9,7 +9,7 @@ use kaiku_wire::Day;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::error::Error;
 
 /// The format of entries and of their objects.
 pub(crate) const FORMAT: u32 = 1;

@@ -10,9 +10,10 @@ use kaiku_wire::Day;
 
 use super::decode::{Decoder, Pushed, Refused};
 use super::entry::{Data, Entry, FORMAT};
-use super::{Appended, Log, columns, object};
+use super::merge::merge;
+use super::{Appended, Log, columns, counts};
+use crate::error::Error;
 use crate::store::sha256;
-use crate::{Error, merge};
 
 /// Rows that are gathered before they are merged, so that memory grows with the number of
 /// distinct cells and not with that of events.
@@ -23,6 +24,8 @@ pub(crate) struct Lane {
     log: Arc<Log>,
     decoder: Decoder,
     open: Open,
+    /// Of the open events, those that [`Lane::take_events`] has given already.
+    reported: u64,
 }
 
 /// What was read behind the end of the log.
@@ -66,6 +69,7 @@ impl Lane {
             log,
             decoder: Decoder::new(registry),
             open,
+            reported: 0,
         }
     }
 
@@ -118,9 +122,11 @@ impl Lane {
         old || self.open.events >= roll_events
     }
 
-    /// Events that were taken since the last call of [`Lane::roll`].
-    pub(crate) fn events(&self) -> u64 {
-        self.open.events
+    /// Events that were taken since the log's end, and were not given by a call before.
+    pub(crate) fn take_events(&mut self) -> u64 {
+        let events = self.open.events - self.reported;
+        self.reported = self.open.events;
+        events
     }
 
     /// The entry of all that is open, with its counts. It changes nothing: where putting it
@@ -143,7 +149,7 @@ impl Lane {
         if rows == 0 {
             return Ok((entry, None));
         }
-        let bytes = object::of_entry(&entry, &open.merged)?;
+        let bytes = counts::of_entry(&entry, &open.merged)?;
         entry.data = Some(Data {
             sha256: sha256(&bytes),
             rows: rows as u64,
@@ -160,8 +166,7 @@ impl Lane {
         data: Option<Bytes>,
     ) -> Result<Appended, Error> {
         let appended = self.log.append(entry, data).await?;
-        self.decoder.clear();
-        self.open = Open::behind(&self.log);
+        self.begin_behind();
         Ok(appended)
     }
 
@@ -175,10 +180,15 @@ impl Lane {
     pub(crate) async fn catch_up(&mut self) -> Result<bool, Error> {
         let found = self.log.catch_up().await?;
         if found {
-            self.decoder.clear();
-            self.open = Open::behind(&self.log);
+            self.begin_behind();
         }
         Ok(found)
+    }
+
+    fn begin_behind(&mut self) {
+        self.decoder.clear();
+        self.open = Open::behind(&self.log);
+        self.reported = 0;
     }
 
     /// Moves what the decoder holds into the open columns.
@@ -237,7 +247,7 @@ impl Open {
         let mut batches = self.merged.clone();
         batches.append(&mut self.fresh);
         self.fresh_rows = 0;
-        self.merged = merge::landing(batches).await?;
+        self.merged = merge(batches).await?;
         Ok(())
     }
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use kaiku_broker::failpoint;
+use kaiku_stage::failpoint;
 use kaiku_wire::Day;
 use object_store::path::Path;
 
 use super::entry::{self, Entry, Named};
-use crate::{Error, Put, Store};
+use crate::error::Error;
+use crate::store::{Landing, Put};
 
 /// How many entries without counts are kept at least, so that a slow writer can't put an old
 /// range back under a name that has become free.
@@ -18,7 +19,7 @@ const KEEP: u64 = 1000;
 /// The log of one partition.
 #[derive(Debug)]
 pub(crate) struct Log {
-    store: Store,
+    store: Landing,
     partition: i32,
     known: Mutex<Known>,
 }
@@ -47,7 +48,7 @@ pub(crate) enum Appended {
 
 impl Log {
     /// Reads what stands of the log.
-    pub(crate) async fn open(store: Store, partition: i32) -> Result<Log, Error> {
+    pub(crate) async fn open(store: Landing, partition: i32) -> Result<Log, Error> {
         let mut entries = BTreeSet::new();
         let mut data: BTreeMap<u64, Vec<Path>> = BTreeMap::new();
         for path in store.list(&entry::folder(partition)).await? {
@@ -307,5 +308,4 @@ impl Log {
 }
 
 #[cfg(test)]
-#[path = "log_tests.rs"]
 mod tests;

@@ -3,19 +3,17 @@
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
-use kaiku_stripped::Mark;
+use kaiku_wire::Mark;
 
 use super::lane::{Failure, Took};
-use super::{Appended, Log, object};
+use super::{Appended, Log, counts_of};
 use crate::Error;
 use crate::testing::{Hand, closed, day, events, files, fleet, landing, log, pair, used};
 
 async fn counts(log: &Log, folder: &std::path::Path, of: &str) -> RecordBatch {
     let entries = log.with_day(day(of));
     assert_eq!(entries.len(), 1);
-    let mut counts = object::counts_of(&landing(folder), &entries[0])
-        .await
-        .unwrap();
+    let mut counts = counts_of(&landing(folder), &entries[0]).await.unwrap();
     assert_eq!(counts.len(), 1);
     counts.remove(0)
 }
@@ -40,7 +38,7 @@ async fn equal_events_become_one_row_with_their_sums() {
         .await
         .unwrap();
     assert_eq!(hand.take(&closed(today)).await.unwrap(), Took::DayClosed);
-    assert_eq!(hand.lane.events(), 3);
+    assert_eq!(hand.lane.take_events(), 3);
     assert_eq!(hand.roll().await, Appended::Ours);
     let counts = counts(&log, folder.path(), "2026-11-24").await;
     assert_eq!(counts.schema().fields(), super::columns::SCHEMA.fields());
@@ -202,7 +200,7 @@ async fn counts_that_were_altered_are_refused() {
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[20] ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    let read = object::counts_of(&landing(folder.path()), &entry).await;
+    let read = counts_of(&landing(folder.path()), &entry).await;
     assert!(matches!(read, Err(Error::Altered { .. })));
 }
 

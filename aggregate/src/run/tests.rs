@@ -6,7 +6,8 @@ use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{KafkaConfig, MockBroker};
+use kaiku_broker::MockBroker;
+use kaiku_catalogue::Catalogue;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::*;
@@ -15,12 +16,12 @@ use crate::verify;
 
 struct Stage {
     progress: Progress,
-    shutdown: CancellationToken,
+    shutdown: tokio_util::sync::CancellationToken,
     thread: Option<JoinHandle<Result<(), Error>>>,
 }
 
 impl Stage {
-    fn start(folder: &Path, kafka: &KafkaConfig) -> Stage {
+    fn start(folder: &Path, cluster: &Cluster) -> Stage {
         let place = |name: &str| folder.join(name).to_str().unwrap().to_owned();
         let config = Config {
             landing: place("landing"),
@@ -28,11 +29,11 @@ impl Stage {
             seal_every: Duration::from_millis(100),
             ..Config::default()
         };
-        let progress = Progress::new();
-        let shutdown = CancellationToken::new();
+        let progress = Progress::default();
         let catalogue = Arc::new(Catalogue::sample());
-        let (kafka, shown, stop) = (kafka.clone(), progress.clone(), shutdown.clone());
-        let thread = std::thread::spawn(move || run(config, kafka, None, catalogue, shown, &stop));
+        let context = Context::new(cluster.clone(), TopicsConfig::default(), catalogue);
+        let (shown, shutdown) = (progress.clone(), context.shutdown.clone());
+        let thread = std::thread::spawn(move || run(config, context, shown));
         Stage {
             progress,
             shutdown,
@@ -45,7 +46,11 @@ impl Stage {
         while !is_so(&self.progress) {
             let ended = self.thread.as_ref().is_none_or(JoinHandle::is_finished);
             let late = start.elapsed() > Duration::from_secs(30);
-            assert!(!ended && !late, "{what}: {:?}", self.progress.problems());
+            assert!(
+                !ended && !late,
+                "{what}: {:?}",
+                self.progress.readiness().complaints()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -56,9 +61,9 @@ impl Stage {
     }
 }
 
-fn send(kafka: &KafkaConfig, records: &[(i32, Vec<u8>)]) {
-    let producer: BaseProducer = kafka.client_config("test").unwrap().create().unwrap();
-    let topic = kafka.topics().stripped();
+fn send(cluster: &Cluster, records: &[(i32, Vec<u8>)]) {
+    let producer: BaseProducer = cluster.client("test").create().unwrap();
+    let topic = cluster.topics().stripped();
     for (partition, record) in records {
         let record = BaseRecord::<(), [u8]>::to(&topic)
             .partition(*partition)
@@ -72,7 +77,7 @@ fn send(kafka: &KafkaConfig, records: &[(i32, Vec<u8>)]) {
 fn records_become_sealed_days_and_a_restart_goes_on_behind_them() {
     let folder = tempfile::tempdir().unwrap();
     let broker = MockBroker::new(2, &[]).unwrap();
-    let kafka = broker.config();
+    let cluster = broker.cluster();
     let (first, second) = (day("2026-11-24"), day("2026-11-25"));
     let of = |day, devices| {
         let both = (0..2).flat_map(move |partition| {
@@ -83,8 +88,8 @@ fn records_become_sealed_days_and_a_restart_goes_on_behind_them() {
         });
         both.collect::<Vec<_>>()
     };
-    send(&kafka, &of(first, 400));
-    let stage = Stage::start(folder.path(), &kafka);
+    send(cluster, &of(first, 400));
+    let stage = Stage::start(folder.path(), cluster);
     stage.until("the first day is sealed", |progress| {
         progress.days_sealed() == 1
     });
@@ -95,7 +100,7 @@ fn records_become_sealed_days_and_a_restart_goes_on_behind_them() {
     );
     assert_eq!(stage.progress.events(), 800);
     // Records that are read, but of a day that is not closed.
-    send(&kafka, &[(0, fleet(second, "maps", 100))]);
+    send(cluster, &[(0, fleet(second, "maps", 100))]);
     stage.until("the record is read", |progress| progress.events() == 900);
     stage.until("the end is reached", |progress| progress.at_end(0));
     assert_eq!(
@@ -104,15 +109,18 @@ fn records_become_sealed_days_and_a_restart_goes_on_behind_them() {
     );
     stage.stop().unwrap();
 
-    let stage = Stage::start(folder.path(), &kafka);
+    let stage = Stage::start(folder.path(), cluster);
     stage.until("it is read again", |progress| progress.events() == 100);
-    send(&kafka, &of(second, 400));
+    send(cluster, &of(second, 400));
     stage.until("the second day is sealed", |progress| {
         progress.days_sealed() == 1
     });
     assert_eq!(stage.progress.last_sealed(), Some(second));
     assert!(stage.progress.rows_published() > 0);
-    assert_eq!(stage.progress.problems(), Vec::<String>::new());
+    assert_eq!(
+        stage.progress.readiness().complaints(),
+        Vec::<String>::new()
+    );
     stage.stop().unwrap();
 
     let verified = tokio::runtime::Runtime::new()
@@ -126,10 +134,10 @@ fn records_become_sealed_days_and_a_restart_goes_on_behind_them() {
 fn a_partition_with_a_record_that_cannot_be_read_stops_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let broker = MockBroker::new(2, &[]).unwrap();
-    let kafka = broker.config();
+    let cluster = broker.cluster();
     let today = day("2026-11-24");
     send(
-        &kafka,
+        cluster,
         &[
             (0, fleet(today, "maps", 400)),
             (0, b"not a record".to_vec()),
@@ -138,15 +146,17 @@ fn a_partition_with_a_record_that_cannot_be_read_stops_with_a_reason() {
             (1, closed(today)),
         ],
     );
-    let stage = Stage::start(folder.path(), &kafka);
+    let stage = Stage::start(folder.path(), cluster);
     stage.until("the partition stops", |progress| {
-        !progress.problems().is_empty()
+        !progress.readiness().complaints().is_empty()
     });
     stage.until("the other goes on", |progress| progress.landed(1) == 2);
-    let problems = stage.progress.problems();
+    let problems = stage.progress.readiness().complaints();
     assert_eq!(
         problems,
-        ["the record at offset 1 of partition 0 can't be decoded"]
+        [
+            "partition 0 stands still (landing_decode): the record at offset 1 of partition 0 can't be decoded"
+        ]
     );
     assert_eq!(
         (stage.progress.landed(0), stage.progress.days_sealed()),
@@ -162,19 +172,19 @@ fn a_log_that_goes_further_than_the_topic_stops_the_partition() {
     let today = day("2026-11-24");
     let broker = MockBroker::new(1, &[]).unwrap();
     send(
-        &broker.config(),
+        broker.cluster(),
         &[(0, fleet(today, "maps", 400)), (0, closed(today))],
     );
-    let stage = Stage::start(folder.path(), &broker.config());
+    let stage = Stage::start(folder.path(), broker.cluster());
     stage.until("the day is landed", |progress| progress.landed(0) == 2);
     stage.stop().unwrap();
     drop(broker);
     // The topic was made anew.
     let broker = MockBroker::new(1, &[]).unwrap();
-    let stage = Stage::start(folder.path(), &broker.config());
+    let stage = Stage::start(folder.path(), broker.cluster());
     stage.until("the partition stops", |progress| {
-        !progress.problems().is_empty()
+        !progress.readiness().complaints().is_empty()
     });
-    assert!(stage.progress.problems()[0].contains("made anew"));
+    assert!(stage.progress.readiness().complaints()[0].contains("made anew"));
     stage.stop().unwrap();
 }

@@ -1,20 +1,22 @@
 //! What a sealed period leaves behind, and what of it may go.
 
-use kaiku_broker::failpoint;
 use kaiku_release::{Policy, Unit};
+use kaiku_stage::failpoint;
 use kaiku_wire::Day;
 use object_store::path::Path;
 
+use super::Sealer;
 use super::intent::{SEALS, key_path};
-use super::{Chain, Sealer};
+use crate::error::Error;
 use crate::landing::Log;
-use crate::{Error, Store};
+use crate::rollups::Chain;
+use crate::store::Landing;
 
 /// Destroys the keys of all seals whose manifests stand.
 ///
 /// # Errors
 /// Where the store fails; the keys that are left are destroyed the next time.
-pub(crate) async fn destroy_spent_keys(landing: &Store, chain: &Chain) -> Result<(), Error> {
+pub(crate) async fn destroy_spent_keys(landing: &Landing, chain: &Chain) -> Result<(), Error> {
     let standing = landing.list(&Path::from(SEALS)).await?;
     let periods = chain
         .manifests()

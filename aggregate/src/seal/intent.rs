@@ -5,14 +5,16 @@
 
 use bytes::Bytes;
 use kaiku_release::{Period, Policy};
+use kaiku_stage::RandomSource;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Vocabulary, folder_of};
+use super::Vocabulary;
+use crate::error::Error;
 use crate::landing::Entry;
-use crate::store::sha256;
-use crate::{Error, Put, Store};
+use crate::rollups::folder_of;
+use crate::store::{Landing, Put};
 
 /// The folder of the landing store in which seals leave their notes.
 pub(super) const SEALS: &str = "_seal";
@@ -82,7 +84,7 @@ impl Intent {
     }
 
     /// Puts the intent, or takes up the one that stands there, if it is of the same seal.
-    pub(super) async fn put(self, store: &Store, period: Period) -> Result<Standing, Error> {
+    pub(super) async fn put(self, store: &Landing, period: Period) -> Result<Standing, Error> {
         let path = path(period);
         let document = |source| Error::Document {
             path: path.to_string(),
@@ -142,8 +144,12 @@ impl Standing {
 
 /// The key of a seal's noise: 32 random bytes of this seal alone, which stand until its manifest
 /// does.
-pub(super) async fn key(store: &Store, period: Period) -> Result<[u8; 32], Error> {
-    let fresh: [u8; 32] = rand::random();
+pub(super) async fn key(
+    store: &Landing,
+    period: Period,
+    random: &RandomSource,
+) -> Result<[u8; 32], Error> {
+    let fresh: [u8; 32] = random.bytes();
     let path = key_path(period);
     let bytes = Bytes::copy_from_slice(&fresh);
     match store.put_if_absent(&path, bytes).await? {
@@ -162,9 +168,4 @@ pub(super) fn key_path(period: Period) -> Path {
 /// Where the intent of a seal stands.
 fn path(period: Period) -> Path {
     Path::from(format!("{SEALS}/{}/intent.json", folder_of(period)))
-}
-
-/// The hash of a document, in hexadecimal digits.
-pub(super) fn digits(bytes: &[u8]) -> String {
-    sha256(bytes)
 }

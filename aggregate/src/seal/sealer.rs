@@ -3,27 +3,28 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use kaiku_broker::failpoint;
 use kaiku_release::{Period, Policy, Released, SealNoise, Spent, Table, check_cap, release};
+use kaiku_stage::{RandomSource, failpoint};
 use kaiku_wire::Day;
 
+use super::Vocabulary;
 use super::intent::{self, Intent, Standing};
-use super::manifest::{self, FORMAT, Manifest, ManifestFile, ManifestTable};
-use super::{Chain, Vocabulary, folder_of, rollup};
-use crate::landing::{Entry, Log, object};
-use crate::merge::Partials;
-use crate::store::sha256;
-use crate::{Error, Put, Store};
+use super::partials::Partials;
+use crate::error::Error;
+use crate::landing::{Entry, Log, counts_of};
+use crate::rollups::manifest::{self, FORMAT, Manifest, ManifestTable};
+use crate::rollups::{Chain, Rollups, apps, folder_of};
+use crate::store::Landing;
 
 /// Seals periods, one after the other.
 pub(crate) struct Sealer {
-    pub(crate) landing: Store,
-    pub(crate) rollups: Store,
+    pub(crate) landing: Landing,
+    pub(crate) rollups: Rollups,
     pub(crate) logs: Vec<Arc<Log>>,
     pub(crate) policy: Arc<Policy>,
     pub(crate) vocabulary: Vocabulary,
     pub(crate) chain: Chain,
+    pub(crate) random: RandomSource,
 }
 
 impl Sealer {
@@ -51,9 +52,8 @@ impl Sealer {
     /// with other inputs. It may be called again: what stands is never written again.
     pub(crate) async fn seal(&mut self, day: Day) -> Result<&Manifest, Error> {
         let period = Period::Day(day);
-        let path = manifest::path_of(period);
-        if let Some(standing) = self.rollups.get(&path).await? {
-            return self.chain.add(&path, &standing);
+        if let Some(standing) = self.rollups.sealed(period).await? {
+            return self.chain.add(period, &standing);
         }
         let next = Spent::of(&self.policy, period);
         check_cap(&self.policy, &self.chain.spent(), next).map_err(gate(period))?;
@@ -62,12 +62,12 @@ impl Sealer {
         let intent = Intent::new(period, &self.policy, &self.vocabulary, &inputs, previous);
         let intent = intent.put(&self.landing, period).await?;
         failpoint("seal.intent");
-        let key = intent::key(&self.landing, period).await?;
+        let key = intent::key(&self.landing, period, &self.random).await?;
         failpoint("seal.key");
         // Another process may have ended this seal and destroyed its key since the intent was put:
         // then this key is a new one, and whatever is drawn with it must not get out.
-        if let Some(standing) = self.rollups.get(&path).await? {
-            return self.chain.add(&path, &standing);
+        if let Some(standing) = self.rollups.sealed(period).await? {
+            return self.chain.add(period, &standing);
         }
         let noise = SealNoise::new(key, intent.hash());
         let mut tables = Vec::new();
@@ -76,11 +76,9 @@ impl Sealer {
             .tables()
             .iter()
             .filter(|table| table.unit() == period.unit());
-        let mut partials = of_period
-            .map(Partials::new)
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut partials: Vec<_> = of_period.map(Partials::new).collect();
         for entry in &inputs {
-            let counts = object::counts_of(&self.landing, entry).await?;
+            let counts = counts_of(&self.landing, entry).await?;
             for partial in &mut partials {
                 let counts = counts.clone();
                 partial
@@ -95,15 +93,10 @@ impl Sealer {
             tables.push(self.publish(&released, table, intent.apps()).await?);
         }
         let manifest = self.manifest(period, &intent, tables);
-        let bytes = serde_json::to_vec_pretty(&manifest).map_err(|source| Error::Document {
-            path: path.to_string(),
-            source,
-        })?;
-        let bytes = Bytes::from(bytes);
         failpoint("seal.files");
-        self.rollups.put_same(&path, bytes.clone()).await?;
+        let bytes = self.rollups.seal(period, &manifest).await?;
         failpoint("seal.manifest");
-        self.chain.add(&path, &bytes)
+        self.chain.add(period, &bytes)
     }
 
     /// Puts the files of one released table: one for every listed app, and for every other app
@@ -115,16 +108,11 @@ impl Sealer {
         listed: &[String],
     ) -> Result<ManifestTable, Error> {
         let listed = listed.iter().map(String::as_str);
-        let apps: BTreeSet<&str> = listed.chain(rollup::apps(released)).collect();
+        let all: BTreeSet<&str> = listed.chain(apps(released)).collect();
         let mut files = Vec::new();
-        for app in apps {
-            let path = rollup::path_of(released, app);
-            let bytes = rollup::file_of(released, app, table, &self.policy)?;
-            files.push(ManifestFile {
-                path: path.to_string(),
-                rows: rollup::rows_of(released, app).len() as u64,
-                sha256: self.adopt_or_put(&path, bytes).await?,
-            });
+        for app in all {
+            let put = self.rollups.publish(released, app, table, &self.policy);
+            files.push(put.await?);
             failpoint("seal.file");
         }
         let folded = released.rows().iter().filter(|row| row.folded());
@@ -134,28 +122,6 @@ impl Sealer {
             folded: folded.count() as u64,
             files,
         })
-    }
-
-    /// Puts a file, or adopts the one that stands there if it says the same. Gives its hash.
-    async fn adopt_or_put(
-        &self,
-        path: &object_store::path::Path,
-        bytes: Bytes,
-    ) -> Result<String, Error> {
-        match self.rollups.put_if_absent(path, bytes.clone()).await? {
-            Put::Created => Ok(sha256(&bytes)),
-            Put::Exists(found) if found == bytes => Ok(sha256(&found)),
-            Put::Exists(found) => {
-                // A later version of the writer may lay out the same rows in other bytes.
-                let name = path.as_ref();
-                if object::read(name, found.clone())? == object::read(name, bytes)? {
-                    return Ok(sha256(&found));
-                }
-                Err(Error::Altered {
-                    path: path.to_string(),
-                })
-            }
-        }
     }
 
     fn manifest(&self, period: Period, intent: &Standing, tables: Vec<ManifestTable>) -> Manifest {

@@ -1,14 +1,23 @@
 //! Tests of the seal: what is published, that it is published once, and what is left behind.
 #![allow(clippy::unwrap_used)]
 
-use kaiku_release::Policy;
+use kaiku_release::{Policy, Unit};
 
 use super::{clean, destroy_spent_keys};
-use crate::landing::object;
+use crate::object;
 use crate::testing::{Hand, closed, day, files, fleet, land_day, landing, log, rollups, sealer};
 use crate::{Error, verify};
 
 const DAY: &str = "2026-11-24";
+
+/// The names of the policy's tables, in order.
+fn tables() -> Vec<String> {
+    let policy = Policy::small();
+    let names = policy.tables().iter().map(|table| table.name().to_owned());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
 
 async fn two_partitions(folder: &std::path::Path) {
     land_day(folder, 0, day(DAY)).await;
@@ -41,11 +50,12 @@ async fn each_listed_app_gets_a_file_of_each_table_and_last_comes_the_manifest()
     let mut sealer = sealer(folder.path(), 2, Policy::small()).await;
     let manifest = sealer.seal(day(DAY)).await.unwrap();
     assert_eq!((manifest.number, manifest.first_day), (1, day(DAY)));
-    assert_eq!(manifest.rho_millionths, 62_000);
+    let share = Policy::small().share(Unit::Day);
+    assert_eq!(manifest.rho_millionths, share.millionths());
     let published = files(&folder.path().join("rollups"));
     let names: Vec<&str> = published.keys().map(String::as_str).collect();
     let mut expected = vec!["_manifests/day=2026-11-24.json".to_owned()];
-    for table in ["activity_daily", "features_daily", "releases_daily"] {
+    for table in tables() {
         for app in ["idle", "maps", "music"] {
             expected.push(format!("{table}/app={app}/day=2026-11-24/rollup.parquet"));
         }
@@ -82,6 +92,12 @@ async fn the_columns_are_frozen() {
             "release: Utf8, level: Int32, folded: Boolean, devices: Int64, devices_lower: Int64, devices_upper: Int64, crashed: Int64, crashed_lower: Int64, crashed_upper: Int64",
         ),
     ];
+    let listed: Vec<&str> = expected.iter().map(|(table, _)| *table).collect();
+    assert_eq!(
+        listed,
+        tables(),
+        "a table's columns are frozen from its first day"
+    );
     for (table, columns) in expected {
         let name = format!("{table}/app=maps/day={DAY}/rollup.parquet");
         let read = object::read(&name, published[&name].clone().into()).unwrap();
@@ -254,7 +270,8 @@ async fn days_follow_each_other_in_a_chain_that_can_be_verified() {
     assert_eq!(sealed, [day(DAY), day(DAY).next(), day(DAY).plus(2)]);
     let store = rollups(folder.path());
     let verified = verify(&store).await.unwrap();
-    assert_eq!((verified.periods, verified.files), (3, 27));
+    let files = 3 * 3 * tables().len() as u64;
+    assert_eq!((verified.periods, verified.files), (3, files));
     assert_eq!(verified.problems, Vec::<String>::new());
     let root = folder.path().join("rollups");
     std::fs::write(root.join("activity_daily/extra.parquet"), b"x").unwrap();

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 
-use crate::Error;
+use crate::error::Error;
 
 /// What a crash left in the staging folder is deleted at this age.
 const STALE: Duration = Duration::from_secs(3600);

@@ -10,7 +10,7 @@ use kaiku_wire::Month;
 use rand::RngCore;
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::error::Error;
 
 fn path(dir: &Path, month: Month) -> PathBuf {
     dir.join(format!("{month}.key"))
@@ -33,16 +33,16 @@ pub(super) fn read(dir: &Path, month: Month) -> Result<XChaCha20Poly1305, Error>
     Ok(XChaCha20Poly1305::new((&*key).into()))
 }
 
-/// Reads a month's file; makes it where it is missing and `make` allows it.
+/// Reads a month's file; makes it where it is missing and there is something to make it of.
 pub(super) fn read_or_make(
     dir: &Path,
     month: Month,
-    make: bool,
+    make: Option<&mut impl RngCore>,
 ) -> Result<XChaCha20Poly1305, Error> {
-    if make && !path(dir, month).exists() {
+    if let Some(rng) = make.filter(|_| !path(dir, month).exists()) {
         fs::create_dir_all(dir).map_err(failed(month, "made"))?;
         let mut key = Zeroizing::new([0_u8; 32]);
-        rand::rng().fill_bytes(&mut *key);
+        rng.fill_bytes(&mut *key);
         write_new(dir, month, &key).map_err(failed(month, "made"))?;
     }
     read(dir, month)
@@ -85,16 +85,18 @@ mod tests {
 
     use std::os::unix::fs::PermissionsExt;
 
+    use rand::rngs::ThreadRng;
+
     use super::*;
 
     #[test]
     fn a_missing_key_is_made_once_and_only_where_that_is_allowed() {
         let dir = tempfile::tempdir().unwrap();
         let month = Month::parse("2026-11").unwrap();
-        assert!(read_or_make(dir.path(), month, false).is_err());
-        read_or_make(dir.path(), month, true).unwrap();
+        assert!(read_or_make(dir.path(), month, None::<&mut ThreadRng>).is_err());
+        read_or_make(dir.path(), month, Some(&mut rand::rng())).unwrap();
         let made = fs::read(path(dir.path(), month)).unwrap();
-        read_or_make(dir.path(), month, true).unwrap();
+        read_or_make(dir.path(), month, Some(&mut rand::rng())).unwrap();
         assert_eq!(fs::read(path(dir.path(), month)).unwrap(), made);
         let mode = fs::metadata(path(dir.path(), month))
             .unwrap()

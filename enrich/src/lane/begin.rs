@@ -3,9 +3,11 @@
 
 use std::fmt::Write as _;
 
+use kaiku_stage::Standstill;
+
 use crate::config::Accept;
+use crate::error::Error;
 use crate::state::Meta;
-use crate::{Error, Refusal};
 
 /// What was read, before anything is decided.
 #[derive(Clone, Debug)]
@@ -62,7 +64,7 @@ impl Facts<'_> {
     fn check_meta(&self, meta: &Meta, committed: Option<i64>) -> Result<(), Error> {
         if meta.group != self.group {
             return Err(self.refused(
-                Refusal::Group,
+                Standstill::Group,
                 format!(
                     "its state belongs to group {}; set enrich.group to it, or use another \
                      kafka.prefix",
@@ -72,7 +74,7 @@ impl Facts<'_> {
         }
         if meta.partitions != self.partitions.0 {
             return Err(self.refused(
-                Refusal::Partitions,
+                Standstill::Partitions,
                 format!(
                     "its state was made with {} partitions, the topic has {} now: devices would \
                      move. Make a new set of topics under another kafka.prefix",
@@ -82,7 +84,7 @@ impl Facts<'_> {
         }
         match committed {
             Some(committed) if committed != meta.next_offset => Err(self.refused(
-                Refusal::OffsetMoved,
+                Standstill::OffsetMoved,
                 format!(
                     "offset {committed} is committed, but its state stands at {}: both were \
                      written in one transaction, so one of them was changed by hand. Set the \
@@ -100,7 +102,7 @@ impl Facts<'_> {
         let (low, high) = self.raw;
         if next > high {
             return Err(self.refused(
-                Refusal::RawAnew,
+                Standstill::RawAnew,
                 format!(
                     "{next} raw records were counted, but the topic has only {high}: it was made \
                      anew, or a broker has lost its end. Use a new set of topics under another \
@@ -116,7 +118,7 @@ impl Facts<'_> {
             return Ok(low);
         }
         Err(self.refused(
-            Refusal::RawGap,
+            Standstill::RawGap,
             format!(
                 "raw records {next} to {} were deleted before they were counted: enrich was away \
                  for longer than they are kept. To go on without them, start enrich once with \
@@ -139,7 +141,7 @@ impl Facts<'_> {
              week's devices a second time, start enrich once with --accept-lost-state {}",
             self.partition
         );
-        self.refused(Refusal::StateLost, reason)
+        self.refused(Standstill::StateLost, reason)
     }
 
     pub(super) fn check_partitions(&self) -> Result<(), Error> {
@@ -147,10 +149,10 @@ impl Facts<'_> {
         check_partitions(self.partition, now, then)
     }
 
-    fn refused(&self, label: Refusal, reason: String) -> Error {
+    fn refused(&self, why: Standstill, reason: String) -> Error {
         Error::Refused {
             partition: self.partition,
-            label,
+            why,
             reason,
         }
     }
@@ -163,7 +165,7 @@ pub(super) fn check_partitions(partition: i32, now: i32, then: i32) -> Result<()
     }
     Err(Error::Refused {
         partition,
-        label: Refusal::Partitions,
+        why: Standstill::Partitions,
         reason: format!(
             "the raw topic had {then} partitions when this process started, and has {now} now: \
              devices would move, and count in two of them. Nothing more is taken in. Stop \
@@ -173,5 +175,4 @@ pub(super) fn check_partitions(partition: i32, now: i32, then: i32) -> Result<()
 }
 
 #[cfg(test)]
-#[path = "begin_tests.rs"]
 mod tests;

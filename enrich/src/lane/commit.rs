@@ -1,134 +1,225 @@
-//! How a lane commits, and what it does where the outcome is not known.
+//! How a lane commits, and what it does where the outcome is not known. Only here moves what is
+//! committed.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use kaiku_broker::failpoint;
-use rdkafka::consumer::Consumer;
-use rdkafka::error::KafkaError;
+use kaiku_stage::failpoint;
+use kaiku_wire::Day;
+use rand::rngs::StdRng;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::End;
 use super::begin::check_partitions;
-use super::core::Core;
-use super::restore::{committed, partitions};
+use super::buffer::Buffer;
+use super::restore::{Restored, committed, partitions};
 use super::transaction::{Failure, Transactions};
-use crate::Error;
-use crate::state::Meta;
+use super::write::Outlet;
+use crate::error::Error;
+use crate::handover::End;
+use crate::lane_context::LaneContext;
+use crate::membership::Membership;
+use crate::metrics::{RECOVERED, TRANSACTION_SECONDS};
+use crate::state::{Meta, Table, newest_format};
 
 /// How often a transaction of unknown outcome is looked into before the lane gives up.
 const RECOVERIES: u32 = 10;
 
-impl Core {
-    pub(super) fn commit_if_due(&mut self) -> Result<(), End> {
-        if self.buffer.is_due(&self.mixing, Instant::now()) {
-            self.commit()
-        } else {
-            Ok(())
+/// How far a lane has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reached {
+    /// The first raw record that is not taken in.
+    pub(super) next: i64,
+    /// The open day.
+    pub(super) day: Option<Day>,
+}
+
+/// The lane's producer, or its absence.
+enum Writing {
+    /// Transactions can be run.
+    Ready(Transactions),
+    /// The producer failed and was dropped; its successor was not made yet. A lane that can't make
+    /// one ends in this state.
+    Replacing,
+}
+
+/// What a lane commits with, and what it has committed.
+pub(super) struct Committer {
+    context: Arc<LaneContext>,
+    consumer: Arc<BaseConsumer<Membership>>,
+    partition: i32,
+    group: Arc<ConsumerGroupMetadata>,
+    writing: Writing,
+    outlet: Outlet,
+    rng: StdRng,
+    /// The format in which state is written.
+    format: u32,
+    /// What is committed; `None` where nothing ever was. The lane itself is ahead of it by what its
+    /// buffer holds.
+    committed: Option<Reached>,
+}
+
+impl Committer {
+    pub(super) fn new(
+        context: Arc<LaneContext>,
+        consumer: Arc<BaseConsumer<Membership>>,
+        partition: i32,
+        group: Arc<ConsumerGroupMetadata>,
+        transactions: Transactions,
+        restored: &Restored,
+    ) -> Committer {
+        let format = context.config.state_format.or(restored.format);
+        Committer {
+            outlet: Outlet::new(&context, partition),
+            rng: context.random.generator(),
+            format: format.unwrap_or(newest_format()),
+            committed: restored.next_offset.map(|next| Reached {
+                next,
+                day: restored.open_day,
+            }),
+            writing: Writing::Ready(transactions),
+            context,
+            consumer,
+            partition,
+            group,
         }
     }
 
-    /// Commits what was taken in, in one transaction.
-    pub(super) fn commit(&mut self) -> Result<(), End> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        self.check_strays()?;
+    pub(super) fn context(&self) -> &Arc<LaneContext> {
+        &self.context
+    }
+
+    pub(super) fn consumer(&self) -> &BaseConsumer<Membership> {
+        &self.consumer
+    }
+
+    pub(super) fn partition(&self) -> i32 {
+        self.partition
+    }
+
+    pub(super) fn format(&self) -> u32 {
+        self.format
+    }
+
+    pub(super) fn committed(&self) -> Option<Reached> {
+        self.committed
+    }
+
+    /// Commits what a buffer and a table's overlay hold, in one transaction, and empties both.
+    pub(super) fn commit(
+        &mut self,
+        buffer: &mut Buffer,
+        table: &mut Table,
+        reached: Reached,
+    ) -> Result<(), End> {
         let begun = Instant::now();
-        self.buffer.shuffle(&mut self.rng);
-        let records = match self.attempt() {
+        let took = |result: &'static str| {
+            let seconds = TRANSACTION_SECONDS.with([result.into()]);
+            seconds.record(begun.elapsed());
+        };
+        buffer.shuffle(&mut self.rng);
+        let records = match self.attempt(buffer, table, reached) {
             Ok(records) => records,
             Err(failure) => {
-                metrics::histogram!("kaiku_transaction_seconds", "result" => "failed")
-                    .record(begun.elapsed());
-                self.recover(failure)?
+                took("failed");
+                self.recover(failure, buffer, table, reached)?
             }
         };
-        metrics::histogram!("kaiku_transaction_seconds", "result" => "committed")
-            .record(begun.elapsed());
+        took("committed");
         failpoint("lane.committed");
-        self.table.apply();
-        let buffer = &self.buffer;
-        self.stage
-            .progress
-            .add(&buffer.tally, buffer.uploads, records, &buffer.rejected);
-        self.committed = Some(self.next);
-        self.committed_day = self.clock.open();
-        self.buffer.clear();
-        self.show();
+        table.apply();
+        let progress = &self.context.progress;
+        progress.add(&buffer.tally, buffer.uploads, records, &buffer.rejected);
+        self.committed = Some(reached);
+        buffer.clear();
         Ok(())
     }
 
-    /// Records in a partition that is not their key's are somebody's mistake; or the topic has more
-    /// partitions than this process knows of, and none of them may be rejected.
-    fn check_strays(&mut self) -> Result<(), End> {
-        if !std::mem::take(&mut self.strays) {
-            return Ok(());
-        }
-        let now = partitions(&self.stage, &self.consumer)?;
-        check_partitions(self.partition, now, self.stage.partitions).map_err(End::from)
+    /// Refuses to go on where the topic has other partitions than when this process started.
+    pub(super) fn check_partitions(&self) -> Result<(), End> {
+        let now = partitions(&self.context, &self.consumer)?;
+        check_partitions(self.partition, now, self.context.partitions).map_err(End::from)
     }
 
-    fn attempt(&mut self) -> Result<u64, Failure> {
-        let Some(transactions) = &self.transactions else {
-            return Err(Failure::Unknown(KafkaError::Canceled));
+    fn attempt(
+        &mut self,
+        buffer: &Buffer,
+        table: &Table,
+        reached: Reached,
+    ) -> Result<u64, Failure> {
+        let Writing::Ready(transactions) = &self.writing else {
+            return Err(Failure::NoProducer);
         };
+        let context = &self.context;
         let mut offsets = TopicPartitionList::new();
-        offsets
-            .add_partition_offset(&self.stage.raw, self.partition, Offset::Offset(self.next))
-            .map_err(Failure::Unknown)?;
-        let meta = self.table.month().map(|month| Meta {
+        let next = Offset::Offset(reached.next);
+        offsets.add_partition_offset(&context.raw, self.partition, next)?;
+        let meta = table.month().map(|month| Meta {
             format: self.format,
-            devices: Some(self.table.devices()),
-            group: self.stage.config.group.clone(),
-            next_offset: self.next,
-            open_day: self.clock.open(),
-            partitions: self.stage.partitions,
+            devices: Some(table.devices()),
+            group: context.config.group.clone(),
+            next_offset: reached.next,
+            open_day: reached.day,
+            partitions: context.partitions,
             month,
         });
         let mut records = 0;
-        transactions.run(&self.consumer, &offsets, &self.group, |writer| {
-            records = self.outlet.output(&self.stage, writer, &self.buffer)?;
+        transactions.run(&offsets, &self.group, |writer| {
+            records = self.outlet.output(context, writer, buffer)?;
             failpoint("lane.output");
             let Some(meta) = &meta else { return Ok(()) };
             self.outlet
-                .state(&self.stage, writer, &self.table, meta, &mut self.rng)
+                .state(context, writer, table, meta, &mut self.rng)
         })?;
         Ok(records)
     }
 
-    /// A transaction of unknown outcome: its producer is dropped, a new one with the same id ends
-    /// whatever it left open, and the stable committed offset says what became of it.
-    fn recover(&mut self, mut failure: Failure) -> Result<u64, End> {
+    /// A transaction of unknown outcome (a timeout, a broker that went away, an answer that was
+    /// lost): its producer is dropped, a new one with the same id ends whatever it left open, and
+    /// only then the stable committed offset says what became of it.
+    fn recover(
+        &mut self,
+        mut failure: Failure,
+        buffer: &Buffer,
+        table: &Table,
+        reached: Reached,
+    ) -> Result<u64, End> {
+        let partition = self.partition;
         for _ in 0..RECOVERIES {
-            let error = match failure {
-                Failure::Lost => return Err(End::Lost),
-                Failure::Unknown(error) => error,
-            };
-            if self.consumer.assignment_lost() {
+            if matches!(failure, Failure::Lost) || self.consumer.assignment_lost() {
                 return Err(End::Lost);
             }
-            let partition = self.partition;
-            tracing::warn!(partition, %error, "a transaction failed; asking what became of it");
-            metrics::counter!("kaiku_transactions_recovered_total").increment(1);
-            self.transactions = None;
-            let taken = Transactions::take_over(&self.stage.kafka, &self.stage.config, partition);
-            self.transactions = Some(taken?);
-            let now = committed(&self.stage, &self.consumer, partition)?;
-            if now == Some(self.next) {
+            tracing::warn!(partition, error = %failure, "a transaction failed; asking what became of it");
+            RECOVERED.with([]).increment(1);
+            self.replace()?;
+            let now = committed(&self.context, &self.consumer, partition)?;
+            // It was committed after all, and the answer was lost.
+            if now == Some(reached.next) {
                 return Ok(0);
             }
-            if now != self.committed {
-                // Somebody else has moved on.
+            // Neither before nor behind this transaction: somebody else has moved on.
+            if now != self.committed.map(|before| before.next) {
                 return Err(End::Lost);
             }
-            match self.attempt() {
+            match self.attempt(buffer, table, reached) {
                 Ok(records) => return Ok(records),
                 Err(again) => failure = again,
             }
         }
-        Err(End::Failed(Error::Kafka {
-            operation: "committing a transaction, again and again",
-            source: KafkaError::Canceled,
+        Err(End::Failed(Error::Uncommitted {
+            partition,
+            tries: RECOVERIES,
         }))
+    }
+
+    /// Drops the producer and makes its successor: after an error a transactional producer is never
+    /// used again.
+    fn replace(&mut self) -> Result<(), Error> {
+        self.writing = Writing::Replacing;
+        let context = &self.context;
+        let transactions =
+            Transactions::take_over(&context.cluster, &context.config, self.partition)?;
+        self.writing = Writing::Ready(transactions);
+        Ok(())
     }
 }

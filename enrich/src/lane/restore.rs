@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hashbrown::HashMap;
-use kaiku_broker::{Admin, failpoint};
+use kaiku_stage::{Standstill, failpoint};
 use kaiku_wire::{Day, Month};
 use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -18,13 +18,14 @@ use rdkafka::message::{BorrowedMessage, Message};
 use super::begin::{Begin, Facts};
 use super::transaction::Transactions;
 use super::write::context;
-use super::{ASK, Warm, one};
-use crate::group::Membership;
-use crate::read::read_all;
-use crate::stage::Stage;
-use crate::state::{Device, META_KEY, Meta, Table, newest_format};
+use crate::error::Error;
+use crate::handover::Warm;
+use crate::lane_context::LaneContext;
+use crate::membership::Membership;
+use crate::metrics::RESTORES;
+use crate::read::{ASK, assignment_of, read_all};
+use crate::state::{Device, META_KEY, Meta, Table, decode_device, newest_format};
 use crate::token::{MonthKey, Token};
-use crate::{Error, Refusal};
 
 /// A lane's state, ready to go on from.
 #[derive(Default)]
@@ -39,36 +40,38 @@ pub(crate) struct Restored {
 
 /// Restores a lane. `None` where it was told to stop meanwhile.
 pub(crate) fn restore(
-    stage: &Stage,
+    context: &LaneContext,
     consumer: &BaseConsumer<Membership>,
     partition: i32,
     warm: Option<Warm>,
     stop: &AtomicBool,
 ) -> Result<Option<(Transactions, Restored)>, Error> {
-    let transactions = Transactions::take_over(&stage.kafka, &stage.config, partition)?;
+    // First of all: from here on nobody else, frozen or cut off, can write to this partition, so that
+    // what is read below is all there will be.
+    let transactions = Transactions::take_over(&context.cluster, &context.config, partition)?;
     failpoint("restore.fenced");
-    let committed = committed(stage, consumer, partition)?;
+    let committed = committed(context, consumer, partition)?;
     if stop.load(Ordering::Relaxed) {
         return Ok(None);
     }
-    let admin = admin(stage)?;
     let facts = Facts {
         partition,
-        group: &stage.config.group,
-        partitions: (partitions(stage, consumer)?, stage.partitions),
+        group: &context.config.group,
+        partitions: (partitions(context, consumer)?, context.partitions),
         committed,
         meta: None,
-        raw: watermarks(&admin, &stage.raw, partition)?,
+        raw: watermarks(context, &context.raw, partition)?,
         // Looked at where it decides.
         stripped: true,
-        accept: &stage.config.accept,
+        accept: &context.config.accept,
     };
+    // Who had the partition meanwhile has moved the offset: then what is kept here is old.
     let (kind, restored) = match warm {
         Some(warm) if committed == Some(warm.next_offset) => ("warm", kept(warm, &facts)?),
-        _ => ("cold", cold(stage, &admin, facts, stop)?),
+        _ => ("cold", cold(context, facts, stop)?),
     };
     failpoint("restore.read");
-    metrics::counter!("kaiku_lane_restores_total", "kind" => kind).increment(1);
+    RESTORES.with([kind.into()]).increment(1);
     if stop.load(Ordering::Relaxed) {
         return Ok(None);
     }
@@ -95,12 +98,12 @@ fn kept(warm: Warm, facts: &Facts<'_>) -> Result<Restored, Error> {
 
 /// The committed offset, once no transaction is about to change it.
 pub(super) fn committed(
-    stage: &Stage,
+    context: &LaneContext,
     consumer: &BaseConsumer<Membership>,
     partition: i32,
 ) -> Result<Option<i64>, Error> {
     let offsets = consumer
-        .committed_offsets(one(&stage.raw, partition), ASK)
+        .committed_offsets(assignment_of(&context.raw, partition), ASK)
         .map_err(Error::kafka("asking for the committed offset"))?;
     Ok(offsets
         .elements()
@@ -111,17 +114,17 @@ pub(super) fn committed(
         }))
 }
 
-fn cold(
-    stage: &Stage,
-    admin: &Admin,
-    facts: Facts<'_>,
-    stop: &AtomicBool,
-) -> Result<Restored, Error> {
+/// What the state topics hold.
+fn cold(context: &LaneContext, facts: Facts<'_>, stop: &AtomicBool) -> Result<Restored, Error> {
     let (partition, committed) = (facts.partition, facts.committed);
-    let months = months(stage, admin)?;
+    let months = context
+        .admin
+        .months()
+        .map_err(Error::broker("listing the state topics"))?;
+    // The newest month that has come to a commit; one with a topic alone was made ahead.
     let mut found: Option<(Meta, Records)> = None;
     for month in months.iter().rev() {
-        let (meta, records) = read_month(stage, partition, *month, stop)?;
+        let (meta, records) = read_month(context, partition, *month, stop)?;
         if let Some(meta) = meta {
             found = Some((meta, records));
             break;
@@ -130,9 +133,7 @@ fn cold(
     let meta = found.as_ref().map(|(meta, _)| meta);
     let facts = Facts {
         meta,
-        stripped: meta.is_some()
-            || committed.is_some()
-            || is_stripped(stage, admin, partition, stop)?,
+        stripped: meta.is_some() || committed.is_some() || is_stripped(context, partition, stop)?,
         ..facts
     };
     match (facts.begin()?, found) {
@@ -149,7 +150,7 @@ fn cold(
                 tracing::warn!(partition, lost, "going on behind a gap, as was asked");
             }
             let older = months.contains(&meta.month.prev());
-            let table = rebuild(stage, partition, &meta, records, older, stop)?;
+            let table = rebuild(context, partition, &meta, records, older, stop)?;
             Ok(Restored {
                 next_offset: Some(offset),
                 open_day: meta.open_day,
@@ -161,7 +162,7 @@ fn cold(
             tracing::warn!(partition, offset, "going on without state, as was asked");
             Ok(Restored {
                 next_offset: Some(offset),
-                open_day: stripped_day(stage, partition, stop)?,
+                open_day: stripped_day(context, partition, stop)?,
                 ..Restored::default()
             })
         }
@@ -172,7 +173,7 @@ fn cold(
 /// Puts the devices of a month, and those of the month before that have not been seen since, into
 /// a table, which must hold as many as the meta record says.
 fn rebuild(
-    stage: &Stage,
+    context: &LaneContext,
     partition: i32,
     meta: &Meta,
     records: Records,
@@ -182,18 +183,18 @@ fn rebuild(
     let mut table = Table::default();
     let (month, before) = (meta.month, meta.month.prev());
     if older {
-        let (_, older) = read_month(stage, partition, before, stop)?;
-        put(stage, partition, before, older, &mut table)?;
+        let (_, older) = read_month(context, partition, before, stop)?;
+        put(context, partition, before, older, &mut table)?;
     }
-    put(stage, partition, month, records, &mut table)?;
+    put(context, partition, month, records, &mut table)?;
     let restored = table.devices();
     let Some(written) = meta.devices.filter(|written| *written != restored) else {
         return Ok(table);
     };
-    let topics = stage.kafka.topics();
+    let topics = context.cluster.topics();
     Err(Error::Refused {
         partition,
-        label: Refusal::StateIncomplete,
+        why: Standstill::StateIncomplete,
         reason: format!(
             "its state had {} devices of {month} and {} of {before} when it was written, and has \
              {} and {} now: records of a state topic are gone. Bring them back; or, to begin with \
@@ -211,30 +212,29 @@ fn rebuild(
 
 /// Whether anything was ever committed to a partition of `events.stripped`. What the first
 /// transaction of a process that died has left there was not.
-fn is_stripped(
-    stage: &Stage,
-    admin: &Admin,
-    partition: i32,
-    stop: &AtomicBool,
-) -> Result<bool, Error> {
-    let (low, high) = watermarks(admin, &stage.stripped, partition)?;
+fn is_stripped(context: &LaneContext, partition: i32, stop: &AtomicBool) -> Result<bool, Error> {
+    let (low, high) = watermarks(context, &context.stripped, partition)?;
     if low > 0 || high == 0 {
         return Ok(low > 0);
     }
     let mut found = false;
-    read_stripped(stage, partition, stop, |_| found = true)?;
+    read_stripped(context, partition, stop, |_| found = true)?;
     Ok(found)
 }
 
 /// The day that is open by what was stripped last: for a lane without a state, which must not go
 /// back behind a day that it has closed.
-fn stripped_day(stage: &Stage, partition: i32, stop: &AtomicBool) -> Result<Option<Day>, Error> {
+fn stripped_day(
+    context: &LaneContext,
+    partition: i32,
+    stop: &AtomicBool,
+) -> Result<Option<Day>, Error> {
     let mut open = None;
-    read_stripped(stage, partition, stop, |message| {
+    read_stripped(context, partition, stop, |message| {
         let day = message.timestamp().to_millis().map(Day::from_millis);
         let closes = message
             .payload()
-            .is_some_and(|record| stage.is_close(record));
+            .is_some_and(|record| context.is_close(record));
         open = open.max(if closes { day.map(Day::next) } else { day });
     })?;
     Ok(open)
@@ -242,15 +242,15 @@ fn stripped_day(stage: &Stage, partition: i32, stop: &AtomicBool) -> Result<Opti
 
 /// Every committed record of a partition of `events.stripped`.
 fn read_stripped(
-    stage: &Stage,
+    context: &LaneContext,
     partition: i32,
     stop: &AtomicBool,
     mut each: impl FnMut(&BorrowedMessage<'_>),
 ) -> Result<(), Error> {
-    let within = stage.config.transaction_timeout.saturating_mul(4);
+    let within = context.config.transaction_timeout.saturating_mul(4);
     read_all(
-        &stage.kafka,
-        &stage.stripped,
+        &context.cluster,
+        &context.stripped,
         partition,
         within,
         stop,
@@ -261,25 +261,25 @@ fn read_stripped(
     )
 }
 
-fn admin(stage: &Stage) -> Result<Admin, Error> {
-    Admin::connect(&stage.kafka).map_err(Error::broker("asking what there is"))
-}
-
-fn watermarks(admin: &Admin, topic: &str, partition: i32) -> Result<(i64, i64), Error> {
-    admin
+fn watermarks(context: &LaneContext, topic: &str, partition: i32) -> Result<(i64, i64), Error> {
+    context
+        .admin
         .watermarks(topic, partition)
         .map_err(Error::broker("asking for the ends of a partition"))
 }
 
 /// How many partitions the raw topic has now.
-pub(super) fn partitions(stage: &Stage, consumer: &BaseConsumer<Membership>) -> Result<i32, Error> {
+pub(super) fn partitions(
+    context: &LaneContext,
+    consumer: &BaseConsumer<Membership>,
+) -> Result<i32, Error> {
     let metadata = consumer
-        .fetch_metadata(Some(&stage.raw), ASK)
+        .fetch_metadata(Some(&context.raw), ASK)
         .map_err(Error::kafka("asking for the partitions"))?;
     let topic = metadata
         .topics()
         .iter()
-        .find(|topic| topic.name() == stage.raw);
+        .find(|topic| topic.name() == context.raw);
     topic
         .filter(|topic| topic.error().is_none())
         .and_then(|topic| i32::try_from(topic.partitions().len()).ok())
@@ -291,78 +291,68 @@ pub(super) fn partitions(stage: &Stage, consumer: &BaseConsumer<Membership>) -> 
 
 /// The broker says that there is no record where the lane wants to read: why, and what to do; or
 /// where the lane reads on, if there is.
-pub(super) fn out_of_range(stage: &Stage, partition: i32, next: i64) -> Result<i64, Error> {
+pub(super) fn out_of_range(context: &LaneContext, partition: i32, next: i64) -> Result<i64, Error> {
     let facts = Facts {
         partition,
-        group: &stage.config.group,
-        partitions: (stage.partitions, stage.partitions),
+        group: &context.config.group,
+        partitions: (context.partitions, context.partitions),
         committed: None,
         meta: None,
-        raw: watermarks(&admin(stage)?, &stage.raw, partition)?,
+        raw: watermarks(context, &context.raw, partition)?,
         stripped: true,
-        accept: &stage.config.accept,
+        accept: &context.config.accept,
     };
     facts.check_raw(next)
-}
-
-/// The months that have a state topic, oldest first.
-fn months(stage: &Stage, admin: &Admin) -> Result<Vec<Month>, Error> {
-    let names = admin
-        .names()
-        .map_err(Error::broker("listing the state topics"))?;
-    let topics = stage.kafka.topics();
-    let mut months: Vec<Month> = names
-        .iter()
-        .filter_map(|name| name.get(name.len().checked_sub(7)?..))
-        .filter_map(|end| Month::parse(end).ok())
-        .filter(|month| names.contains(&topics.state(*month)))
-        .collect();
-    months.sort_unstable();
-    months.dedup();
-    Ok(months)
 }
 
 type Records = HashMap<Token, Vec<u8>>;
 
 /// The meta record and the newest sealed record of each device in a month's topic.
 fn read_month(
-    stage: &Stage,
+    context: &LaneContext,
     partition: i32,
     month: Month,
     stop: &AtomicBool,
 ) -> Result<(Option<Meta>, Records), Error> {
-    let topic = stage.kafka.topics().state(month);
+    let topic = context.cluster.topics().state(month);
     let mut meta = None;
     let mut records = Records::new();
-    let within = stage.config.transaction_timeout.saturating_mul(4);
-    read_all(&stage.kafka, &topic, partition, within, stop, |message| {
-        let key = message.key().unwrap_or_default();
-        if key == META_KEY {
-            meta = message.payload().map(Meta::from_bytes);
-        } else if let Ok(token) = <[u8; 16]>::try_from(key) {
-            match message.payload() {
-                Some(sealed) => records.insert(Token(token), sealed.to_vec()),
-                None => records.remove(&Token(token)),
-            };
-        }
-        Ok(())
-    })?;
+    let within = context.config.transaction_timeout.saturating_mul(4);
+    read_all(
+        &context.cluster,
+        &topic,
+        partition,
+        within,
+        stop,
+        |message| {
+            let key = message.key().unwrap_or_default();
+            if key == META_KEY {
+                meta = message.payload().map(Meta::from_bytes);
+            } else if let Ok(token) = <[u8; 16]>::try_from(key) {
+                match message.payload() {
+                    Some(sealed) => records.insert(Token(token), sealed.to_vec()),
+                    None => records.remove(&Token(token)),
+                };
+            }
+            Ok(())
+        },
+    )?;
     let meta = meta.transpose().map_err(|error| Error::Refused {
         partition,
-        label: Refusal::StateUnreadable,
+        why: Standstill::StateUnreadable,
         reason: error.to_string(),
     })?;
     Ok((meta, records))
 }
 
 fn put(
-    stage: &Stage,
+    context: &LaneContext,
     partition: i32,
     month: Month,
     records: Records,
     table: &mut Table,
 ) -> Result<(), Error> {
-    let key = stage.keys.month(month)?;
+    let key = context.keys.month(&context.admin, month)?;
     let devices = records
         .into_iter()
         .map(|(token, sealed)| Ok((token, open(&key, partition, token, &sealed)?)))
@@ -374,7 +364,7 @@ fn put(
 fn open(key: &MonthKey, partition: i32, token: Token, sealed: &[u8]) -> Result<Device, Error> {
     let refused = |reason: &str| Error::Refused {
         partition,
-        label: Refusal::StateUnreadable,
+        why: Standstill::StateUnreadable,
         reason: reason.to_owned(),
     };
     match sealed.split_first() {
@@ -382,7 +372,7 @@ fn open(key: &MonthKey, partition: i32, token: Token, sealed: &[u8]) -> Result<D
             let plain = key
                 .open(&context(partition, token), sealed)
                 .map_err(|_| refused("a device's state can't be opened with the month's key"))?;
-            Device::decode(*format, &plain).ok_or_else(|| refused("a device's state can't be read"))
+            decode_device(*format, &plain).ok_or_else(|| refused("a device's state can't be read"))
         }
         _ => Err(refused(
             "a device's state has a format that this program does not read: run the version that \

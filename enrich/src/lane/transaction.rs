@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{KafkaConfig, drain, failpoint, note};
+use kaiku_broker::{Cluster, drain, note, send_waiting};
+use kaiku_stage::failpoint;
 use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
-use rdkafka::consumer::{
-    BaseConsumer, CommitMode, Consumer, ConsumerContext, ConsumerGroupMetadata,
-};
+use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, ToBytes};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
-use crate::{Config, Error};
+use crate::config::Config;
+use crate::error::Error;
 
 /// Notes whether a delivery failed: then the transaction can't commit, and librdkafka says so too.
 struct Deliveries(Arc<AtomicBool>);
@@ -40,55 +40,60 @@ pub(crate) struct Transactions {
     producer: BaseProducer<Deliveries>,
     failed: Arc<AtomicBool>,
     timeout: Duration,
-    /// Records and offsets for themselves, in no transaction: what the benchmark compares with.
-    plain: bool,
-}
-
-/// Whether a benchmark has asked for no transactions. Never but in builds of tests.
-fn is_plain() -> bool {
-    fail::fail_point!("lane.plain", |_| true);
-    false
 }
 
 /// Why a transaction did not end well.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The lane is no longer this process's: another producer with its id has taken over, or the
     /// group has moved on.
+    #[error("the lane is another process's")]
     Lost,
-    /// It may have been committed or not; the committed offset tells.
+    /// A call failed. It may have been committed or not; the committed offset tells.
+    #[error("{0}")]
     Unknown(KafkaError),
+    /// librdkafka gave up a record, and committed all the same: what stands there is not all.
+    #[error("a record was not delivered")]
+    Undelivered,
+    /// An encoder could not encode what it was made for: a fault of this program.
+    #[error("a record could not be encoded")]
+    Unencodable,
+    /// There is no producer.
+    #[error("the producer is gone")]
+    NoProducer,
+}
+
+impl From<KafkaError> for Failure {
+    fn from(error: KafkaError) -> Failure {
+        if is_lost(&error) {
+            Failure::Lost
+        } else {
+            Failure::Unknown(error)
+        }
+    }
 }
 
 impl Transactions {
     /// Makes the producer and takes over the id: whoever had it is fenced, and what it had open is
     /// aborted.
     pub(crate) fn take_over(
-        kafka: &KafkaConfig,
+        cluster: &Cluster,
         config: &Config,
         partition: i32,
     ) -> Result<Transactions, Error> {
         let failed = Arc::new(AtomicBool::new(false));
-        let (timeout, plain) = (config.transaction_timeout, is_plain());
+        let timeout = config.transaction_timeout;
         // librdkafka wants it under the timeout of a message, which is that of the transaction.
         let linger = (timeout / 2).min(Duration::from_secs(1));
-        let mut client = kafka
-            .client_config("enrich")
-            .map_err(Error::broker("making a lane's producer"))?;
-        if plain {
-            // What transactions have too: the comparison is about them alone.
-            client.set("enable.idempotence", "true");
-        } else {
-            client
-                .set("transactional.id", format!("{}-{partition}", config.group))
-                .set("transaction.timeout.ms", timeout.as_millis().to_string())
-                // One request may not outlive its transaction.
-                .set(
-                    "socket.timeout.ms",
-                    timeout.as_millis().min(60_000).to_string(),
-                );
-        }
-        let producer: BaseProducer<Deliveries> = client
+        let producer: BaseProducer<Deliveries> = cluster
+            .client("enrich")
+            .set("transactional.id", format!("{}-{partition}", config.group))
+            .set("transaction.timeout.ms", timeout.as_millis().to_string())
+            // One request may not outlive its transaction.
+            .set(
+                "socket.timeout.ms",
+                timeout.as_millis().min(60_000).to_string(),
+            )
             .set("compression.type", "lz4")
             // Only full batches leave while a transaction is written; `drain` sends the rest at once.
             // Fewer requests cost less, and with a short time librdkafka spins (see `drain`).
@@ -100,55 +105,42 @@ impl Transactions {
             .set("queue.buffering.max.kbytes", "262144")
             .create_with_context(Deliveries(Arc::clone(&failed)))
             .map_err(Error::kafka("making a lane's producer"))?;
-        if !plain {
-            producer
-                .init_transactions(timeout)
-                .map_err(Error::kafka("taking over a lane's transactional id"))?;
-        }
+        producer
+            .init_transactions(timeout)
+            .map_err(Error::kafka("taking over a lane's transactional id"))?;
         Ok(Transactions {
             producer,
             failed,
             timeout,
-            plain,
         })
     }
 
     /// Runs one transaction: `write` sends what belongs into it, then the offsets go in, then it
     /// commits.
-    pub(crate) fn run<C: ConsumerContext>(
+    pub(crate) fn run(
         &self,
-        consumer: &BaseConsumer<C>,
         offsets: &TopicPartitionList,
         group: &ConsumerGroupMetadata,
-        write: impl FnOnce(&Writer<'_>) -> Result<(), KafkaError>,
+        write: impl FnOnce(&Writer<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let writer = Writer {
             producer: &self.producer,
             deadline: Instant::now() + self.timeout,
         };
-        let steps = || {
-            if self.plain {
-                write(&writer)?;
-                drain(&self.producer, self.timeout);
-                return consumer.commit(offsets, CommitMode::Sync);
-            }
-            self.producer.begin_transaction()?;
-            failpoint("lane.begun");
-            write(&writer)?;
-            failpoint("lane.state");
-            self.producer
-                .send_offsets_to_transaction(offsets, group, self.timeout)?;
-            failpoint("lane.offsets");
-            drain(&self.producer, self.timeout);
-            failpoint("lane.drained");
-            self.producer.commit_transaction(self.timeout)
-        };
-        match steps() {
-            Ok(()) if !self.failed.load(Ordering::Relaxed) => Ok(()),
-            Ok(()) => Err(Failure::Unknown(KafkaError::Canceled)),
-            Err(error) if is_lost(&error) => Err(Failure::Lost),
-            Err(error) => Err(Failure::Unknown(error)),
+        self.producer.begin_transaction()?;
+        failpoint("lane.begun");
+        write(&writer)?;
+        failpoint("lane.state");
+        self.producer
+            .send_offsets_to_transaction(offsets, group, self.timeout)?;
+        failpoint("lane.offsets");
+        drain(&self.producer, self.timeout);
+        failpoint("lane.drained");
+        self.producer.commit_transaction(self.timeout)?;
+        if self.failed.load(Ordering::Relaxed) {
+            return Err(Failure::Undelivered);
         }
+        Ok(())
     }
 }
 
@@ -163,21 +155,8 @@ impl Writer<'_> {
     pub(crate) fn send<K: ToBytes + ?Sized, V: ToBytes + ?Sized>(
         &self,
         record: BaseRecord<'_, K, V>,
-    ) -> Result<(), KafkaError> {
-        let mut record = record;
-        loop {
-            match self.producer.send(record) {
-                Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
-                    if Instant::now() < self.deadline =>
-                {
-                    record = back;
-                    self.producer.poll(Duration::ZERO);
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-                Err((error, _)) => return Err(error),
-            }
-        }
+    ) -> Result<(), Failure> {
+        Ok(send_waiting(self.producer, record, self.deadline)?)
     }
 }
 
@@ -210,19 +189,19 @@ mod tests {
     #[test]
     fn in_the_shortest_transactions_that_are_allowed_records_can_be_sent() {
         let broker = MockBroker::new(1, &[]).unwrap();
-        let kafka = broker.config();
+        let cluster = broker.cluster();
         let config = Config {
             transaction_timeout: Duration::from_secs(1),
             ..Config::default()
         };
         assert_eq!(config.problems(), Vec::<String>::new());
-        let transactions = Transactions::take_over(&kafka, &config, 0).unwrap();
+        let transactions = Transactions::take_over(cluster, &config, 0).unwrap();
         transactions.producer.begin_transaction().unwrap();
         let writer = Writer {
             producer: &transactions.producer,
             deadline: Instant::now() + config.transaction_timeout,
         };
-        let topic = kafka.topics().stripped();
+        let topic = cluster.topics().stripped();
         let record = BaseRecord::<(), str>::to(&topic).partition(0).payload("p");
         writer.send(record).unwrap();
     }

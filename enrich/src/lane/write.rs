@@ -4,13 +4,12 @@ use kaiku_raw::{Rejected, RejectedEncoder};
 use kaiku_stripped::{DayClosed, Encoder, Record};
 use kaiku_wire::Day;
 use rand::rngs::StdRng;
-use rdkafka::error::KafkaError;
 use rdkafka::producer::BaseRecord;
 
 use super::buffer::{Buffer, EVENTS_PER_RECORD};
-use super::transaction::Writer;
-use crate::stage::Stage;
-use crate::state::{Change, META_KEY, Meta, Table};
+use super::transaction::{Failure, Writer};
+use crate::lane_context::LaneContext;
+use crate::state::{Change, META_KEY, Meta, Table, encode_device};
 use crate::token::Token;
 
 /// In what a device's state is sealed: its own place, so that no record can stand in another.
@@ -30,14 +29,9 @@ pub(super) struct Outlet {
     plain: Vec<u8>,
 }
 
-/// An encoder that could not encode what it was made for: a fault of this program.
-fn fault<E>(_: E) -> KafkaError {
-    KafkaError::Canceled
-}
-
 impl Outlet {
-    pub(super) fn new(stage: &Stage, partition: i32) -> Outlet {
-        let (stripped, rejected) = stage.encoders();
+    pub(super) fn new(lanes: &LaneContext, partition: i32) -> Outlet {
+        let (stripped, rejected) = lanes.encoders();
         Outlet {
             partition,
             stripped,
@@ -50,24 +44,24 @@ impl Outlet {
     /// Writes the output of a buffer; returns how many records went to `events.stripped`.
     pub(super) fn output(
         &mut self,
-        stage: &Stage,
+        lanes: &LaneContext,
         writer: &Writer<'_>,
         buffer: &Buffer,
-    ) -> Result<u64, KafkaError> {
+    ) -> Result<u64, Failure> {
         let mut records = 0;
         for day in &buffer.closes {
-            self.stripped(stage, writer, *day, Record::DayClosed(DayClosed(*day)))?;
+            self.stripped(lanes, writer, *day, Record::DayClosed(DayClosed(*day)))?;
             records += 1;
         }
         let Some(day) = buffer.day else {
             return Ok(records);
         };
         for events in buffer.sink.events.chunks(EVENTS_PER_RECORD) {
-            self.stripped(stage, writer, day, Record::Events(day, events))?;
+            self.stripped(lanes, writer, day, Record::Events(day, events))?;
             records += 1;
         }
         for pairs in buffer.sink.pairs.chunks(EVENTS_PER_RECORD) {
-            self.stripped(stage, writer, day, Record::Pairs(day, pairs))?;
+            self.stripped(lanes, writer, day, Record::Pairs(day, pairs))?;
             records += 1;
         }
         for (reason, count) in &buffer.rejected {
@@ -79,9 +73,9 @@ impl Outlet {
             };
             self.rejected
                 .encode(&rejected, &mut self.record)
-                .map_err(fault)?;
+                .map_err(|_| Failure::Unencodable)?;
             writer.send(
-                BaseRecord::<(), _>::to(&stage.rejected)
+                BaseRecord::<(), _>::to(&lanes.rejected)
                     .partition(self.partition)
                     .payload(&self.record)
                     .timestamp(day.start_millis()),
@@ -92,15 +86,15 @@ impl Outlet {
 
     fn stripped(
         &mut self,
-        stage: &Stage,
+        lanes: &LaneContext,
         writer: &Writer<'_>,
         day: Day,
         record: Record<'_>,
-    ) -> Result<(), KafkaError> {
+    ) -> Result<(), Failure> {
         self.record.clear();
         self.stripped.encode(record, &mut self.record);
         writer.send(
-            BaseRecord::<(), _>::to(&stage.stripped)
+            BaseRecord::<(), _>::to(&lanes.stripped)
                 .partition(self.partition)
                 .payload(&self.record)
                 .timestamp(day.start_millis()),
@@ -111,14 +105,14 @@ impl Outlet {
     /// its format.
     pub(super) fn state(
         &mut self,
-        stage: &Stage,
+        lanes: &LaneContext,
         writer: &Writer<'_>,
         table: &Table,
         meta: &Meta,
         rng: &mut StdRng,
-    ) -> Result<(), KafkaError> {
+    ) -> Result<(), Failure> {
         let format = u8::try_from(meta.format).unwrap_or(u8::MAX);
-        let topics = stage.kafka.topics();
+        let topics = lanes.cluster.topics();
         let mut topic = (meta.month, topics.state(meta.month));
         for change in table.changes() {
             let (month, token) = match change {
@@ -133,12 +127,12 @@ impl Outlet {
             match change {
                 Change::Put(_, _, key, device) => {
                     self.plain.clear();
-                    device.encode(format, &mut self.plain);
+                    encode_device(device, format, &mut self.plain);
                     self.record.clear();
                     self.record.push(format);
                     let context = context(self.partition, token);
                     key.seal(rng, &context, &self.plain, &mut self.record)
-                        .map_err(fault)?;
+                        .map_err(|_| Failure::Unencodable)?;
                     writer.send(record.payload(&self.record[..]))?;
                 }
                 Change::Drop(..) => writer.send(record)?,

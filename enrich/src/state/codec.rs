@@ -65,28 +65,26 @@ impl Serialize for Packed<'_> {
     }
 }
 
-impl Device {
-    /// Appends the device's state in a format.
-    pub(crate) fn encode(&self, format: u8, out: &mut Vec<u8>) {
-        let taken = std::mem::take(out);
-        let written = match format {
-            1 => postcard::to_extend(self, taken),
-            _ => postcard::to_extend(&Packed(self), taken),
-        };
-        // Unwrap safety: there is nothing in it that postcard can't write.
-        *out = written.unwrap_or_default();
-    }
+/// Appends a device's state in a format.
+pub(crate) fn encode(device: &Device, format: u8, out: &mut Vec<u8>) {
+    let taken = std::mem::take(out);
+    let written = match format {
+        1 => postcard::to_extend(device, taken),
+        _ => postcard::to_extend(&Packed(device), taken),
+    };
+    // Unwrap safety: there is nothing in it that postcard can't write.
+    *out = written.unwrap_or_default();
+}
 
-    /// Reads what [`Device::encode`] wrote; `None` where it is something else, or more.
-    pub(crate) fn decode(format: u8, bytes: &[u8]) -> Option<Device> {
-        let (device, rest) = if format == 1 {
-            postcard::take_from_bytes(bytes).ok()?
-        } else {
-            let (unpacked, rest) = postcard::take_from_bytes::<Unpacked>(bytes).ok()?;
-            (unpacked.device()?, rest)
-        };
-        rest.is_empty().then_some(device)
-    }
+/// Reads what [`encode`] wrote; `None` where it is something else, or more.
+pub(crate) fn decode(format: u8, bytes: &[u8]) -> Option<Device> {
+    let (device, rest) = if format == 1 {
+        postcard::take_from_bytes(bytes).ok()?
+    } else {
+        let (unpacked, rest) = postcard::take_from_bytes::<Unpacked>(bytes).ok()?;
+        (unpacked.device()?, rest)
+    };
+    rest.is_empty().then_some(device)
 }
 
 impl Unpacked {
@@ -191,8 +189,8 @@ mod tests {
         fn a_device_survives_a_round_trip_in_either_format(device in device()) {
             for format in [1, 2] {
                 let mut bytes = Vec::new();
-                device.encode(format, &mut bytes);
-                prop_assert_eq!(Device::decode(format, &bytes), Some(device.clone()));
+                encode(&device, format, &mut bytes);
+                prop_assert_eq!(decode(format, &bytes), Some(device.clone()));
             }
         }
 
@@ -203,10 +201,10 @@ mod tests {
         ) {
             for format in [1, 2] {
                 let mut bytes = Vec::new();
-                device.encode(format, &mut bytes);
-                prop_assert_eq!(Device::decode(format, &bytes[..cut.index(bytes.len())]), None);
+                encode(&device, format, &mut bytes);
+                prop_assert_eq!(decode(format, &bytes[..cut.index(bytes.len())]), None);
                 bytes.push(0);
-                prop_assert_eq!(Device::decode(format, &bytes), None);
+                prop_assert_eq!(decode(format, &bytes), None);
             }
         }
 
@@ -215,7 +213,7 @@ mod tests {
             bytes in prop::collection::vec(any::<u8>(), 0..200),
         ) {
             for format in [1, 2] {
-                let _ = Device::decode(format, &bytes);
+                let _ = decode(format, &bytes);
             }
         }
     }
@@ -243,10 +241,10 @@ mod tests {
         let fixtures = [(1, FORMAT_1), (2, FORMAT_2)];
         for (format, text) in fixtures {
             let mut bytes = Vec::new();
-            device.encode(format, &mut bytes);
+            encode(&device, format, &mut bytes);
             assert_eq!(hex::encode(&bytes), text, "format {format}");
             assert_eq!(
-                Device::decode(format, &hex::decode(text).unwrap()),
+                decode(format, &hex::decode(text).unwrap()),
                 Some(device.clone())
             );
         }

@@ -1,7 +1,8 @@
 //! One device in the open day and week: what is new of an upload, what the bounds let count, and
 //! which firsts it is. Pure: no clock, no I/O, no identity.
 
-use kaiku_stripped::{Mark, Marks};
+use kaiku_stripped::Marks;
+use kaiku_wire::Mark;
 use kaiku_wire::{Day, bounds};
 use serde::{Deserialize, Serialize};
 
@@ -361,5 +362,4 @@ fn half(app: u64) -> u32 {
 }
 
 #[cfg(test)]
-#[path = "device_tests.rs"]
 mod tests;

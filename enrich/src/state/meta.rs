@@ -1,5 +1,6 @@
 //! The one record a partition that says how far its state has come.
 
+use kaiku_stage::failpoint_value;
 use kaiku_wire::{Day, Month};
 use serde::{Deserialize, Serialize};
 
@@ -65,12 +66,11 @@ struct Written {
 
 /// The newest format that this program reads and writes.
 pub(crate) fn newest_format() -> u32 {
-    // A test can have this program be the version before.
-    fail::fail_point!("state.newest_format", |format| format
-        .and_then(|format| format.parse().ok())
-        .unwrap_or(1));
     let [.., newest] = STATE_FORMATS;
-    newest
+    // A test can have this program be the version before.
+    let told = failpoint_value("state.newest_format");
+    told.and_then(|format| format.parse().ok())
+        .unwrap_or(newest)
 }
 
 impl Meta {

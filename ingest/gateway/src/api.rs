@@ -171,7 +171,7 @@ fn json_batch(api: &Api, body: &[u8]) -> Result<(Pending, usize), Refusal> {
             let raw = batch.as_raw();
             let pending = api.sink.batch(&raw).map_err(|error| match error {
                 kaiku_ingest::Error::Refused(reason) => {
-                    Refusal::Invalid(jsonl::locate(&raw, reason, kaiku_ingest::today()))
+                    Refusal::Invalid(jsonl::locate(&raw, reason, api.sink.today()))
                 }
                 other => of_sink(other),
             })?;

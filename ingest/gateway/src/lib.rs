@@ -11,6 +11,7 @@ mod away;
 mod body;
 mod config;
 mod error;
+mod metrics;
 mod server;
 mod sink;
 #[cfg(test)]
@@ -21,5 +22,6 @@ mod tokens;
 pub use api::{AVRO, OPENAPI};
 pub use config::{Config, Limits, Tls};
 pub use error::Error;
+pub use metrics::METRICS;
 pub use server::{Gateway, run};
 pub use sink::{Pending, Sink};

@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use kaiku_metric::GaugeHandle;
 use kaiku_raw::Decoder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -27,6 +28,7 @@ use tower::ServiceExt;
 use crate::answer::Refusal;
 use crate::api::{Api, router};
 use crate::away::Away;
+use crate::metrics::{CONNECTIONS, REQUESTS};
 use crate::tls::Certificate;
 use crate::tokens::Tokens;
 use crate::{Config, Error, Sink};
@@ -189,11 +191,11 @@ impl Slots {
 }
 
 /// Counts an open connection as long as it lives.
-struct OpenGauge(metrics::Gauge);
+struct OpenGauge(GaugeHandle);
 
 impl OpenGauge {
     fn new() -> OpenGauge {
-        let gauge = metrics::gauge!("kaiku_gateway_connections");
+        let gauge = CONNECTIONS.with([]);
         gauge.increment(1.0);
         OpenGauge(gauge)
     }
@@ -294,5 +296,5 @@ fn busy(api: &Api) -> Response<Body> {
 
 fn count(response: &Response<Body>) {
     let code = response.status().as_str().to_owned();
-    metrics::counter!("kaiku_gateway_requests_total", "code" => code).increment(1);
+    REQUESTS.with([code.into()]).increment(1);
 }

@@ -4,12 +4,16 @@ use std::pin::Pin;
 
 use kaiku_ingest::{DeliveryError, Error, Producer};
 use kaiku_raw::{Forget, RawBatch};
+use kaiku_wire::Day;
 
 /// A record on its way; it completes when the broker has it, or when it was given up.
 pub type Pending = Pin<Box<dyn Future<Output = Result<(), DeliveryError>> + Send>>;
 
 /// Takes what was decoded, validates it, and sends it.
 pub trait Sink: Send + Sync {
+    /// The day on which a batch is received now.
+    fn today(&self) -> Day;
+
     /// Takes a batch that is received now. It does not wait for room.
     ///
     /// # Errors
@@ -24,6 +28,10 @@ pub trait Sink: Send + Sync {
 }
 
 impl Sink for Producer {
+    fn today(&self) -> Day {
+        Producer::today(self)
+    }
+
     fn batch(&self, batch: &RawBatch<'_>) -> Result<Pending, Error> {
         let record = self.encode(batch).map_err(Error::Refused)?;
         Ok(Box::pin(self.try_send_encoded(record)?))

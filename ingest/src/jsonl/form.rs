@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use kaiku_raw::{Consent, DeviceId, EventType, Reason, StreamId};
+use kaiku_raw::{Consent, DeviceId, EventType, StreamId};
 use kaiku_wire::Day;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Visitor};
@@ -226,14 +226,4 @@ fn optional_stream<'de, D: Deserializer<'de>>(
     StreamId::from_hex(&text)
         .map(Some)
         .map_err(|_| D::Error::custom(BAD_IDENTIFIER))
-}
-
-impl LineError {
-    fn of_form(sentence: &str) -> LineError {
-        LineError {
-            reason: Reason::BadJson,
-            column: None,
-            sentence: sentence.to_owned(),
-        }
-    }
 }

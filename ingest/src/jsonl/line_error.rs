@@ -48,6 +48,15 @@ impl LineError {
         }
     }
 
+    /// A form that is none, as this sentence says.
+    pub(super) fn of_form(sentence: &str) -> LineError {
+        LineError {
+            reason: Reason::BadJson,
+            column: None,
+            sentence: sentence.to_owned(),
+        }
+    }
+
     /// What serde says, without what it quotes.
     pub(super) fn of_json(error: &serde_json::Error) -> LineError {
         let column = (error.column() > 0).then(|| error.column());

@@ -18,28 +18,15 @@ const KEEP: &str = "published rollups hold the name; put it back, and let it exp
 /// What is gone is told at its place in the old file, all else at that in the new one.
 pub fn check_against(old: &Catalogue, new: &Catalogue, today: Day) -> Vec<Problem> {
     let mut comparison = Comparison {
-        today: Some(today),
+        today,
         problems: Vec::new(),
     };
     comparison.catalogues(old, new);
     comparison.problems
 }
 
-impl Catalogue {
-    /// As [`check_against`], but for the one check that needs to know today: that no expiry moves
-    /// into the past.
-    pub fn check_against(&self, old: &Catalogue) -> Vec<Problem> {
-        let mut comparison = Comparison {
-            today: None,
-            problems: Vec::new(),
-        };
-        comparison.catalogues(old, self);
-        comparison.problems
-    }
-}
-
 struct Comparison {
-    today: Option<Day>,
+    today: Day,
     problems: Vec<Problem>,
 }
 
@@ -93,10 +80,8 @@ impl Comparison {
                 );
                 self.tell(&is.place, message);
             }
-            if let Some(today) = self.today
-                && is.expires <= today
-                && was.expires > today
-            {
+            let today = self.today;
+            if is.expires <= today && was.expires > today {
                 let message = format!(
                     "{what} was listed until {} and has now expired on {}: the earliest day is {}",
                     was.expires,
@@ -215,5 +200,4 @@ fn components(catalogue: &Catalogue, app: App) -> Items<'_> {
 }
 
 #[cfg(test)]
-#[path = "against_tests.rs"]
 mod tests;

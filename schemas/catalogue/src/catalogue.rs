@@ -1,18 +1,19 @@
 //! The catalogue as a whole: it is asked in constant time, and without an allocation.
 
+use std::path::Path;
+
 use hashbrown::HashMap;
 use kaiku_wire::Day;
-use sha2::{Digest, Sha256};
 
 use crate::declared::{Declared, DeclaredItem, DeclaredRelease, Info};
 use crate::intern::UNLISTED;
 use crate::listed::{self, Listed};
 use crate::names::BUILT_IN_CAUSES;
-use crate::problem::Place;
+use crate::problem::{Place, Problem};
 use crate::program::Program;
-use crate::reference;
 use crate::values::{App, Cause, Component, Feature, Release, Value};
 use crate::{Country, Model, Operator};
+use crate::{hash, load};
 
 /// What apps may report, who answers for it, and until when.
 ///
@@ -49,13 +50,33 @@ struct Entries<T> {
 }
 
 impl Catalogue {
+    /// Reads a folder: every file `*.toml` is that of an app, but `program.toml`. Hidden files,
+    /// other files and folders are not looked at.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files, each with its place, in the order of the files.
+    pub fn load(dir: &Path) -> Result<Catalogue, Vec<Problem>> {
+        load::folder(dir).map(|(declared, program)| Catalogue::new(declared, program))
+    }
+
+    /// The sample: a maps app and a music app, for the demo, the tests, and as an example.
+    ///
+    /// # Panics
+    /// Where the files that are compiled in have a problem; a test reads them.
+    pub fn sample() -> Catalogue {
+        match load::sample() {
+            Ok((declared, program)) => Catalogue::new(declared, program),
+            Err(problems) => panic!("the sample catalogue has problems: {problems:?}"),
+        }
+    }
+
     pub(crate) fn new(declared: Vec<Declared>, program: Program) -> Catalogue {
         let mut catalogue = Catalogue {
             apps: HashMap::new(),
             listed: Vec::new(),
             lines: declared.iter().flat_map(listed::lines).collect(),
             tables: vec![Some(Table::unlisted())],
-            hash: hash(&declared, &program),
+            hash: hash::of(&declared, &program),
             program,
         };
         for app in declared {
@@ -338,70 +359,5 @@ impl<T: Value> Entries<T> {
     }
 }
 
-/// Every part with its length before it, so that no two catalogues read the same.
-fn hash(apps: &[Declared], program: &Program) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    let mut put = |text: &str| {
-        hasher.update((text.len() as u64).to_le_bytes());
-        hasher.update(text.as_bytes());
-    };
-    for Declared {
-        name,
-        info,
-        releases,
-        features,
-        components,
-        causes,
-    } in apps
-    {
-        put("app");
-        put(name);
-        put_info(&mut put, info);
-        for release in releases {
-            put("release");
-            put(&release.name);
-            put(&release.date.to_string());
-        }
-        for (kind, items) in [
-            ("feature", features),
-            ("component", components),
-            ("cause", causes),
-        ] {
-            for item in items {
-                put(kind);
-                put(&item.name);
-                put_info(&mut put, &item.info);
-            }
-        }
-    }
-    put("program");
-    put(&program.version.to_string());
-    put(&program.controller.name);
-    put(&program.controller.contact);
-    for (version, consent) in &program.consent {
-        put(&version.to_string());
-        put(&consent.text);
-    }
-    hasher.update(reference::hash());
-    hasher.finalize().into()
-}
-
-fn put_info(put: &mut impl FnMut(&str), info: &Info) {
-    let Info {
-        title,
-        description,
-        owner,
-        expires,
-        recommend,
-        place: _,
-    } = info;
-    put(title.as_deref().unwrap_or_default());
-    put(description.as_deref().unwrap_or_default());
-    put(owner);
-    put(&expires.to_string());
-    put(if *recommend { "recommend" } else { "" });
-}
-
 #[cfg(test)]
-#[path = "catalogue_tests.rs"]
 mod tests;

@@ -30,6 +30,7 @@ mod against;
 mod catalogue;
 mod declared;
 mod document;
+mod hash;
 mod intern;
 mod listed;
 mod load;

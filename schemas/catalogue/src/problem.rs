@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use kaiku_wire::line_and_column;
+
 /// One thing that is wrong, as `file:line:column: message`, the form that editors can follow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}:{line}:{column}: {message}", .file.display())]
@@ -37,12 +39,11 @@ impl Place {
 
     /// The place of a byte offset in a text; the end of the text where it lies beyond.
     pub(crate) fn in_text(file: &Arc<Path>, text: &str, offset: usize) -> Place {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let (line, column) = line_and_column(text, offset);
         Place {
             file: file.clone(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            line,
+            column,
         }
     }
 
@@ -60,20 +61,6 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_place_counts_lines_and_characters_from_one() {
-        let file: Arc<Path> = Arc::from(Path::new("maps.toml"));
-        let text = "a = 1\nåß = 2\n";
-        let place = |offset| {
-            let place = Place::in_text(&file, text, offset);
-            (place.line, place.column)
-        };
-        assert_eq!(place(0), (1, 1));
-        assert_eq!(place(6), (2, 1));
-        assert_eq!(place(text.find('2').unwrap_or(0)), (2, 6));
-        assert_eq!(place(1_000), (3, 1));
-    }
 
     #[test]
     fn a_problem_is_written_as_editors_read_it() {

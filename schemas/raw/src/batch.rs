@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kaiku_wire::Day;
+use kaiku_wire::{Day, KindName};
 use serde::Deserialize;
 
 use crate::{DeviceId, StreamId};
@@ -137,12 +137,13 @@ impl Consent {
 impl EventType {
     /// The symbol of the Avro enumeration.
     pub fn as_str(self) -> &'static str {
-        match self {
-            EventType::Started => "started",
-            EventType::Stopped => "stopped",
-            EventType::FeatureUsed => "feature_used",
-            EventType::Failed => "failed",
-        }
+        let name = match self {
+            EventType::Started => KindName::Started,
+            EventType::Stopped => KindName::Stopped,
+            EventType::FeatureUsed => KindName::FeatureUsed,
+            EventType::Failed => KindName::Failed,
+        };
+        name.as_str()
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use kaiku_wire::Schema;
 use kaiku_wire::codec::{self, CodecError};
 use kaiku_wire::frame::{self, FrameError, Framing};
+use kaiku_wire::{Schema, contract, full_name};
 use serde::Serialize;
 use serde_avro_fast::ser::SerializerConfig;
 
@@ -72,23 +72,14 @@ impl Decoder {
     /// Where it is no Avro schema, or that of another record.
     pub fn learn(&mut self, id: u32, text: &str) -> Result<(), LearnError> {
         let parsed: serde_avro_fast::Schema = text.parse().map_err(LearnError::NotASchema)?;
-        let name = serde_json::from_str::<serde_json::Value>(text)
-            .ok()
-            .map(|value| {
-                let part = |key: &str| value.get(key).and_then(|v| v.as_str()).map(str::to_owned);
-                match (part("namespace"), part("name")) {
-                    (Some(space), Some(name)) => format!("{space}.{name}"),
-                    (None, Some(name)) => name,
-                    _ => String::new(),
-                }
-            })
-            .unwrap_or_default();
-        let kind = match name.as_str() {
-            "kaiku.raw.RawBatch" => Kind::Batch,
-            "kaiku.raw.Forget" => Kind::Forget,
-            "kaiku.raw.Tick" => Kind::Tick,
-            _ => return Err(LearnError::OtherRecord),
-        };
+        let name = full_name(text).unwrap_or_default();
+        let kinds = [
+            (contract::RAW_BATCH, Kind::Batch),
+            (contract::FORGET, Kind::Forget),
+            (contract::TICK, Kind::Tick),
+        ];
+        let of_name = kinds.into_iter().find(|(one, _)| one.name == name);
+        let (_, kind) = of_name.ok_or(LearnError::OtherRecord)?;
         self.by_id.insert(id, (kind, parsed));
         Ok(())
     }

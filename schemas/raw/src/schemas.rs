@@ -1,33 +1,21 @@
-//! The schemas of the raw side, compiled in from `schemas/avro`.
+//! The schemas of the raw side, read from the files of the contract.
 
 use std::sync::LazyLock;
 
-use kaiku_wire::Schema;
+use kaiku_wire::{Schema, contract};
 
 /// The schema of [`crate::RawBatch`].
-pub static RAW_BATCH: LazyLock<Schema> = LazyLock::new(|| {
-    Schema::compiled_in(
-        "kaiku.raw.RawBatch",
-        include_str!("../../avro/raw_batch.avsc"),
-    )
-});
+pub static RAW_BATCH: LazyLock<Schema> =
+    LazyLock::new(|| Schema::compiled_in(&contract::RAW_BATCH));
 
 /// The schema of [`crate::Forget`].
-pub static FORGET: LazyLock<Schema> = LazyLock::new(|| {
-    Schema::compiled_in("kaiku.raw.Forget", include_str!("../../avro/forget.avsc"))
-});
+pub static FORGET: LazyLock<Schema> = LazyLock::new(|| Schema::compiled_in(&contract::FORGET));
 
 /// The schema of [`crate::Tick`].
-pub static TICK: LazyLock<Schema> =
-    LazyLock::new(|| Schema::compiled_in("kaiku.raw.Tick", include_str!("../../avro/tick.avsc")));
+pub static TICK: LazyLock<Schema> = LazyLock::new(|| Schema::compiled_in(&contract::TICK));
 
 /// The schema of [`crate::Rejected`].
-pub static REJECTED: LazyLock<Schema> = LazyLock::new(|| {
-    Schema::compiled_in(
-        "kaiku.rejected.Rejected",
-        include_str!("../../avro/rejected.avsc"),
-    )
-});
+pub static REJECTED: LazyLock<Schema> = LazyLock::new(|| Schema::compiled_in(&contract::REJECTED));
 
 /// Every schema of `events.raw`.
 pub fn raw() -> [&'static Schema; 3] {

@@ -6,9 +6,9 @@
 //! in `tests/reference.rs`.
 
 use kaiku_wire::frame::{self, Framing};
-use kaiku_wire::{Day, Schema};
+use kaiku_wire::{Day, Mark, Schema, contract};
 
-use crate::{DayClosed, Mark, Pair, StrippedEvent, schemas};
+use crate::{DayClosed, Pair, StrippedEvent, schemas};
 
 /// Which record of `events.stripped` stands behind a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,12 +23,13 @@ pub enum Kind {
 
 /// The kind of a record by the full name of its schema.
 pub fn kind_of(name: &str) -> Option<Kind> {
-    match name {
-        "kaiku.stripped.StrippedBatch" => Some(Kind::Stripped),
-        "kaiku.stripped.PairBatch" => Some(Kind::Pairs),
-        "kaiku.stripped.DayClosed" => Some(Kind::DayClosed),
-        _ => None,
-    }
+    let kinds = [
+        (contract::STRIPPED_BATCH, Kind::Stripped),
+        (contract::PAIR_BATCH, Kind::Pairs),
+        (contract::DAY_CLOSED, Kind::DayClosed),
+    ];
+    let of_name = kinds.into_iter().find(|(one, _)| one.name == name);
+    of_name.map(|(_, kind)| kind)
 }
 
 /// What may be written behind the strip.
@@ -135,7 +136,7 @@ fn event(out: &mut Vec<u8>, event: &StrippedEvent) {
     } = *event;
     text(out, app.as_str());
     text(out, release.as_str());
-    text(out, item.kind());
+    text(out, item.kind().as_str());
     text(out, item.name());
     text(out, item.component());
     text(out, model.as_str());

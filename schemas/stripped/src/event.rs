@@ -1,7 +1,7 @@
 //! One event behind the strip.
 
 use kaiku_catalogue::{App, Cause, Component, Country, Feature, Model, Operator, Release};
-use kaiku_wire::Day;
+use kaiku_wire::{Day, KindName};
 
 use crate::Marks;
 
@@ -134,16 +134,16 @@ impl DurationBucket {
 }
 
 /// The text of a dimension that an event does not have.
-pub(crate) const NONE: &str = "none";
+pub const NONE: &str = "none";
 
 impl Item {
-    /// What happened: `started`, `stopped`, `feature_used` or `failed`.
-    pub fn kind(self) -> &'static str {
+    /// What happened, by name.
+    pub fn kind(self) -> KindName {
         match self {
-            Item::Started => "started",
-            Item::Stopped(_) => "stopped",
-            Item::FeatureUsed(_) => "feature_used",
-            Item::Failed(..) => "failed",
+            Item::Started => KindName::Started,
+            Item::Stopped(_) => KindName::Stopped,
+            Item::FeatureUsed(_) => KindName::FeatureUsed,
+            Item::Failed(..) => KindName::Failed,
         }
     }
 

@@ -12,9 +12,9 @@
 
 mod codec;
 mod event;
-mod mark;
+mod marks;
 pub mod schemas;
 
 pub use codec::{Encoder, Kind, Record, kind_of};
-pub use event::{DayClosed, DurationBucket, Item, Pair, StrippedEvent};
-pub use mark::{Mark, Marks};
+pub use event::{DayClosed, DurationBucket, Item, NONE, Pair, StrippedEvent};
+pub use marks::Marks;

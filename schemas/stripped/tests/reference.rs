@@ -5,9 +5,9 @@ use apache_avro::types::Value;
 use apache_avro::{Schema, from_avro_datum};
 use kaiku_catalogue::Catalogue;
 use kaiku_stripped::{
-    DayClosed, DurationBucket, Encoder, Item, Mark, Marks, Pair, Record, StrippedEvent, schemas,
+    DayClosed, DurationBucket, Encoder, Item, Marks, Pair, Record, StrippedEvent, schemas,
 };
-use kaiku_wire::{Day, frame};
+use kaiku_wire::{Day, Mark, frame};
 
 fn day() -> Day {
     Day::parse("2026-11-24").unwrap()
@@ -89,7 +89,7 @@ fn every_field_of_an_event_is_read_as_it_was_meant() {
     for (event, value) in events.iter().zip(read) {
         assert_eq!(text(value, "app"), "maps");
         assert_eq!(text(value, "release"), "4.2");
-        assert_eq!(text(value, "kind"), event.item.kind());
+        assert_eq!(text(value, "kind"), event.item.kind().as_str());
         assert_eq!(text(value, "item"), event.item.name());
         assert_eq!(text(value, "component"), event.item.component());
         assert_eq!(text(value, "duration_bucket"), event.item.duration_bucket());

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
+use crate::Contract;
+
 /// A schema that this version of the program writes, or knows how to read.
 pub struct Schema {
     name: &'static str,
@@ -15,7 +19,8 @@ impl Schema {
     ///
     /// # Panics
     /// Where the text is no Avro schema: the files are compiled in, and a test reads each.
-    pub fn compiled_in(name: &'static str, text: &'static str) -> Schema {
+    pub fn compiled_in(contract: &Contract) -> Schema {
+        let Contract { name, text, .. } = *contract;
         let parsed: serde_avro_fast::Schema = match text.parse() {
             Ok(parsed) => parsed,
             Err(error) => panic!("the compiled-in schema {name} can't be read: {error}"),
@@ -55,5 +60,15 @@ impl fmt::Debug for Schema {
         f.debug_struct("Schema")
             .field("name", &self.name)
             .finish_non_exhaustive()
+    }
+}
+
+/// The full name of a record's schema, by its text; `None` where it is no named schema.
+pub fn full_name(text: &str) -> Option<String> {
+    let schema: Value = serde_json::from_str(text).ok()?;
+    let name = schema.get("name")?.as_str()?;
+    match schema.get("namespace").and_then(Value::as_str) {
+        Some(space) if !name.contains('.') => Some(format!("{space}.{name}")),
+        _ => Some(name.to_owned()),
     }
 }

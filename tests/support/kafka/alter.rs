@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::executor::block_on;
-use kaiku_broker::KafkaConfig;
+use kaiku_broker::Cluster;
 use rdkafka::admin::{
     AdminClient, AdminOptions, AlterConfig, ConfigSource, NewPartitions, ResourceSpecifier,
 };
@@ -12,8 +12,8 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 
-fn admin(kafka: &KafkaConfig) -> AdminClient<DefaultClientContext> {
-    kafka.client_config("test-admin").unwrap().create().unwrap()
+fn admin(kafka: &Cluster) -> AdminClient<DefaultClientContext> {
+    kafka.client("test-admin").create().unwrap()
 }
 
 fn limits() -> AdminOptions {
@@ -21,7 +21,7 @@ fn limits() -> AdminOptions {
 }
 
 /// Sets these settings of a topic; the others stay.
-pub(crate) fn alter_topic(kafka: &KafkaConfig, topic: &str, settings: &[(&str, &str)]) {
+pub(crate) fn alter_topic(kafka: &Cluster, topic: &str, settings: &[(&str, &str)]) {
     let (admin, of) = (admin(kafka), ResourceSpecifier::Topic(topic));
     let found = block_on(admin.describe_configs([&of], &limits())).unwrap();
     let found = found.into_iter().next().unwrap().unwrap();
@@ -41,14 +41,14 @@ pub(crate) fn alter_topic(kafka: &KafkaConfig, topic: &str, settings: &[(&str, &
 }
 
 /// Gives a topic more partitions.
-pub(crate) fn add_partitions(kafka: &KafkaConfig, topic: &str, partitions: usize) {
+pub(crate) fn add_partitions(kafka: &Cluster, topic: &str, partitions: usize) {
     let more = NewPartitions::new(topic, partitions);
     let made = block_on(admin(kafka).create_partitions([&more], &limits())).unwrap();
     assert!(made.iter().all(Result::is_ok), "{made:?}");
 }
 
 /// Deletes a group with its offsets, as if they had expired. It must have no member.
-pub(crate) fn delete_group(kafka: &KafkaConfig, group: &str) {
+pub(crate) fn delete_group(kafka: &Cluster, group: &str) {
     let start = std::time::Instant::now();
     loop {
         let deleted = block_on(admin(kafka).delete_groups(&[group], &limits())).unwrap();
@@ -61,10 +61,9 @@ pub(crate) fn delete_group(kafka: &KafkaConfig, group: &str) {
 }
 
 /// Commits an offset of `events.raw` for a group that has no member.
-pub(crate) fn set_offset(kafka: &KafkaConfig, group: &str, partition: i32, offset: i64) {
+pub(crate) fn set_offset(kafka: &Cluster, group: &str, partition: i32, offset: i64) {
     let consumer: BaseConsumer = kafka
-        .client_config("test-admin")
-        .unwrap()
+        .client("test-admin")
         .set("group.id", group)
         .create()
         .unwrap();

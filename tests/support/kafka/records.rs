@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{Admin, KafkaConfig};
+pub(crate) use kaiku_broker::Isolation;
+use kaiku_broker::{Admin, Cluster};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
@@ -25,23 +26,14 @@ pub(crate) struct Record {
     pub(crate) timestamp: Option<i64>,
 }
 
-/// Which records are seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Isolation {
-    /// Those of committed transactions, and those outside of any.
-    Committed,
-    /// All that was written, aborted or open transactions included.
-    Uncommitted,
-}
-
 /// All records of `topic` (its full name), by partition and offset, as far as it was written when
 /// this was called.
 ///
 /// With [`Isolation::Committed`] it waits until no open transaction stands in the way, for the
 /// markers of a commit are written shortly after it was answered.
-pub(crate) fn read(config: &KafkaConfig, topic: &str, isolation: Isolation) -> Vec<Record> {
+pub(crate) fn read(cluster: &Cluster, topic: &str, isolation: Isolation) -> Vec<Record> {
     let begin = Instant::now();
-    let admin = Admin::connect(config).expect("the settings are right");
+    let admin = Admin::connect(cluster).expect("the settings are right");
     let partitions = admin.partition_count(topic).expect("the topic is there");
     let ends: BTreeMap<i32, i64> = (0..partitions)
         .map(|p| {
@@ -54,7 +46,7 @@ pub(crate) fn read(config: &KafkaConfig, topic: &str, isolation: Isolation) -> V
             )
         })
         .collect();
-    let consumer = consumer(config, isolation);
+    let consumer = consumer(cluster, isolation);
     if isolation == Isolation::Committed {
         wait_for_commits(&consumer, topic, &ends, begin);
     }
@@ -113,19 +105,9 @@ fn collect(consumer: &BaseConsumer, mut ends: BTreeMap<i32, i64>, begin: Instant
     records
 }
 
-fn consumer(config: &KafkaConfig, isolation: Isolation) -> BaseConsumer {
-    let level = match isolation {
-        Isolation::Committed => "read_committed",
-        Isolation::Uncommitted => "read_uncommitted",
-    };
-    config
-        .client_config("test-reader")
-        .expect("the settings are right")
-        .set("group.id", "kaiku-test-reader")
-        .set("enable.auto.commit", "false")
-        .set("enable.partition.eof", "true")
-        .set("auto.offset.reset", "error")
-        .set("isolation.level", level)
+fn consumer(cluster: &Cluster, isolation: Isolation) -> BaseConsumer {
+    cluster
+        .reader("test-reader", isolation)
         .create()
         .expect("a consumer can be made")
 }
@@ -155,16 +137,15 @@ fn copy(message: &BorrowedMessage<'_>) -> Record {
 /// it. `timestamp` in milliseconds since 1970; the broker's own clock replaces it where the topic
 /// says so.
 pub(crate) fn produce(
-    config: &KafkaConfig,
+    cluster: &Cluster,
     topic: &str,
     partition: i32,
     key: Option<&[u8]>,
     value: Option<&[u8]>,
     timestamp: Option<i64>,
 ) {
-    let producer: BaseProducer = config
-        .client_config("test-writer")
-        .expect("the settings are right")
+    let producer: BaseProducer = cluster
+        .client("test-writer")
         .set("acks", "all")
         .create()
         .expect("a producer can be made");

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use kaiku_broker::{Admin, KafkaConfig};
+use kaiku_broker::{Admin, Cluster, KafkaConfig};
 
 use super::install::{jars, what_to_install};
 use super::proxy::Proxy;
@@ -146,9 +146,10 @@ fn set_clock(folder: &Path, ahead: Duration) {
 }
 
 impl Apache {
-    /// Settings that reach it, for topics under `prefix`.
-    pub(crate) fn config(&self, prefix: &str) -> KafkaConfig {
-        KafkaConfig::at(&self.bootstrap).with_prefix(prefix)
+    /// How to reach it, for topics under `prefix`.
+    pub(crate) fn cluster(&self, prefix: &str) -> Cluster {
+        Cluster::new(&KafkaConfig::at(&self.bootstrap).with_prefix(prefix))
+            .expect("the settings are right")
     }
 
     /// Kills it by SIGKILL; what it has stored stays.
@@ -185,8 +186,7 @@ impl Apache {
 
     fn wait_until_up(&mut self) -> Result<(), String> {
         let begin = Instant::now();
-        let admin =
-            Admin::connect(&KafkaConfig::at(&self.bootstrap)).map_err(|error| error.to_string())?;
+        let admin = Admin::connect(&self.cluster("")).map_err(|error| error.to_string())?;
         loop {
             let watchdog = self.watchdog.as_mut().expect("it was started");
             if watchdog.try_wait().is_ok_and(|status| status.is_some()) {

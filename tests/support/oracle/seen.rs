@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use kaiku_broker::KafkaConfig;
-use kaiku_fleet::{Cells, Truth};
+use kaiku_broker::Cluster;
+use kaiku_fleet::{Column, Truth, Wanted};
 use kaiku_raw::Reason;
 use kaiku_stripped::schemas;
 use kaiku_wire::frame::Framing;
-use kaiku_wire::{Day, codec, frame};
+use kaiku_wire::{Day, Mark, codec, frame};
 use serde::Deserialize;
 
 use super::super::kafka::{Isolation, read};
@@ -97,12 +97,12 @@ fn day(number: i32) -> Day {
 }
 
 /// Reads what is committed on events.stripped.
-pub(crate) fn seen(kafka: &KafkaConfig) -> BTreeMap<i32, Seen> {
+pub(crate) fn seen(kafka: &Cluster) -> BTreeMap<i32, Seen> {
     seen_with(kafka, &HashMap::new())
 }
 
 /// The same, where a registry has these fingerprints under these ids.
-pub(crate) fn seen_with(kafka: &KafkaConfig, ids: &HashMap<u32, u64>) -> BTreeMap<i32, Seen> {
+pub(crate) fn seen_with(kafka: &Cluster, ids: &HashMap<u32, u64>) -> BTreeMap<i32, Seen> {
     let mut all: BTreeMap<i32, Seen> = BTreeMap::new();
     for record in read(kafka, &kafka.topics().stripped(), Isolation::Committed) {
         assert!(record.key.is_none(), "a stripped record has no key");
@@ -140,7 +140,7 @@ pub(crate) fn seen_with(kafka: &KafkaConfig, ids: &HashMap<u32, u64>) -> BTreeMa
 }
 
 /// Holds all partitions together against the truth of a fleet that sent itself, to the last mark.
-pub(crate) fn assert_is_truth(kafka: &KafkaConfig, truth: &Truth<'_>, partitions: i32, days: u32) {
+pub(crate) fn assert_is_truth(kafka: &Cluster, truth: &Truth<'_>, partitions: i32, days: u32) {
     let (all, totals) = (seen(kafka), truth.totals());
     let sum = |of: &dyn Fn(&Seen) -> u64| all.values().map(of).sum::<u64>();
     assert_eq!(sum(&|one| one.events), totals.accepted, "events");
@@ -209,28 +209,70 @@ impl Seen {
     }
 }
 
+/// A table whose cells are held against each other: what its cells are called, what they are of,
+/// and what each sum in them is called.
+struct Table {
+    name: &'static str,
+    column: Column,
+    sums: &'static [(&'static str, Mark)],
+}
+
+const TABLES: [Table; 3] = [
+    Table {
+        name: "activity",
+        column: Column::Country,
+        sums: &[("", Mark::FirstAppDay)],
+    },
+    Table {
+        name: "releases",
+        column: Column::Release,
+        sums: &[
+            (" devices", Mark::FirstReleaseDay),
+            (" crashed", Mark::FirstFatalReleaseDay),
+        ],
+    },
+    Table {
+        name: "features",
+        column: Column::Feature,
+        sums: &[
+            (" devices", Mark::FirstItemDay),
+            (" twice", Mark::SecondUseDay),
+            (" fifth", Mark::FifthUseDay),
+        ],
+    },
+];
+
+/// What the fold has to count.
+pub(super) fn tables() -> Vec<Wanted> {
+    let tables = TABLES.iter();
+    tables
+        .map(|table| Wanted {
+            weekly: false,
+            columns: vec![Column::App, table.column],
+            marks: table.sums.iter().map(|(_, mark)| *mark).collect(),
+        })
+        .collect()
+}
+
 /// The same cells as the fold has them.
-fn expected_cells(cells: &Cells) -> BTreeMap<String, u64> {
+fn expected_cells(truth: &Truth<'_>) -> BTreeMap<String, u64> {
     let mut all = BTreeMap::new();
     let mut add = |cell: String, count: u64| {
         if count > 0 {
             all.insert(cell, count);
         }
     };
-    for ((day, app, country), count) in &cells.activity {
-        add(format!("activity {day} {app} {country}"), *count);
+    for (Table { name, sums, .. }, cells) in TABLES.iter().zip(truth.tables()) {
+        for ((day, values), counts) in cells {
+            let [app, value] = values[..] else {
+                panic!("a cell has an app and a value");
+            };
+            for ((sum, _), count) in sums.iter().zip(counts) {
+                add(format!("{name} {day} {app} {value}{sum}"), *count);
+            }
+        }
     }
-    for ((day, app, release), [devices, crashed]) in &cells.releases {
-        add(format!("releases {day} {app} {release} devices"), *devices);
-        add(format!("releases {day} {app} {release} crashed"), *crashed);
-    }
-    for ((day, app, feature), [devices, twice, fifth]) in &cells.features {
-        let cell = format!("features {day} {app} {feature}");
-        add(format!("{cell} devices"), *devices);
-        add(format!("{cell} twice"), *twice);
-        add(format!("{cell} fifth"), *fifth);
-    }
-    for ((week, app, a, b), count) in &cells.pairs {
+    for ((week, app, a, b), count) in truth.pairs() {
         add(format!("pairs {week} {app} {a} {b}"), *count);
     }
     all
@@ -257,7 +299,7 @@ pub(super) fn compare(
         &0,
     )?;
     same(partition, "closes", &found.closed, &expected.closed)?;
-    let cells = expected_cells(expected.truth.cells());
+    let cells = expected_cells(&expected.truth);
     let wrong = |(cell, count): (&String, &u64), other: &BTreeMap<String, u64>| {
         other.get(cell) != Some(count)
     };
@@ -267,7 +309,7 @@ pub(super) fn compare(
 }
 
 /// The records that were refused, by partition and reason.
-pub(crate) fn rejected(kafka: &KafkaConfig) -> BTreeMap<i32, BTreeMap<Reason, u64>> {
+pub(crate) fn rejected(kafka: &Cluster) -> BTreeMap<i32, BTreeMap<Reason, u64>> {
     let mut all: BTreeMap<i32, BTreeMap<Reason, u64>> = BTreeMap::new();
     for record in read(kafka, &kafka.topics().rejected(), Isolation::Committed) {
         let rejected = kaiku_raw::Rejected::decode(record.value.as_ref().unwrap()).unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use kaiku_broker::{Admin, KafkaConfig};
+use kaiku_broker::{Admin, Cluster};
 use kaiku_raw::DeviceId;
 use kaiku_wire::Month;
 
@@ -21,7 +21,7 @@ type Format1 = (i32, Vec<(u64, [u8; 8], i64)>);
 type Format2 = (i32, Vec<[u8; 4]>, Vec<([u8; 8], [u8; 8], i64)>);
 
 /// A month's secret, from `enrich.keys` and the file that seals it.
-fn secrets(kafka: &KafkaConfig, keys_dir: &Path) -> BTreeMap<Month, [u8; 32]> {
+fn secrets(kafka: &Cluster, keys_dir: &Path) -> BTreeMap<Month, [u8; 32]> {
     let mut found: BTreeMap<Month, Vec<[u8; 32]>> = BTreeMap::new();
     for record in read(kafka, &kafka.topics().keys(), Isolation::Committed) {
         let name = String::from_utf8(record.key.unwrap()).unwrap();
@@ -101,18 +101,14 @@ fn streams(sealed: &[u8], cipher: &XChaCha20Poly1305, partition: i32, token: [u8
 
 /// Holds the state against the fold: each device that numbers its events stands in it once, with
 /// the numbers of its streams; and nobody stands in it whom the fold does not know.
-pub(crate) fn assert_state(kafka: &KafkaConfig, keys_dir: &Path, oracle: &Oracle<'_>) {
+pub(crate) fn assert_state(kafka: &Cluster, keys_dir: &Path, oracle: &Oracle<'_>) {
     if let Err(difference) = compare(kafka, keys_dir, oracle) {
         panic!("{difference}");
     }
 }
 
 /// The first difference, in words.
-pub(crate) fn compare(
-    kafka: &KafkaConfig,
-    keys_dir: &Path,
-    oracle: &Oracle<'_>,
-) -> Result<(), String> {
+pub(crate) fn compare(kafka: &Cluster, keys_dir: &Path, oracle: &Oracle<'_>) -> Result<(), String> {
     let mut standing: HashMap<(i32, DeviceId), Streams> = HashMap::new();
     let topics = Admin::connect(kafka).unwrap().names().unwrap();
     let mut expected: HashMap<(i32, DeviceId), Streams> = HashMap::new();

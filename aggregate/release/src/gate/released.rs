@@ -1,6 +1,7 @@
 //! What passed the gate. Its fields are private, and the gate alone makes it.
 
-use crate::Period;
+use crate::estimate::Estimate;
+use crate::vocabulary::Period;
 
 /// One released period of one table: all that may be published of it.
 ///
@@ -19,18 +20,6 @@ pub struct Row {
     pub(super) level: u8,
     pub(super) folded: bool,
     pub(super) values: Vec<Estimate>,
-}
-
-/// A published number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Estimate {
-    /// The count with its noise: without bias, so a small one may be below 0.
-    pub value: i64,
-    /// The lower end of the 95 % interval that holds given that the row was released; at least
-    /// k for the measure that decides, at least 0 for the others.
-    pub lower: i64,
-    /// The upper end of that interval.
-    pub upper: i64,
 }
 
 impl Released {

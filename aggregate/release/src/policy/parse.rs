@@ -8,7 +8,8 @@ use super::{Fold, Level, Measure, Policy, Problem, Table, canonical};
 use crate::budget::{WINDOW_DAYS, WINDOW_WEEKS};
 use crate::gaussian::{Sigma, Tails, z_of};
 use crate::sensitivity::delta2;
-use crate::{Dimension, Mark, Rho, Unit};
+use crate::{Dimension, Rho, Unit};
+use kaiku_wire::{Mark, line_and_column};
 
 /// The least k that a policy may name: under it a cell is no crowd.
 const LEAST_K: u64 = 10;
@@ -59,9 +60,9 @@ impl Problems {
 
 pub(super) fn policy(text: &str) -> Result<Policy, Vec<Problem>> {
     let raw: RawPolicy = toml::from_str(text).map_err(|error| {
-        let place = error.span().map_or("policy".to_owned(), |span| {
-            line_and_column(text, span.start)
-        });
+        let place = error
+            .span()
+            .map_or("policy".to_owned(), |span| place_of(text, span.start));
         vec![Problem {
             place,
             text: error.message().to_owned(),
@@ -351,15 +352,7 @@ fn is_name(text: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-fn line_and_column(text: &str, at: usize) -> String {
-    let before = text.get(..at).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        + 1;
+fn place_of(text: &str, offset: usize) -> String {
+    let (line, column) = line_and_column(text, offset);
     format!("line {line}, column {column}")
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use kaiku_ingest::{Batch, Consent, Day, Device, DeviceId, Event, Framer, Producer, today};
+use kaiku_ingest::{Batch, Consent, Day, Device, DeviceId, Event, Framer, Producer};
 use kaiku_raw::{Decoder, Limits, Record};
+use kaiku_wire::Clock;
 
 use super::{Broker, Door, Kit, LINE, Request};
 use crate::{AVRO, Config};
@@ -24,7 +25,7 @@ fn avro() -> Vec<u8> {
         .event(Event::started())
         .event(Event::failed("panic").fatal());
     Framer::single_object()
-        .batch(&batch.as_raw(), today())
+        .batch(&batch.as_raw(), Clock::system().today())
         .unwrap()
         .payload()
         .to_vec()
@@ -405,7 +406,7 @@ fn an_answer_repeats_nothing_of_the_request() {
 fn an_ordinary_client_and_the_real_producer_meet_here() {
     let broker = kaiku_broker::MockBroker::new(4, &[]).unwrap();
     let config = Config::default().producer();
-    let producer = Producer::start(&broker.config(), None, &config).unwrap();
+    let producer = Producer::start(broker.cluster(), None, &config).unwrap();
     let kit = Arc::new(Kit::default());
     let door = Door::onto(kit, Arc::new(producer), |_| ());
     let certificate = ureq::tls::Certificate::from_der(&door.certificate).to_owned();

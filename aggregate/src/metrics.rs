@@ -1,0 +1,42 @@
+//! What aggregate counts.
+
+use kaiku_metric::{Counter, Described, Gauge};
+
+pub(crate) const LAG: Gauge<1> = Gauge::new(
+    "kaiku_land_lag_records",
+    ["partition"],
+    "Stripped records of a partition that are not read yet.",
+);
+
+pub(crate) const FENCED: Counter<0> = Counter::new(
+    "kaiku_land_fenced_total",
+    [],
+    "Times a lander found that another had landed before it, and went on behind.",
+);
+
+pub(crate) const OPEN_DAYS: Gauge<0> = Gauge::new(
+    "kaiku_open_days",
+    [],
+    "Days that are not sealed, today included.",
+);
+
+pub(crate) const SEAL_OVERDUE_SECONDS: Gauge<0> = Gauge::new(
+    "kaiku_seal_overdue_seconds",
+    [],
+    "For how long the next day should have been sealed, by aggregate.seal_within.",
+);
+
+pub(crate) const BUDGET_SPENT_RATIO: Gauge<0> = Gauge::new(
+    "kaiku_budget_spent_ratio",
+    [],
+    "The part of the policy's cap that the last 28 sealed days have cost a device; at 1 a seal is refused.",
+);
+
+/// Every metric of this package.
+pub const METRICS: &[Described] = &[
+    LAG.described(),
+    FENCED.described(),
+    OPEN_DAYS.described(),
+    SEAL_OVERDUE_SECONDS.described(),
+    BUDGET_SPENT_RATIO.described(),
+];

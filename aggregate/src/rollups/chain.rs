@@ -1,0 +1,120 @@
+//! The manifests that stand, each with the hash of the one before it.
+
+use kaiku_release::{Period, Policy, Spent, Unit};
+use kaiku_wire::Day;
+use object_store::path::Path;
+
+use super::Rollups;
+use super::manifest::{FORMAT, MANIFESTS, Manifest, path_of};
+use crate::error::Error;
+use crate::store::sha256;
+
+/// The manifests that stand, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Chain {
+    manifests: Vec<Manifest>,
+    last_hash: Option<String>,
+}
+
+impl Chain {
+    /// Reads and checks the whole chain.
+    pub(crate) async fn load(rollups: &Rollups) -> Result<Chain, Error> {
+        let mut found = Vec::new();
+        for path in rollups.list(&Path::from(MANIFESTS)).await? {
+            let bytes = rollups.get(&path).await?.unwrap_or_default();
+            found.push((read(&path, &bytes)?, path, sha256(&bytes)));
+        }
+        found.sort_by_key(|(manifest, ..)| manifest.number);
+        let mut chain = Chain::default();
+        for (manifest, path, hash) in found {
+            chain.follow(manifest, &path, hash)?;
+        }
+        Ok(chain)
+    }
+
+    /// Adds a manifest that stands.
+    pub(crate) fn add(&mut self, period: Period, bytes: &[u8]) -> Result<&Manifest, Error> {
+        let path = path_of(period);
+        self.follow(read(&path, bytes)?, &path, sha256(bytes))
+    }
+
+    fn follow(
+        &mut self,
+        manifest: Manifest,
+        path: &Path,
+        hash: String,
+    ) -> Result<&Manifest, Error> {
+        let named = manifest
+            .period()
+            .is_some_and(|period| path_of(period) == *path);
+        let fits = manifest.format == FORMAT
+            && manifest.number == self.next_number()
+            && manifest.previous == self.last_hash;
+        if !named || !fits {
+            return Err(Error::Chain {
+                path: path.to_string(),
+            });
+        }
+        self.last_hash = Some(hash);
+        self.manifests.push(manifest);
+        self.manifests.last().ok_or(Error::Chain {
+            path: path.to_string(),
+        })
+    }
+
+    /// The manifests, in order.
+    pub(crate) fn manifests(&self) -> &[Manifest] {
+        &self.manifests
+    }
+
+    /// The number of the next manifest.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.manifests.len() as u64 + 1
+    }
+
+    /// The hash of the last manifest.
+    pub(crate) fn last_hash(&self) -> Option<&str> {
+        self.last_hash.as_deref()
+    }
+
+    /// The last day that is sealed; days are sealed in order.
+    pub(crate) fn last_day(&self) -> Option<Day> {
+        self.last_of(Unit::Day).map(Period::last_day)
+    }
+
+    /// The last period of a length that is sealed.
+    pub(crate) fn last_of(&self, unit: Unit) -> Option<Period> {
+        let periods = self.manifests.iter().rev().filter_map(Manifest::period);
+        periods.into_iter().find(|period| period.unit() == unit)
+    }
+
+    /// What was spent so far.
+    pub(crate) fn spent(&self) -> Vec<Spent> {
+        let spent = |manifest: &Manifest| {
+            let rho = manifest.rho();
+            manifest.period().map(|period| Spent { period, rho })
+        };
+        self.manifests.iter().filter_map(spent).collect()
+    }
+
+    /// The part of the policy's cap that the 28 days up to the last sealed one have cost.
+    pub(crate) fn spent_ratio(&self, policy: &Policy) -> f64 {
+        let Some(last) = self.last_day() else {
+            return 0.0;
+        };
+        let start = last.minus(27);
+        let within = self
+            .spent()
+            .into_iter()
+            .filter(|spent| spent.period.last_day() >= start);
+        let rho: f64 = within.map(|spent| spent.rho.value()).sum();
+        rho / policy.cap().value()
+    }
+}
+
+fn read(path: &Path, bytes: &[u8]) -> Result<Manifest, Error> {
+    serde_json::from_slice(bytes).map_err(|source| Error::Document {
+        path: path.to_string(),
+        source,
+    })
+}

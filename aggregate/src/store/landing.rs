@@ -1,0 +1,54 @@
+//! The place of partial counts: exact, and so for the pipeline alone.
+
+use std::path::Path as FsPath;
+
+use bytes::Bytes;
+use object_store::path::Path;
+
+use super::{Put, Store};
+use crate::error::Error;
+
+/// The store of exact counts and of the seals' keys: personal data, for the pipeline alone. It can't
+/// be taken for the public one, which has another type. Clones are the same place.
+#[derive(Clone, Debug)]
+pub struct Landing(Store);
+
+impl Landing {
+    /// Opens a folder, which is made for its owner alone where it is missing, or a URL; `staging`
+    /// as for the rollups.
+    ///
+    /// # Errors
+    /// [`Error::Place`] with what to do.
+    pub fn open(place: &str, staging: Option<&FsPath>) -> Result<Landing, Error> {
+        Store::open_private(place, staging).map(Landing)
+    }
+
+    /// Whether the store keeps what was put first: tries it under this name, and deletes what was
+    /// put.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn keeps_first(&self, name: &str) -> Result<bool, Error> {
+        self.0.keeps_first(name).await
+    }
+
+    pub(crate) async fn put_if_absent(&self, path: &Path, bytes: Bytes) -> Result<Put, Error> {
+        self.0.put_if_absent(path, bytes).await
+    }
+
+    pub(crate) async fn put_same(&self, path: &Path, bytes: Bytes) -> Result<bool, Error> {
+        self.0.put_same(path, bytes).await
+    }
+
+    pub(crate) async fn get(&self, path: &Path) -> Result<Option<Bytes>, Error> {
+        self.0.get(path).await
+    }
+
+    pub(crate) async fn list(&self, folder: &Path) -> Result<Vec<Path>, Error> {
+        self.0.list(folder).await
+    }
+
+    pub(crate) async fn delete(&self, path: &Path) -> Result<(), Error> {
+        self.0.delete(path).await
+    }
+}

@@ -1,0 +1,311 @@
+//! The partitions of this process, each in one state, and what the group's rebalances do to them.
+//!
+//! The consumer calls back into here from within the group member's own poll: so nothing waits for
+//! the member, and a rebalance returns only when every lane has ended.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use kaiku_broker::note;
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{
+    BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata, Rebalance,
+};
+use rdkafka::error::KafkaError;
+
+use crate::handover::{End, Shared, Suspect, Warm};
+use crate::progress::Progress;
+
+/// What the consumer's callbacks and the member share.
+pub(crate) struct Membership {
+    partitions: Mutex<Partitions>,
+    progress: Progress,
+}
+
+#[derive(Default)]
+struct Partitions {
+    /// The group as it was when the partitions were assigned: a commit under it fails once the
+    /// group has moved on. Asked for afresh it would let a lane that lost its partition move the
+    /// new owner's offset.
+    group: Option<Arc<ConsumerGroupMetadata>>,
+    /// An assignment that was not taken up yet.
+    fresh: Option<Vec<i32>>,
+    held: HashMap<i32, Held>,
+}
+
+/// What a partition is to this process. There is no other state.
+pub(crate) enum Held {
+    /// Its lane runs.
+    Running {
+        lane: Running,
+        suspect: Option<Suspect>,
+    },
+    /// It is this process's, and its lane is to be started from `since` on.
+    Waiting {
+        since: Instant,
+        warm: Option<Warm>,
+        suspect: Option<Suspect>,
+    },
+    /// It is this process's, and its lane refuses to run: only a new assignment starts it again.
+    Refused { suspect: Option<Suspect> },
+    /// It is somebody else's, or nobody's; what its lane left is of use should it come back.
+    Left {
+        warm: Option<Warm>,
+        suspect: Option<Suspect>,
+    },
+}
+
+/// A lane's thread.
+pub(crate) struct Running {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) thread: JoinHandle<End>,
+}
+
+/// A lane that is to be started.
+pub(crate) struct Due {
+    pub(crate) partition: i32,
+    pub(crate) group: Arc<ConsumerGroupMetadata>,
+    pub(crate) warm: Option<Warm>,
+    pub(crate) suspect: Option<Suspect>,
+}
+
+/// A lane whose thread has ended by itself.
+pub(crate) struct Ended {
+    pub(crate) partition: i32,
+    pub(crate) lane: Running,
+    pub(crate) suspect: Option<Suspect>,
+}
+
+impl ClientContext for Membership {
+    fn error(&self, error: KafkaError, reason: &str) {
+        note("group", &error, reason);
+    }
+}
+
+impl ConsumerContext for Membership {
+    /// Nothing is given back while its lane may still commit: another process would restore a state
+    /// that is about to change.
+    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if !matches!(rebalance, Rebalance::Assign(_)) {
+            self.leave_all();
+        }
+    }
+
+    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Assign(list) = rebalance {
+            let partitions = list.elements();
+            let partitions = partitions.iter().map(|one| one.partition()).collect();
+            let group = consumer.group_metadata().map(Arc::new);
+            self.partitions().assign(partitions, group);
+        }
+    }
+}
+
+impl Membership {
+    pub(crate) fn new(progress: Progress) -> Membership {
+        Membership {
+            partitions: Mutex::default(),
+            progress,
+        }
+    }
+
+    /// Ends every lane and keeps what it leaves; nothing is this process's any more.
+    pub(crate) fn leave_all(&self) {
+        // The threads are joined with nothing locked.
+        let held = {
+            let mut partitions = self.partitions();
+            partitions.group = None;
+            partitions.fresh = None;
+            std::mem::take(&mut partitions.held)
+        };
+        for one in held.values() {
+            if let Held::Running { lane, .. } = one {
+                lane.shared.stop.store(true, Ordering::Relaxed);
+            }
+        }
+        let left = held.into_iter().map(|(partition, one)| {
+            if !matches!(one, Held::Left { .. }) {
+                self.progress.gone(partition);
+            }
+            (partition, one.left())
+        });
+        let left: HashMap<i32, Held> = left.collect();
+        self.partitions().held = left;
+    }
+
+    /// The partitions of an assignment that was not taken up yet; given once.
+    pub(crate) fn take_fresh(&self) -> Option<Vec<i32>> {
+        self.partitions().fresh.take()
+    }
+
+    /// The lanes that are to be started by now.
+    pub(crate) fn take_due(&self, now: Instant) -> Vec<Due> {
+        let mut partitions = self.partitions();
+        let Some(group) = partitions.group.clone() else {
+            return Vec::new();
+        };
+        let due = partitions
+            .held
+            .extract_if(|_, held| matches!(held, Held::Waiting { since, .. } if *since <= now));
+        let due = due.filter_map(|(partition, held)| match held {
+            Held::Waiting { warm, suspect, .. } => Some(Due {
+                partition,
+                group: Arc::clone(&group),
+                warm,
+                suspect,
+            }),
+            _ => None,
+        });
+        due.collect()
+    }
+
+    /// Lanes whose thread has ended by itself.
+    pub(crate) fn take_ended(&self) -> Vec<Ended> {
+        let mut partitions = self.partitions();
+        let ended = partitions.held.extract_if(
+            |_, held| matches!(held, Held::Running { lane, .. } if lane.thread.is_finished()),
+        );
+        let ended = ended.filter_map(|(partition, held)| match held {
+            Held::Running { lane, suspect } => Some(Ended {
+                partition,
+                lane,
+                suspect,
+            }),
+            _ => None,
+        });
+        ended.collect()
+    }
+
+    /// What a partition is from now on.
+    pub(crate) fn set(&self, partition: i32, held: Held) {
+        self.partitions().held.insert(partition, held);
+    }
+
+    fn partitions(&self) -> MutexGuard<'_, Partitions> {
+        self.partitions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Partitions {
+    /// These partitions are this process's; what is kept of others is of no use any more.
+    fn assign(&mut self, partitions: Vec<i32>, group: Option<Arc<ConsumerGroupMetadata>>) {
+        let since = Instant::now();
+        let mut before = std::mem::take(&mut self.held);
+        self.group = group;
+        for partition in &partitions {
+            let left = before.remove(partition).map(Held::left);
+            let (warm, suspect) = match left {
+                Some(Held::Left { warm, suspect }) => (warm, suspect),
+                _ => (None, None),
+            };
+            let waiting = Held::Waiting {
+                since,
+                warm,
+                suspect,
+            };
+            self.held.insert(*partition, waiting);
+        }
+        // A record that crashes lanes is remembered wherever its partition goes.
+        let suspects = before.into_iter().filter_map(|(partition, held)| {
+            let suspect = Some(held.suspect()?);
+            let left = Held::Left {
+                warm: None,
+                suspect,
+            };
+            Some((partition, left))
+        });
+        self.held.extend(suspects);
+        self.fresh = Some(partitions);
+    }
+}
+
+impl Held {
+    /// What is left of it once it is not this process's any more; waits for its lane to end.
+    fn left(self) -> Held {
+        let suspect = self.suspect();
+        let warm = match self {
+            Held::Running { lane, .. } => match lane.thread.join() {
+                Ok(End::Stopped(warm)) => warm,
+                Ok(End::Lost | End::Refused(..) | End::Failed(_)) | Err(_) => None,
+            },
+            Held::Waiting { warm, .. } | Held::Left { warm, .. } => warm,
+            Held::Refused { .. } => None,
+        };
+        Held::Left { warm, suspect }
+    }
+
+    fn suspect(&self) -> Option<Suspect> {
+        match self {
+            Held::Running { suspect, .. }
+            | Held::Waiting { suspect, .. }
+            | Held::Refused { suspect }
+            | Held::Left { suspect, .. } => *suspect,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suspect() -> Option<Suspect> {
+        Some(Suspect {
+            offset: 7,
+            crashes: 1,
+        })
+    }
+
+    fn waiting(partitions: &Partitions) -> Vec<(i32, Option<Suspect>)> {
+        let mut all: Vec<_> = partitions
+            .held
+            .iter()
+            .filter(|(_, held)| matches!(held, Held::Waiting { .. }))
+            .map(|(partition, held)| (*partition, held.suspect()))
+            .collect();
+        all.sort_by_key(|(partition, _)| *partition);
+        all
+    }
+
+    #[test]
+    fn what_is_assigned_waits_for_its_lane_whatever_it_was_before() {
+        let mut partitions = Partitions::default();
+        partitions
+            .held
+            .insert(1, Held::Refused { suspect: suspect() });
+        partitions.assign(vec![0, 1], None);
+        assert_eq!(waiting(&partitions), [(0, None), (1, suspect())]);
+        assert_eq!(partitions.fresh.as_deref(), Some(&[0, 1][..]));
+    }
+
+    #[test]
+    fn a_record_that_crashed_a_lane_is_remembered_while_the_partition_is_elsewhere() {
+        let mut partitions = Partitions::default();
+        let left = Held::Left {
+            warm: None,
+            suspect: suspect(),
+        };
+        partitions.held.insert(3, left);
+        partitions.assign(vec![0], None);
+        assert_eq!(waiting(&partitions), [(0, None)]);
+        partitions.assign(vec![3], None);
+        assert_eq!(waiting(&partitions), [(3, suspect())]);
+        assert!(!partitions.held.contains_key(&0), "nothing is kept of it");
+    }
+
+    #[test]
+    fn without_an_assignment_no_lane_is_due() {
+        let membership = Membership::new(Progress::default());
+        let waiting = Held::Waiting {
+            since: Instant::now(),
+            warm: None,
+            suspect: None,
+        };
+        membership.set(0, waiting);
+        assert!(membership.take_due(Instant::now()).is_empty());
+    }
+}

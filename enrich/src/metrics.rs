@@ -1,0 +1,70 @@
+//! What enrich counts. Numbers of events and records are of committed transactions only.
+
+use kaiku_metric::{Counter, Described, Gauge, Histogram};
+
+pub(crate) const EVENTS: Counter<1> = Counter::new(
+    "kaiku_enrich_events_total",
+    ["outcome"],
+    "Events by what became of them: counted, duplicate, bounded, or unsequenced (counted, and a repetition could not be told).",
+);
+
+pub(crate) const REJECTED: Counter<1> = Counter::new(
+    "kaiku_rejected_total",
+    ["reason"],
+    "Raw records that were rejected, by reason.",
+);
+
+pub(crate) const LAG: Gauge<1> = Gauge::new(
+    "kaiku_enrich_lag_records",
+    ["partition"],
+    "Raw records of a partition that are not committed yet.",
+);
+
+pub(crate) const STATE_DEVICES: Gauge<0> = Gauge::new(
+    "kaiku_state_devices",
+    [],
+    "Devices in the state of this process's partitions.",
+);
+
+pub(crate) const TRANSACTION_SECONDS: Histogram<1> = Histogram::new(
+    "kaiku_transaction_seconds",
+    ["result"],
+    "How long transactions took, by their result: committed or failed.",
+);
+
+pub(crate) const RESTORE_SECONDS: Histogram<0> = Histogram::new(
+    "kaiku_restore_seconds",
+    [],
+    "How long it took to bring back the state of a partition.",
+);
+
+pub(crate) const RESTORES: Counter<1> = Counter::new(
+    "kaiku_lane_restores_total",
+    ["kind"],
+    "Lanes that began: warm with what this process had kept, cold rebuilt from the state topics.",
+);
+
+pub(crate) const LANES_LOST: Counter<0> = Counter::new(
+    "kaiku_lanes_lost_total",
+    [],
+    "Lanes that were fenced: their partition went to another process.",
+);
+
+pub(crate) const RECOVERED: Counter<0> = Counter::new(
+    "kaiku_transactions_recovered_total",
+    [],
+    "Transactions whose outcome had to be asked for.",
+);
+
+/// Every metric of this package.
+pub const METRICS: &[Described] = &[
+    EVENTS.described(),
+    REJECTED.described(),
+    LAG.described(),
+    STATE_DEVICES.described(),
+    TRANSACTION_SECONDS.described(),
+    RESTORE_SECONDS.described(),
+    RESTORES.described(),
+    LANES_LOST.described(),
+    RECOVERED.described(),
+];

@@ -1,0 +1,57 @@
+//! One file a verb; none does more than to bring settings, stages and output together.
+
+mod catalogue;
+mod doctor;
+mod inventory;
+mod policy;
+mod publish;
+mod schemas;
+mod selftest;
+mod stages;
+mod topics;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cli::{Cli, Verb};
+use crate::config::Part;
+use crate::demo;
+use crate::stage::Stage;
+use crate::telemetry;
+use stages::Options;
+
+/// Does what the command line says.
+///
+/// # Errors
+/// Whatever kept it from being done; `main` prints it.
+pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
+    let Cli { global, verb } = cli;
+    match verb {
+        Verb::Demo(args) => {
+            telemetry::start_if_asked()?;
+            demo::run(args)
+        }
+        Verb::Publish(args) => publish::run(&args, &global),
+        Verb::Gateway => stages::run(&global, &[Stage::Gateway], &Options::default()),
+        Verb::Enrich(accept) => stages::run(&global, &[Stage::Enrich], &Options::accept(accept)),
+        Verb::Aggregate => stages::run(&global, &[Stage::Aggregate], &Options::default()),
+        Verb::Run(args) => stages::run(
+            &global,
+            &Stage::ALL,
+            &Options {
+                create_topics: args.create_topics,
+                ..Options::accept(args.accept)
+            },
+        ),
+        Verb::Topics(verb) => topics::run(&verb, global.settings(&[Part::Kafka, Part::Topics])?),
+        Verb::Schemas(verb) => {
+            schemas::run(&verb, || global.settings(&[])).map(|()| ExitCode::SUCCESS)
+        }
+        Verb::Catalogue(verb) => catalogue::run(&verb, &global),
+        Verb::Policy(verb) => policy::run(&verb, &global.settings(&[])?),
+        Verb::Doctor(args) => doctor::run(&args, &global),
+        Verb::Selftest(args) => selftest::run(&args, &global),
+        Verb::Inventory(args) => inventory::run(&args).map(|()| ExitCode::SUCCESS),
+    }
+}

@@ -1,0 +1,283 @@
+//! `kaiku selftest`: simulated devices through a real broker, on throw-away topics, compared with
+//! the truth.
+
+mod report;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use kaiku_broker::{Admin, Cluster, Scope, TopicsConfig, create_topics};
+use kaiku_catalogue::Catalogue;
+use kaiku_fleet::{Fleet, FleetConfig, Totals, Truth};
+use kaiku_rehearsal::{Comparison, Landed, Pipeline, Sender, compare, wanted};
+use kaiku_release::Policy;
+use kaiku_stage::Context;
+use kaiku_wire::{Clock, Day};
+
+use crate::cli::{Global, SelftestArgs};
+use crate::config::{Part, Settings};
+use crate::output;
+use crate::telemetry::{self, TelemetryConfig};
+use report::{Found, Report};
+
+/// Milliseconds between two uploads of a day; 20 million uploads fit into one.
+const STEP: i64 = 4;
+
+/// Runs the verb: success only where every check holds.
+pub(crate) fn run(args: &SelftestArgs, global: &Global) -> Result<ExitCode> {
+    let mut settings = global.settings(&[Part::Telemetry])?;
+    if let Some(brokers) = &args.brokers {
+        settings.kafka.brokers = brokers.as_str().into();
+    }
+    if settings.telemetry == TelemetryConfig::default() {
+        // The checks say what there is to say.
+        settings.telemetry.log = "error".to_owned();
+    }
+    telemetry::start_logs(&settings.telemetry)?;
+    let prefix = format!("{}{:08x}.", args.prefix, rand::random::<u32>());
+    settings.kafka.prefix.clone_from(&prefix);
+    let cluster = Cluster::new(&settings.kafka)?;
+    output::note(&format!(
+        "{} devices, {} days, topics {prefix}* on {}",
+        args.devices,
+        args.days,
+        cluster.brokers()
+    ));
+    let mut report = Report::new();
+    let tested = test(args, &settings, &cluster, &mut report);
+    report.check("the topics are deleted", || delete_topics(&cluster));
+    if let Err(error) = tested {
+        report.fail("the test comes to its end", &error);
+    }
+    if let Some(file) = &args.junit {
+        report.write_junit(file)?;
+    }
+    report.sum_up()
+}
+
+/// Every check, in order; an error where there is no point in going on.
+fn test(
+    args: &SelftestArgs,
+    settings: &Settings,
+    cluster: &Cluster,
+    report: &mut Report,
+) -> Result<()> {
+    let shape = TopicsConfig {
+        partitions: args.partitions,
+        replication: settings.topics.replication,
+        replay: true,
+    };
+    report.require("the topics are made, and as they must be", || {
+        make_topics(cluster, &shape)
+    })?;
+    let folder = tempfile::tempdir().context("making a folder for keys, landing and rollups")?;
+    let (catalogue, policy) = (Arc::new(Catalogue::sample()), Policy::small());
+    let config = FleetConfig {
+        seed: args.seed,
+        devices: args.devices,
+        first_day: first_day(args.days),
+        partitions: args.partitions,
+        ..FleetConfig::default()
+    };
+    let last_day = config.first_day.plus(args.days.saturating_sub(1));
+    let context = Context::new(cluster.clone(), shape, Arc::clone(&catalogue));
+    let mut pipeline = start(context, folder.path())?;
+    let truth = Truth::of(&catalogue, args.partitions, wanted(&policy));
+    let sent = report.require("every record is confirmed by the broker", || {
+        replay(cluster, Fleet::new(config, &catalogue), truth, last_day)
+    })?;
+    report.require("enrich commits every record", || {
+        let records = pipeline.await_committed()?;
+        Ok(format!("{records} records"))
+    })?;
+    compare_totals(sent.truth.totals(), &pipeline, report);
+    report.require("aggregate seals every day", || {
+        pipeline.await_sealed(last_day, |_| {})?;
+        let (days, rows) = {
+            let aggregated = &pipeline.aggregated;
+            (aggregated.days_sealed(), aggregated.rows_published())
+        };
+        Ok(format!("{days} days, {rows} rows published"))
+    })?;
+    report.check("aggregate has read every event that counts", || {
+        let read = pipeline.aggregated.events();
+        equal("events", read, sent.truth.totals().accepted)
+    });
+    report.check("enrich and aggregate stop when asked", || {
+        pipeline.stop().map(|()| "both".to_owned())
+    });
+    report.check("what was landed is the truth, every mark included", || {
+        Landed::read(&folder.path().join("landing"))?.compare(sent.truth.totals())
+    });
+    let days = usize::try_from(args.days).unwrap_or(0);
+    let files = policy.tables().len() * catalogue.apps().count() * days;
+    let compared = compare(&folder.path().join("rollups"), &policy, &sent.truth)?;
+    judge(&compared, files, policy.k(), report);
+    Ok(())
+}
+
+/// Both stages; keys, landing and rollups go into the folder.
+fn start(context: Context, folder: &Path) -> Result<Pipeline> {
+    let enrich = kaiku_enrich::Config {
+        group: format!("{}enrich", context.cluster.prefix()),
+        keys_dir: folder.join("keys"),
+        ..kaiku_enrich::Config::default()
+    };
+    let aggregate = kaiku_aggregate::Config {
+        landing: folder.join("landing").display().to_string(),
+        rollups: folder.join("rollups").display().to_string(),
+        // What was landed is compared with the truth.
+        delete_landing: false,
+        seal_every: Duration::from_millis(500),
+        ..kaiku_aggregate::Config::default()
+    };
+    Pipeline::new(context).enrich(enrich)?.aggregate(aggregate)
+}
+
+/// What was sent.
+struct Sent<'a> {
+    truth: Truth<'a>,
+    records: u64,
+}
+
+impl Found for Sent<'_> {
+    fn text(&self) -> String {
+        let totals = self.truth.totals();
+        format!(
+            "{} records, {} events of {} devices",
+            self.records,
+            totals.events,
+            self.truth.devices()
+        )
+    }
+}
+
+/// Sends every day of a fleet, each record with the time of its day, and closes each day.
+fn replay<'a>(
+    cluster: &Cluster,
+    mut fleet: Fleet,
+    mut truth: Truth<'a>,
+    last_day: Day,
+) -> Result<Sent<'a>> {
+    let mut sender = Sender::onto(cluster, fleet.partitions())?;
+    let mut day = fleet.first_day();
+    while day <= last_day {
+        let mut millis = day.start_millis();
+        for upload in fleet.day(day) {
+            millis += STEP;
+            truth.sent(&upload, day);
+            sender
+                .upload(&upload, millis)
+                .context("sending what a device uploads")?;
+        }
+        day = day.next();
+        sender.tick(day)?;
+    }
+    let records = sender.records();
+    sender.close()?;
+    Ok(Sent { truth, records })
+}
+
+/// Whether what was published is as it must be.
+fn judge(compared: &Comparison, files: usize, k: u64, report: &mut Report) {
+    report.check(
+        "every table has a file for every app and day",
+        || match compared.files {
+            found if found == files => Ok(format!("{files} files, {} rows", compared.rows)),
+            found => Err(anyhow!("{found} files instead of {files}")),
+        },
+    );
+    report.check(
+        "every published cell holds at least k devices",
+        || match compared.small.as_slice() {
+            [] => Ok(format!("k = {k}")),
+            small => Err(anyhow!("not so: {}", small.join("; "))),
+        },
+    );
+    report.check("published values lie within their intervals", || {
+        within(compared)
+    });
+}
+
+/// One in twenty may lie outside; five standard deviations more would be no chance.
+#[allow(clippy::cast_precision_loss)]
+fn within(compared: &Comparison) -> Result<String> {
+    let (numbers, outside) = (
+        compared.numbers as f64,
+        (compared.numbers - compared.within) as f64,
+    );
+    if compared.numbers == 0 {
+        return Err(anyhow!("no cell was published: simulate more devices"));
+    }
+    let inside = format!("{} of {}", compared.within, compared.numbers);
+    if outside <= 0.05 * numbers + 5.0 * (0.0475 * numbers).sqrt() + 1.0 {
+        Ok(inside)
+    } else {
+        Err(anyhow!("only {inside}"))
+    }
+}
+
+/// The first of so many days, all of them past: the default of the fleet, where that is so.
+fn first_day(days: u32) -> Day {
+    let usual = FleetConfig::default().first_day;
+    let latest = Clock::system().today().minus(days + 1).week().monday();
+    usual.min(latest)
+}
+
+fn make_topics(cluster: &Cluster, shape: &TopicsConfig) -> Result<String> {
+    let admin = Admin::connect(cluster)?;
+    let made = create_topics(&admin, shape, &[])?;
+    let deviations = admin.check(shape, Scope::All, &[])?;
+    if deviations.is_empty() {
+        let partitions = shape.partitions;
+        return Ok(format!("{} topics, {partitions} partitions", made.len()));
+    }
+    Err(anyhow!(deviations.join("; ")))
+}
+
+fn delete_topics(cluster: &Cluster) -> Result<String> {
+    let admin = Admin::connect(cluster)?;
+    let names = admin.names()?;
+    for name in &names {
+        admin.delete_topic(name)?;
+    }
+    Ok(format!("{} topics", names.len()))
+}
+
+/// What enrich has committed is what the fleet has sent, to the last event.
+fn compare_totals(truth: &Totals, pipeline: &Pipeline, report: &mut Report) {
+    let seen = pipeline.enriched.totals();
+    report.check("events that count", || {
+        equal("events", seen.counted, truth.accepted)
+    });
+    report.check("their repetitions", || {
+        equal("times", seen.times, truth.accepted_times)
+    });
+    report.check("duplicates dropped", || {
+        equal("events", seen.duplicates, truth.duplicates)
+    });
+    report.check("events over a bound", || {
+        equal("events", seen.bounded, truth.bounded)
+    });
+    report.check("records rejected, by reason", || {
+        if seen.rejected == truth.rejected {
+            return Ok(format!("{} records", truth.rejected.values().sum::<u64>()));
+        }
+        Err(anyhow!(
+            "{:?} instead of {:?}",
+            seen.rejected,
+            truth.rejected
+        ))
+    });
+}
+
+fn equal(what: &str, seen: u64, truth: u64) -> Result<String> {
+    if seen == truth {
+        Ok(format!("{truth} {what}"))
+    } else {
+        Err(anyhow!("{seen} {what}, and the truth is {truth}"))
+    }
+}

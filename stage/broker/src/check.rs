@@ -1,0 +1,359 @@
+//! Do the topics stand as they must? Pure: what was seen and what is needed go in, sentences come
+//! out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::topics::{
+    Kind, MESSAGE_MAX_BYTES, NEVER, RAW_RETENTION, TopicSpec, TopicsConfig, majority,
+};
+
+/// Whose topics: a stage's credentials should reach no further than its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every topic.
+    All,
+    /// What the gateway or a producer writes to: `events.raw`.
+    Ingest,
+    /// What enrich reads and writes: every topic.
+    Enrich,
+    /// What aggregate reads: `events.stripped`.
+    Aggregate,
+}
+
+impl Scope {
+    /// The kinds of topics that are looked at.
+    pub(crate) fn kinds(self) -> &'static [Kind] {
+        match self {
+            Scope::Ingest => &[Kind::Raw],
+            Scope::Aggregate => &[Kind::Stripped],
+            Scope::All | Scope::Enrich => &Kind::ALL,
+        }
+    }
+}
+
+/// A topic as the brokers describe it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) partitions: i32,
+    /// The smallest number of replicas of any of its partitions.
+    pub(crate) replication: i32,
+    pub(crate) settings: BTreeMap<String, String>,
+}
+
+/// Every way in which the topics differ from what is needed.
+pub(crate) fn deviations(
+    shape: &TopicsConfig,
+    wanted: &[(Kind, String)],
+    seen: &BTreeMap<String, Seen>,
+) -> Vec<String> {
+    let mut sentences = Vec::new();
+    // The first topic that is there sets the number of partitions: events.raw, where it is looked
+    // at.
+    let mut first: Option<(&str, i32)> = None;
+    for (kind, name) in wanted {
+        let Some(topic) = seen.get(name) else {
+            sentences.push(format!(
+                "topic `{name}` does not exist: make it with `kaiku topics create`"
+            ));
+            continue;
+        };
+        match (kind, first) {
+            (Kind::Keys, _) if topic.partitions != 1 => sentences.push(format!(
+                "topic `{name}` has {} partitions and may have one only: delete it and make it \
+                 with `kaiku topics create` before the first start",
+                topic.partitions
+            )),
+            (Kind::Keys, _) => {}
+            (_, None) => first = Some((name, topic.partitions)),
+            (_, Some((_, partitions))) if partitions == topic.partitions => {}
+            (_, Some((other, partitions))) => sentences.push(format!(
+                "topic `{name}` has {} partitions and `{other}` has {partitions}: they must \
+                 agree, and can't be changed later, so make a new set of topics under another \
+                 kafka.prefix",
+                topic.partitions
+            )),
+        }
+        settings(shape, *kind, name, topic, &mut sentences);
+    }
+    sentences
+}
+
+/// What is wrong with one topic's own settings.
+fn settings(
+    shape: &TopicsConfig,
+    kind: Kind,
+    name: &str,
+    topic: &Seen,
+    sentences: &mut Vec<String>,
+) {
+    if topic.replication < shape.replication {
+        sentences.push(format!(
+            "topic `{name}` stands on {} broker(s) and {} are asked for: add replicas with \
+             `kafka-reassign-partitions`, or lower topics.replication",
+            topic.replication, shape.replication
+        ));
+    }
+    // A broker that replicates by majority, as Redpanda does, has no such setting and needs none.
+    if let Some(insync) = topic.number("min.insync.replicas")
+        && insync < i64::from(majority(topic.replication))
+    {
+        let least = majority(topic.replication);
+        sentences.push(alter(
+            name,
+            "min.insync.replicas",
+            &insync.to_string(),
+            &least.to_string(),
+        ));
+    }
+    if let Some(bytes) = topic.number("max.message.bytes")
+        && bytes < i64::try_from(MESSAGE_MAX_BYTES).unwrap_or(i64::MAX)
+    {
+        sentences.push(alter(
+            name,
+            "max.message.bytes",
+            &bytes.to_string(),
+            &MESSAGE_MAX_BYTES.to_string(),
+        ));
+    }
+    let seen = TopicsConfig {
+        partitions: topic.partitions,
+        replication: topic.replication,
+        replay: shape.replay,
+    };
+    let spec = TopicSpec::new(kind, name.to_owned(), &seen);
+    for setting in ["cleanup.policy", "message.timestamp.type"] {
+        let (Some(has), Some(needs)) = (topic.settings.get(setting), spec.setting(setting)) else {
+            continue;
+        };
+        // State and keys are found by their offsets; nobody reads the time of their records.
+        let matters = setting == "cleanup.policy" || !matches!(kind, Kind::State | Kind::Keys);
+        if matters && words(has) != words(needs) {
+            sentences.push(alter(name, setting, has, needs));
+        }
+    }
+    retention(kind, name, topic, &spec, sentences);
+}
+
+fn retention(kind: Kind, name: &str, topic: &Seen, spec: &TopicSpec, sentences: &mut Vec<String>) {
+    let (Some(has), Some(needs)) = (topic.number("retention.ms"), spec.setting("retention.ms"))
+    else {
+        return;
+    };
+    let longest = i64::try_from(RAW_RETENTION.as_millis()).unwrap_or(i64::MAX);
+    let is_right = match kind {
+        _ if needs == NEVER => has == -1,
+        // The long stop for people's identities may be shorter than ours, not longer.
+        Kind::Raw => (0..=longest).contains(&has),
+        Kind::Stripped | Kind::State | Kind::Keys | Kind::Rejected => true,
+    };
+    if !is_right {
+        sentences.push(alter(name, "retention.ms", &has.to_string(), needs));
+    }
+    // By size, Kafka would throw away what nobody has read yet.
+    if kind != Kind::State
+        && topic
+            .number("retention.bytes")
+            .is_some_and(|bytes| bytes != -1)
+    {
+        let bytes = topic
+            .settings
+            .get("retention.bytes")
+            .map_or("", String::as_str);
+        sentences.push(alter(name, "retention.bytes", bytes, NEVER));
+    }
+}
+
+fn alter(topic: &str, setting: &str, has: &str, needs: &str) -> String {
+    format!(
+        "topic `{topic}` has {setting}={has} and needs {needs}: `kafka-configs --alter \
+         --entity-type topics --entity-name {topic} --add-config '{setting}=[{needs}]'` sets it"
+    )
+}
+
+fn words(list: &str) -> BTreeSet<&str> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+impl Seen {
+    fn number(&self, setting: &str) -> Option<i64> {
+        self.settings
+            .get(setting)
+            .and_then(|value| value.parse().ok())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use kaiku_wire::Month;
+
+    use super::*;
+    use crate::topics::Topics;
+
+    fn wanted(scope: Scope) -> Vec<(Kind, String)> {
+        let november = Month::parse("2026-11").unwrap();
+        Topics::default().named_of(scope.kinds(), &[november])
+    }
+
+    fn as_needed(shape: &TopicsConfig) -> BTreeMap<String, Seen> {
+        let seen = wanted(Scope::All).into_iter().map(|(kind, name)| {
+            let spec = TopicSpec::new(kind, name.clone(), shape);
+            let settings = spec
+                .settings
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), value.clone()))
+                .collect();
+            (
+                name,
+                Seen {
+                    partitions: spec.partitions,
+                    replication: spec.replication,
+                    settings,
+                },
+            )
+        });
+        seen.collect()
+    }
+
+    fn sentences(shape: &TopicsConfig, seen: &BTreeMap<String, Seen>) -> Vec<String> {
+        deviations(shape, &wanted(Scope::All), seen)
+    }
+
+    #[track_caller]
+    fn one_sentence(topic: &str, setting: &str, value: &str) -> String {
+        let options = TopicsConfig::default();
+        let mut seen = as_needed(&options);
+        seen.get_mut(topic)
+            .unwrap()
+            .settings
+            .insert(setting.into(), value.into());
+        let mut sentences = sentences(&options, &seen);
+        assert_eq!(sentences.len(), 1, "{sentences:#?}");
+        sentences.remove(0)
+    }
+
+    #[test]
+    fn topics_as_we_make_them_pass() {
+        for (replay, replication) in [(false, 1), (false, 3), (true, 1)] {
+            let options = TopicsConfig {
+                replay,
+                replication,
+                ..TopicsConfig::default()
+            };
+            assert_eq!(
+                sentences(&options, &as_needed(&options)),
+                Vec::<String>::new()
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_topic_is_named_with_the_command_that_makes_it() {
+        let options = TopicsConfig::default();
+        let mut seen = as_needed(&options);
+        seen.remove("enrich.state.2026-11");
+        let sentences = sentences(&options, &seen);
+        assert_eq!(
+            sentences,
+            ["topic `enrich.state.2026-11` does not exist: make it with `kaiku topics create`"]
+        );
+    }
+
+    #[test]
+    fn partition_counts_have_to_agree() {
+        let options = TopicsConfig::default();
+        let mut seen = as_needed(&options);
+        seen.get_mut("events.stripped").unwrap().partitions = 6;
+        seen.get_mut("enrich.keys").unwrap().partitions = 4;
+        let sentences = sentences(&options, &seen);
+        assert_eq!(sentences.len(), 2, "{sentences:#?}");
+        assert!(
+            sentences[0].contains("`events.stripped` has 6 partitions and `events.raw` has 4"),
+            "{sentences:#?}"
+        );
+        assert!(
+            sentences[1].contains("`enrich.keys` has 4 partitions"),
+            "{sentences:#?}"
+        );
+    }
+
+    #[test]
+    fn the_brokers_clock_is_needed_outside_a_replay() {
+        let sentence = one_sentence("events.raw", "message.timestamp.type", "CreateTime");
+        assert!(sentence.contains("needs LogAppendTime"), "{sentence}");
+        assert!(
+            sentence.contains("--add-config 'message.timestamp.type=[LogAppendTime]'"),
+            "{sentence}"
+        );
+    }
+
+    #[test]
+    fn nothing_may_delete_what_was_not_landed() {
+        assert!(one_sentence("events.stripped", "retention.ms", "604800000").contains("needs -1"));
+        assert!(one_sentence("events.stripped", "retention.bytes", "1000000").contains("needs -1"));
+    }
+
+    #[test]
+    fn raw_records_may_go_sooner_but_not_stay_longer() {
+        assert!(one_sentence("events.raw", "retention.ms", "-1").contains("needs 1209600000"));
+        let options = TopicsConfig::default();
+        let mut seen = as_needed(&options);
+        seen.get_mut("events.raw")
+            .unwrap()
+            .settings
+            .insert("retention.ms".into(), "86400000".into());
+        assert_eq!(sentences(&options, &seen), Vec::<String>::new());
+    }
+
+    #[test]
+    fn state_has_to_be_compacted_and_keys_deletable() {
+        assert!(
+            one_sentence("enrich.state.2026-11", "cleanup.policy", "delete")
+                .contains("needs compact")
+        );
+        assert!(
+            one_sentence("enrich.keys", "cleanup.policy", "compact")
+                .contains("needs compact,delete")
+        );
+    }
+
+    #[test]
+    fn too_few_copies_and_too_small_messages_are_seen() {
+        assert!(one_sentence("events.raw", "max.message.bytes", "1000").contains("needs 1048576"));
+        let options = TopicsConfig {
+            replication: 3,
+            ..TopicsConfig::default()
+        };
+        let mut seen = as_needed(&options);
+        seen.get_mut("events.raw")
+            .unwrap()
+            .settings
+            .insert("min.insync.replicas".into(), "1".into());
+        seen.get_mut("events.stripped").unwrap().replication = 1;
+        let sentences = sentences(&options, &seen);
+        assert_eq!(sentences.len(), 2, "{sentences:#?}");
+        assert!(
+            sentences[0].contains("min.insync.replicas=1 and needs 2"),
+            "{sentences:#?}"
+        );
+        assert!(
+            sentences[1].contains("`events.stripped` stands on 1 broker(s) and 3 are asked for")
+        );
+    }
+
+    #[test]
+    fn a_stage_looks_at_its_own_topics_only() {
+        assert_eq!(
+            wanted(Scope::Ingest),
+            [(Kind::Raw, "events.raw".to_owned())]
+        );
+        assert_eq!(
+            wanted(Scope::Aggregate),
+            [(Kind::Stripped, "events.stripped".to_owned())]
+        );
+        assert_eq!(wanted(Scope::Enrich).len(), 5);
+    }
+}
