@@ -20,7 +20,7 @@ use crate::store::{Put, Store, sha256};
 
 pub(crate) use chain::Chain;
 pub(crate) use file::apps;
-pub(crate) use manifest::MANIFESTS;
+pub(crate) use manifest::{MANIFESTS, folder_of};
 pub use manifest::{Manifest, ManifestFile, ManifestTable};
 
 /// The store of what is released: public. Clones are the same place.
@@ -103,9 +103,4 @@ impl Rollups {
     pub(crate) async fn list(&self, folder: &Path) -> Result<Vec<Path>, Error> {
         self.0.list(folder).await
     }
-}
-
-/// The folder level that names a period: `day=2026-11-24` or `week=2026-11-23`.
-pub(crate) fn folder_of(period: Period) -> String {
-    format!("{}={period}", period.unit())
 }

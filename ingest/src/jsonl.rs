@@ -5,32 +5,21 @@
 mod form;
 mod line_error;
 
+pub use form::Line;
 pub use line_error::LineError;
 
 use kaiku_raw::{Limits, RawBatch, RawEvent, Reason, validate};
 use kaiku_wire::Day;
 
-use crate::{Batch, Forget};
-
-/// What one line says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one at a time, and it is nearly always a batch"
-)]
-pub enum Line {
-    /// `{"device": …, "events": …}`: an upload.
-    Batch(Batch),
-    /// `{"forget": {"device_id": "…", "app": null}}`: a device that is to be forgotten.
-    Forget(Forget),
-}
+use crate::Forget;
 
 /// Reads a line. It is not validated yet, see [`check`].
 ///
 /// # Errors
 /// Where the line is no JSON, or not of the form.
 pub fn parse_line(text: &str) -> Result<Line, LineError> {
-    let form: form::Line<'_> = serde_json::from_str(text).map_err(|e| LineError::of_json(&e))?;
+    let form: form::LineForm<'_> =
+        serde_json::from_str(text).map_err(|e| LineError::of_json(&e))?;
     form.take()
 }
 
@@ -39,7 +28,8 @@ pub fn parse_line(text: &str) -> Result<Line, LineError> {
 /// # Errors
 /// Where the text is no JSON, or not of the form.
 pub fn parse_forget(text: &str) -> Result<Forget, LineError> {
-    let form: form::Forget<'_> = serde_json::from_str(text).map_err(|e| LineError::of_json(&e))?;
+    let form: form::ForgetForm<'_> =
+        serde_json::from_str(text).map_err(|e| LineError::of_json(&e))?;
     Ok(form.take())
 }
 

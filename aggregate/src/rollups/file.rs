@@ -9,7 +9,7 @@ use kaiku_release::{Dimension, Estimate, Policy, Released, Row, Table};
 use object_store::path::Path;
 use parquet::file::metadata::KeyValue;
 
-use super::folder_of;
+use super::manifest::folder_of;
 use crate::error::Error;
 use crate::object;
 

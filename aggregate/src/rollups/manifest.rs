@@ -5,8 +5,6 @@ use kaiku_wire::{Day, Week};
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
-use super::folder_of;
-
 /// The folder of the manifests.
 pub(crate) const MANIFESTS: &str = "_manifests";
 
@@ -105,6 +103,11 @@ pub(crate) fn cost_of(policy: &Policy, unit: Unit) -> (f64, f64) {
         Unit::Week => costs.week,
     };
     (cost.epsilon, cost.delta)
+}
+
+/// The folder level that names a period: `day=2026-11-24` or `week=2026-11-23`.
+pub(crate) fn folder_of(period: Period) -> String {
+    format!("{}={period}", period.unit())
 }
 
 /// Where the manifest of a period stands.

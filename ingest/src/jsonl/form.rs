@@ -8,16 +8,28 @@ use kaiku_wire::Day;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Visitor};
 
-use super::line_error::{BAD_DAY, BAD_IDENTIFIER};
-use super::{Line as Parsed, LineError};
+use super::line_error::{BAD_DAY, BAD_IDENTIFIER, LineError};
 use crate::batch;
+
+/// What one line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is nearly always a batch"
+)]
+pub enum Line {
+    /// `{"device": …, "events": …}`: an upload.
+    Batch(batch::Batch),
+    /// `{"forget": {"device_id": "…", "app": null}}`: a device that is to be forgotten.
+    Forget(batch::Forget),
+}
 
 /// Every field that can stand in a line, so that serde can tell the place of one that can't.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Line<'a> {
+pub(super) struct LineForm<'a> {
     #[serde(borrow)]
-    forget: Option<Forget<'a>>,
+    forget: Option<ForgetForm<'a>>,
     #[serde(borrow)]
     device: Option<Device<'a>>,
     #[serde(borrow)]
@@ -76,16 +88,16 @@ struct Event<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Forget<'a> {
+pub(super) struct ForgetForm<'a> {
     #[serde(deserialize_with = "device_id")]
     device_id: DeviceId,
     #[serde(borrow)]
     app: Option<Cow<'a, str>>,
 }
 
-impl Line<'_> {
-    pub(super) fn take(self) -> Result<Parsed, LineError> {
-        let Line {
+impl LineForm<'_> {
+    pub(super) fn take(self) -> Result<Line, LineError> {
+        let LineForm {
             forget,
             device,
             app,
@@ -104,12 +116,12 @@ impl Line<'_> {
                 && first_sequence.is_none()
                 && events.is_none();
             return match alone {
-                true => Ok(Parsed::Forget(forget.take())),
+                true => Ok(Line::Forget(forget.take())),
                 false => Err(LineError::of_form("no other field stands beside `forget`")),
             };
         }
         let missing = |name: &str| LineError::of_form(&format!("the field `{name}` is missing"));
-        Ok(Parsed::Batch(batch::Batch {
+        Ok(Line::Batch(batch::Batch {
             device: device.ok_or_else(|| missing("device"))?.take(),
             app: app.ok_or_else(|| missing("app"))?.into_owned(),
             release: release.ok_or_else(|| missing("release"))?.into_owned(),
@@ -169,7 +181,7 @@ impl Event<'_> {
     }
 }
 
-impl Forget<'_> {
+impl ForgetForm<'_> {
     pub(super) fn take(self) -> batch::Forget {
         batch::Forget {
             device: self.device_id,

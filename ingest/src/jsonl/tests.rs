@@ -5,6 +5,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Batch;
 use crate::{Consent, Device, DeviceId, Event, StreamId};
 
 const LINE: &str = r#"{"device":{"id":"6f1c0000111122223333444455556666","brand":"Nokia","model":"TA-1053","mcc":"244","mnc":"05"},"app":"maps","release":"4.2","consent":{"version":2,"since":"2026-11-01"},"stream":"91ab000011112222","first_sequence":17,"events":[{"type":"started"},{"type":"feature_used","feature":"route.bicycle","times":2},{"type":"failed","cause":"network.timeout","component":"tiles","fatal":false},{"type":"stopped","duration_s":340}]}"#;

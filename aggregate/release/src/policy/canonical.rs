@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use kaiku_wire::bounds;
 
-use super::{Policy, Table};
+use super::content::{Content, Table};
 
 /// The canonical text, one value a line.
-pub(super) fn text(policy: &Policy) -> String {
+pub(super) fn text(policy: &Content) -> String {
     let mut out = String::new();
     let mut line = |key: &str, value: &dyn std::fmt::Display| {
         // Writing to a String does not fail.

@@ -1,10 +1,10 @@
-//! From the text of a policy file to a policy, or to everything that is wrong with it.
+//! From the text of a policy file to what it says, or to everything that is wrong with it.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::{Fold, Level, Measure, Policy, Problem, Table, canonical};
+use super::content::{Content, Fold, Level, Measure, Problem, Table};
 use crate::budget::{WINDOW_DAYS, WINDOW_WEEKS};
 use crate::gaussian::{Sigma, Tails, z_of};
 use crate::sensitivity::delta2;
@@ -58,7 +58,7 @@ impl Problems {
     }
 }
 
-pub(super) fn policy(text: &str) -> Result<Policy, Vec<Problem>> {
+pub(super) fn content(text: &str) -> Result<Content, Vec<Problem>> {
     let raw: RawPolicy = toml::from_str(text).map_err(|error| {
         let place = error
             .span()
@@ -84,7 +84,7 @@ pub(super) fn policy(text: &str) -> Result<Policy, Vec<Problem>> {
     if !problems.0.is_empty() {
         return Err(problems.0);
     }
-    let mut policy = Policy {
+    let mut content = Content {
         name: raw.name,
         k: raw.k,
         delta: raw.delta,
@@ -92,10 +92,9 @@ pub(super) fn policy(text: &str) -> Result<Policy, Vec<Problem>> {
         z: 0.0,
         touched: 0,
         tables,
-        canonical: String::new(),
     };
-    derive(&mut policy);
-    let needed = policy.costs().days_28.rho;
+    derive(&mut content);
+    let needed = content.costs().days_28.rho;
     if needed > cap {
         problems.add(
             "cap_rho",
@@ -103,8 +102,7 @@ pub(super) fn policy(text: &str) -> Result<Policy, Vec<Problem>> {
         );
         return Err(problems.0);
     }
-    policy.canonical = canonical::text(&policy);
-    Ok(policy)
+    Ok(content)
 }
 
 fn check_head(raw: &RawPolicy, problems: &mut Problems) {
@@ -312,9 +310,9 @@ fn live(table: &Table, level: usize) -> Vec<Dimension> {
 }
 
 /// Derives z from δ and the cells that a device can touch in 28 days, and τ from z.
-fn derive(policy: &mut Policy) {
+fn derive(content: &mut Content) {
     let mut touched = 0;
-    for table in &policy.tables {
+    for table in &content.tables {
         let periods = match table.unit {
             Unit::Day => WINDOW_DAYS,
             Unit::Week => WINDOW_WEEKS,
@@ -329,17 +327,17 @@ fn derive(policy: &mut Policy) {
         touched += u64::from(periods) * u64::from(cells);
     }
     // The other half of δ stands behind ε.
-    let chance = policy.delta / 2.0 / touched.max(1) as f64;
-    policy.touched = touched;
-    policy.z = z_of(chance);
-    for table in &mut policy.tables {
+    let chance = content.delta / 2.0 / touched.max(1) as f64;
+    content.touched = touched;
+    content.z = z_of(chance);
+    for table in &mut content.tables {
         for level in table
             .measures
             .first_mut()
             .into_iter()
             .flat_map(|measure| &mut measure.levels)
         {
-            level.tau = Some(level.tails.threshold(policy.k, policy.z, chance));
+            level.tau = Some(level.tails.threshold(content.k, content.z, chance));
         }
     }
 }
