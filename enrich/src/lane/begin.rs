@@ -49,10 +49,14 @@ impl Facts<'_> {
                 self.check_meta(meta, committed)?;
                 self.check_raw(meta.next_offset).map(Begin::At)
             }
+            // Nothing says that the partition was ever handled. Where its first records are gone,
+            // retention was faster than the first enrich: an operator says whether to go on.
             (None, None) if !self.stripped => self.check_raw(0).map(|first| match first {
                 0 => Begin::Anew,
                 behind => Begin::Without(behind),
             }),
+            // A state topic was deleted, or the group's offsets and the state with it: what is left
+            // of the story says that devices were counted, and nobody knows which.
             (None, committed) if self.accept.lost_state.contains(&self.partition) => {
                 let next = committed.unwrap_or(self.raw.0);
                 self.check_raw(next).map(Begin::Without)
@@ -62,6 +66,8 @@ impl Facts<'_> {
     }
 
     fn check_meta(&self, meta: &Meta, committed: Option<i64>) -> Result<(), Error> {
+        // Another group has its own offsets and, by the transactional id, its own fence: both would
+        // count every device.
         if meta.group != self.group {
             return Err(self.refused(
                 Standstill::Group,
@@ -72,6 +78,7 @@ impl Facts<'_> {
                 ),
             ));
         }
+        // Partitions were added while nothing ran.
         if meta.partitions != self.partitions.0 {
             return Err(self.refused(
                 Standstill::Partitions,
@@ -83,6 +90,7 @@ impl Facts<'_> {
             ));
         }
         match committed {
+            // Somebody has reset the group's offset with a tool.
             Some(committed) if committed != meta.next_offset => Err(self.refused(
                 Standstill::OffsetMoved,
                 format!(
@@ -100,6 +108,7 @@ impl Facts<'_> {
     /// The offset from which raw records can be read without a gap that nobody knows of.
     pub(super) fn check_raw(&self, next: i64) -> Result<i64, Error> {
         let (low, high) = self.raw;
+        // The topic was deleted and made again, or an unclean election cut its end off.
         if next > high {
             return Err(self.refused(
                 Standstill::RawAnew,
@@ -113,6 +122,7 @@ impl Facts<'_> {
         if low <= next {
             return Ok(next);
         }
+        // Retention deleted what this stage was away for.
         let accepted = self.accept.gaps.get(&self.partition);
         if accepted.is_some_and(|before| low <= *before) {
             return Ok(low);
