@@ -45,7 +45,7 @@ const TAP_BEHIND: i64 = 24;
 /// `kaiku demo`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// How many devices are simulated; from 5,000 on there is something to be published
+    /// How many devices are simulated; of fewer than 5,000 little can be published
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     devices: u32,
     /// How many days of history

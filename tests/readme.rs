@@ -109,6 +109,15 @@ fn every_file_and_every_name_of_the_recipes_exists() {
 }
 
 #[test]
+fn every_table_that_is_published_stands_in_the_readme() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for table in kaiku_release::Policy::small().tables() {
+        let row = format!("\n| `{}` | ", table.name());
+        assert!(readme.contains(&row), "README.md has no row {row}");
+    }
+}
+
+#[test]
 fn the_lines_of_json_are_valid() {
     let folder = tempfile::tempdir().unwrap();
     let lines = blocks("json").concat();

@@ -1,6 +1,6 @@
 //! Holds what was published beside what the fleet knows, table by table of the policy.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::path::Path;
 
@@ -20,6 +20,8 @@ pub struct Comparison {
     pub files: usize,
     /// Published rows.
     pub rows: u64,
+    /// How many of them each table has, those that have none included.
+    pub tables: BTreeMap<String, u64>,
     /// Published numbers, several a row.
     pub numbers: u64,
     /// Those whose interval holds the truth.
@@ -53,7 +55,10 @@ pub fn compare(rollups: &Path, policy: &Policy, truth: &Truth<'_>) -> Result<Com
         .zip(truth.tables())
         .map(|(table, cells)| (table.name(), (table, cells)))
         .collect();
-    let mut comparison = Comparison::default();
+    let mut comparison = Comparison {
+        tables: tables.keys().map(|name| ((*name).to_owned(), 0)).collect(),
+        ..Comparison::default()
+    };
     for path in with_ending(rollups, "parquet")? {
         let name = || format!("comparing {}", path.display());
         let place = Place::of(&path, rollups).with_context(name)?;
@@ -65,7 +70,9 @@ pub fn compare(rollups: &Path, policy: &Policy, truth: &Truth<'_>) -> Result<Com
             );
         };
         let known = Known::of(table, cells, &place);
+        let before = comparison.rows;
         known.add(&path, &mut comparison).with_context(name)?;
+        *comparison.tables.entry(place.table.clone()).or_default() += comparison.rows - before;
     }
     Ok(comparison)
 }

@@ -163,6 +163,8 @@ impl Summary {
             self.truth.events as f64 / seconds,
             100.0 * compared.within as f64 / (compared.numbers.max(1)) as f64,
         );
+        let tables = compared.tables.iter();
+        let tables = tables.map(|(name, rows)| format!("{name} {}", spaced(*rows)));
         vec![
             row("days sealed", self.days_sealed.to_string()),
             row(
@@ -173,6 +175,7 @@ impl Summary {
                     spaced(self.rows_folded)
                 ),
             ),
+            row("tables", tables.collect::<Vec<_>>().join(", ")),
             row(
                 "compared",
                 format!(

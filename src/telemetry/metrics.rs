@@ -113,6 +113,40 @@ mod tests {
     }
 
     #[test]
+    fn every_metric_that_is_declared_is_described() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folders = [
+            "src",
+            "stage/src",
+            "stage/broker",
+            "ingest",
+            "enrich",
+            "aggregate",
+        ];
+        let (mut declared, mut idle) = (0, Vec::new());
+        for folder in folders {
+            for file in kaiku_rehearsal::with_ending(&root.join(folder), "rs").expect(folder) {
+                let text = std::fs::read_to_string(&file).expect("a source");
+                let constants = text.split("const ").skip(1).filter_map(|constant| {
+                    let (name, kind) = constant.split_once(": ")?;
+                    let is_metric = ["Counter<", "Gauge<", "Histogram<"]
+                        .iter()
+                        .any(|start| kind.starts_with(start));
+                    is_metric.then_some(name)
+                });
+                for name in constants {
+                    declared += 1;
+                    if !text.contains(&format!("{name}.described()")) {
+                        idle.push(format!("{name} stands in no METRICS: {}", file.display()));
+                    }
+                }
+            }
+        }
+        assert_eq!(idle, Vec::<String>::new());
+        assert_eq!(declared, all().count());
+    }
+
+    #[test]
     fn no_two_metrics_share_a_name() {
         let names: BTreeSet<_> = all().map(|metric| metric.name).collect();
         assert_eq!(names.len(), all().count());

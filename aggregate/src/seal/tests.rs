@@ -304,7 +304,7 @@ async fn a_day_beyond_the_cap_is_refused_before_anything_is_written() {
     let text = include_str!("../../release/policies/small.toml");
     let text = text
         .replace("rho = [0.018]", "rho = [0.09]")
-        .replace("cap_rho = 1.8", "cap_rho = 3.8");
+        .replace("cap_rho = ", "cap_rho = 9");
     sealer.policy = Policy::parse(&text).unwrap().into();
     let due = sealer.due().unwrap();
     sealer.seal(due).await.unwrap();
