@@ -146,6 +146,7 @@ impl Member {
         let Some(queue) = queue.filter(|_| paused) else {
             // The next rebalance is on its way and has taken it already.
             tracing::warn!(partition, "the partition is gone again");
+            context.progress.gone(partition);
             membership.set(partition, Held::Left { warm, suspect });
             return Ok(());
         };

@@ -136,7 +136,7 @@ impl LaneContext {
 
     /// A partition stands still: shown in the metric and by readiness.
     pub(crate) fn stands_still(&self, partition: i32, why: Standstill, text: impl Into<String>) {
-        self.progress.readiness().stands_still(partition, why, text);
+        self.progress.stands_still(partition, why, text);
     }
 }
 

@@ -127,10 +127,13 @@ impl Membership {
             }
         }
         let left = held.into_iter().map(|(partition, one)| {
-            if !matches!(one, Held::Left { .. }) {
+            let was_here = !matches!(one, Held::Left { .. });
+            let left = one.left();
+            // Only now: until its thread has ended, a lane shows what it still commits.
+            if was_here {
                 self.progress.gone(partition);
             }
-            (partition, one.left())
+            (partition, left)
         });
         let left: HashMap<i32, Held> = left.collect();
         self.partitions().held = left;
@@ -210,6 +213,16 @@ impl Partitions {
             };
             self.held.insert(*partition, waiting);
         }
+        // There were more members than partitions for a moment, as in a rolling restart: what was
+        // left of them is of use when they come back.
+        if partitions.is_empty() {
+            let left = before.into_iter();
+            self.held = left
+                .map(|(partition, held)| (partition, held.left()))
+                .collect();
+            self.fresh = Some(partitions);
+            return;
+        }
         // A record that crashes lanes is remembered wherever its partition goes.
         let suspects = before.into_iter().filter_map(|(partition, held)| {
             let suspect = Some(held.suspect()?);
@@ -251,7 +264,10 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
+    use kaiku_stage::Standstill;
+
     use super::*;
+    use crate::progress::LaneStatus;
 
     fn suspect() -> Option<Suspect> {
         Some(Suspect {
@@ -295,6 +311,57 @@ mod tests {
         partitions.assign(vec![3], None);
         assert_eq!(waiting(&partitions), [(3, suspect())]);
         assert!(!partitions.held.contains_key(&0), "nothing is kept of it");
+    }
+
+    #[test]
+    fn an_assignment_of_nothing_keeps_what_the_lanes_have_left() {
+        let mut partitions = Partitions::default();
+        let warm = Warm {
+            next_offset: 7,
+            open_day: None,
+            table: crate::state::Table::default(),
+            format: crate::state::newest_format(),
+        };
+        let left = Held::Left {
+            warm: Some(warm),
+            suspect: None,
+        };
+        partitions.held.insert(0, left);
+        partitions.assign(vec![], None);
+        partitions.assign(vec![0], None);
+        let kept = partitions.held.remove(&0);
+        assert!(
+            matches!(kept, Some(Held::Waiting { warm: Some(warm), .. }) if warm.next_offset == 7)
+        );
+    }
+
+    #[test]
+    fn a_lane_that_commits_while_its_partition_goes_leaves_nothing_to_be_seen() {
+        let progress = Progress::default();
+        let membership = Membership::new(progress.clone());
+        let shared = Arc::new(Shared::default());
+        let (of_lane, shown) = (Arc::clone(&shared), progress.clone());
+        let thread = std::thread::spawn(move || {
+            while !of_lane.stop.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
+            // Long enough for whoever does not wait.
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            shown.show(0, LaneStatus::default());
+            shown.stands_still(0, Standstill::UnknownSchema, "of before");
+            End::Lost
+        });
+        let lane = Running { shared, thread };
+        membership.set(
+            0,
+            Held::Running {
+                lane,
+                suspect: None,
+            },
+        );
+        membership.leave_all();
+        assert!(progress.lanes().is_empty());
+        assert!(progress.readiness().standstills().is_empty());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kaiku_raw::Reason;
-use kaiku_stage::Readiness;
+use kaiku_stage::{Readiness, Standstill};
 use kaiku_wire::Day;
 
 use crate::metrics::{EVENTS, REJECTED};
@@ -104,6 +104,15 @@ impl Progress {
         let lanes = &self.inner.lanes;
         let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
         lanes.insert(partition, status);
+    }
+
+    /// A partition stands still. One whose lane never came to work is shown as well: all of it is
+    /// lag.
+    pub(crate) fn stands_still(&self, partition: i32, why: Standstill, text: impl Into<String>) {
+        self.readiness.stands_still(partition, why, text);
+        let lanes = &self.inner.lanes;
+        let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.entry(partition).or_default();
     }
 
     pub(crate) fn gone(&self, partition: i32) {

@@ -124,10 +124,9 @@ fn catalogue(settings: &Settings) -> Result<Arc<Catalogue>> {
 
 async fn gateway(settings: &Settings, context: &Context, service: &mut Service) -> Result<()> {
     let config = &settings.gateway;
-    // It asks the broker for the topic and, with a registry, for the ids of the schemas, and blocks
-    // for that.
+    check_raw(context).await?;
+    // With a registry it asks that for the ids of the schemas, and blocks for it.
     let started = tokio::task::block_in_place(|| {
-        check_raw(context)?;
         let registry = context.registry.as_deref();
         let producer = config.producer();
         Producer::start_on(&context.cluster, &context.topics, registry, &producer)
@@ -147,16 +146,31 @@ async fn gateway(settings: &Settings, context: &Context, service: &mut Service) 
     Ok(())
 }
 
+/// How long the gateway waits to hear what its topic is like.
+const LOOK: Duration = Duration::from_secs(5);
+
 /// Refuses a topic that is not as it must be. A broker that is away, or that does not let the
 /// gateway look, keeps it from nothing: devices are answered 503 until it takes records.
-fn check_raw(context: &Context) -> Result<()> {
-    let checked = Admin::connect(&context.cluster)
-        .and_then(|admin| admin.check(&context.topics, Scope::Ingest, &[]));
-    match checked {
-        Ok(wrong) if wrong.is_empty() => Ok(()),
-        Ok(wrong) => bail!("the topics are not as they must be: {}", wrong.join("; ")),
-        Err(error) => {
+async fn check_raw(context: &Context) -> Result<()> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let (cluster, topics) = (context.cluster.clone(), context.topics.clone());
+    // A thread of its own: where the broker is away it asks for longer than anybody waits, and it
+    // may not hold up the end of the process.
+    std::thread::spawn(move || {
+        let checked =
+            Admin::connect(&cluster).and_then(|admin| admin.check(&topics, Scope::Ingest, &[]));
+        // Nobody listens any more where it took too long.
+        let _ = tell.send(checked);
+    });
+    match tokio::time::timeout(LOOK, told).await {
+        Ok(Ok(Ok(wrong))) if wrong.is_empty() => Ok(()),
+        Ok(Ok(Ok(wrong))) => bail!("the topics are not as they must be: {}", wrong.join("; ")),
+        Ok(Ok(Err(error))) => {
             tracing::warn!(error = %Causes(&error), "the topics could not be checked");
+            Ok(())
+        }
+        Ok(Err(_)) | Err(_) => {
+            tracing::warn!("the topics could not be checked: the broker does not answer");
             Ok(())
         }
     }
