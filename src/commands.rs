@@ -2,13 +2,16 @@
 
 mod catalogue;
 mod doctor;
+mod export;
 mod inventory;
-mod policy;
+pub(crate) mod policy;
 mod publish;
 mod schemas;
 mod selftest;
 mod stages;
+mod tables;
 mod topics;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -49,7 +52,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             schemas::run(&verb, || global.settings(&[])).map(|()| ExitCode::SUCCESS)
         }
         Verb::Catalogue(verb) => catalogue::run(&verb, &global),
-        Verb::Policy(verb) => policy::run(&verb, &global.settings(&[])?),
+        Verb::Policy(verb) => policy::run(&verb, &global),
+        Verb::Tables(args) => tables::run(&args, &global),
+        Verb::Export(args) => export::run(&args),
+        Verb::Verify(args) => verify::run(&args),
         Verb::Doctor(args) => doctor::run(&args, &global),
         Verb::Selftest(args) => selftest::run(&args, &global),
         Verb::Inventory(args) => inventory::run(&args).map(|()| ExitCode::SUCCESS),

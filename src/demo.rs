@@ -48,7 +48,7 @@ pub(crate) struct Args {
     /// How many devices are simulated; of fewer than 5,000 little can be published
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     devices: u32,
-    /// How many days of history
+    /// How many days of history, from a Monday on; weekly tables need at least one whole week
     #[arg(long, default_value_t = 28, value_parser = clap::value_parser!(u32).range(1..=366))]
     days: u32,
     /// The same seed makes the same devices; the noise is another each time
@@ -121,7 +121,7 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
     let mut demo = Demo {
         sender,
         pipeline,
-        truth: Truth::of(&catalogue, PARTITIONS, wanted(&policy)),
+        truth: Truth::of(&catalogue, PARTITIONS, wanted(&policy)).and_unbounded(),
         tap,
         control: Control::start(Arc::clone(&needles)),
         bars: Bars::new(args.days),
@@ -145,8 +145,8 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
         truth: truth.totals().clone(),
         enriched: pipeline.0.totals(),
         days_sealed: pipeline.1.days_sealed(),
+        weeks_sealed: pipeline.1.weeks_sealed(),
         rows_published: pipeline.1.rows_published(),
-        rows_folded: pipeline.1.rows_folded(),
         comparison: compare(&folder.rollups(), &policy, &truth)?,
         found,
         identifiers,
@@ -217,7 +217,7 @@ impl<'a> Demo<'a> {
     /// Waits until the stages have come so far that the mock loses nothing if more is sent.
     fn pace(&mut self) -> Result<()> {
         let (sender, tap) = (&self.sender, &self.tap);
-        let events = self.truth.totals().accepted;
+        let events = self.truth.totals().handed_on();
         self.pipeline.wait(|pipeline| {
             let lanes = pipeline.enriched.lanes();
             let raw = (0..).zip(sender.sent()).all(|(partition, sent)| {

@@ -130,7 +130,7 @@ fn nothing_that_identifies_is_found_behind_the_strip_in_a_log_or_in_a_metric() {
     await_committed(&kafka, &group, Duration::from_secs(60));
     let rollup = folder
         .path()
-        .join(format!("rollups/_manifests/day={day}.json"));
+        .join(format!("rollups/manifests/day={day}.json"));
     await_file(&rollup, &folder.path().join("rollups"));
 
     let mut seen: Vec<(String, Vec<u8>)> = telemetry

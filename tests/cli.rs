@@ -48,6 +48,9 @@ fn help_shows_what_to_type() {
         "schemas",
         "catalogue",
         "policy",
+        "tables",
+        "export",
+        "verify",
         "doctor",
         "selftest",
         "inventory",
@@ -58,7 +61,13 @@ fn help_shows_what_to_type() {
         );
     }
     assert!(help.contains("Examples:"), "{help}");
-    for verb in [&["publish"][..], &["selftest"]] {
+    for verb in [
+        &["publish"][..],
+        &["selftest"],
+        &["tables"],
+        &["export"],
+        &["verify"],
+    ] {
         let help = stdout(&run(&[verb, &["--help"]].concat()));
         assert!(help.contains("Examples:"), "{help}");
     }
@@ -194,4 +203,34 @@ fn a_broker_that_is_away_is_an_error_that_says_so() {
         said.contains("127.0.0.1:1") && said.contains("because: "),
         "{said}"
     );
+}
+
+#[test]
+fn the_dictionary_of_each_built_in_policy_can_be_read_by_people_and_programs() {
+    for policy in ["small", "default", "large"] {
+        let output = run(&["tables", "--policy", policy, "--format", "json"]);
+        let read: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let markdown = stdout(&run(&["tables", "--policy", policy]));
+        let tables = read["tables"].as_array().expect("tables");
+        assert!(!tables.is_empty());
+        for table in tables {
+            let name = table["name"].as_str().expect("a name");
+            assert!(markdown.contains(&format!("\n## {name}\n")), "{name}");
+        }
+    }
+    let missing = run(&["tables", "--policy", "no-such-policy.toml"]);
+    assert_eq!(missing.status.code(), Some(1));
+}
+
+#[test]
+fn rollups_that_are_not_there_are_no_good_rollups_and_are_not_made() {
+    let folder = std::env::temp_dir().join("kaiku-no-such-rollups");
+    let place = folder.to_str().expect("a path of text");
+    for arguments in [&["verify", place][..], &["export", place, "-o", "-"]] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("there is no such folder"), "{said}");
+        assert!(!folder.exists());
+    }
 }

@@ -19,6 +19,9 @@ mod exactly_once;
 // Exactly once, proved: kills, zombies, clocks, retention, half-finished landings.
 mod proof;
 
+// One device-week less, and what of all that is published changes by it.
+mod audit;
+
 // Flipped bits, truncations, other records than batches.
 mod poison;
 

@@ -90,6 +90,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "kaiku-wire",
             "kaiku-raw",
+            "kaiku-catalogue",
             "kaiku-broker",
             "kaiku-stage",
             "kaiku-ingest",

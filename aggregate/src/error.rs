@@ -165,12 +165,102 @@ pub enum Error {
         /// What has changed.
         what: &'static str,
     },
+    /// A landing folder is used with another topic than the one that it was filled from.
+    #[error(
+        "the landing store was filled from {bound}, and the settings name {read}: set kafka.prefix \
+         and aggregate.landing to those of one pipeline; a new pipeline needs a new landing store \
+         and new rollups"
+    )]
+    Source {
+        /// The topic that it was filled from.
+        bound: String,
+        /// The topic that is read now.
+        read: String,
+    },
+    /// The rollups are those of another topic.
+    #[error(
+        "the rollups were published from another topic than {read}: set aggregate.rollups to those \
+         of this pipeline, or to a new folder"
+    )]
+    OtherRollups {
+        /// The topic that is read now.
+        read: String,
+    },
+    /// The ledger in the landing store and the chain of manifests disagree.
+    #[error(
+        "the ledger in the landing store has {period}, {what}: bring back the rollups as they were; \
+         nothing is drawn a second time"
+    )]
+    Ledger {
+        /// The period.
+        period: String,
+        /// How they disagree.
+        what: &'static str,
+    },
+    /// The key of a period is spent, and its manifest is gone.
+    #[error(
+        "{period} was sealed before, and the rollups do not have its manifest: bring back the \
+         rollups as they were; nothing is drawn a second time"
+    )]
+    Spent {
+        /// The period.
+        period: String,
+    },
+    /// Events were marked under bounds that this version does not know.
+    #[error(
+        "{period} was counted under version {found} of the bounds, this program knows version \
+         {ours}: run the version that enrich runs"
+    )]
+    Bounds {
+        /// The period.
+        period: String,
+        /// The version that was found.
+        found: u32,
+        /// The version of this program.
+        ours: u32,
+    },
+    /// The key that manifests are signed with can't be used.
+    #[error("the key {path} can't be used to sign: bring back the one that stood there")]
+    SigningKey {
+        /// The object.
+        path: String,
+    },
     /// The chain of manifests is broken.
     #[error("the manifest {path} does not follow from the one before it")]
     Chain {
         /// The manifest.
         path: String,
     },
+    /// The rollups were begun by an earlier version, with manifests of another kind.
+    #[error(
+        "{path} is a manifest of the first format, which can't be gone on with: name a new folder \
+         for the rollups, and keep the old one as it is for those who read it"
+    )]
+    FirstFormat {
+        /// One of the manifests.
+        path: String,
+    },
+    /// A manifest has a format that this version does not know.
+    #[error("the manifest {path} has the format {format}: only a later version of kaiku reads it")]
+    ManifestFormat {
+        /// The manifest.
+        path: String,
+        /// Its format.
+        format: u32,
+    },
+    /// What is asked for was never published.
+    #[error("no sealed period has the {what} {name}; there is: {there}")]
+    Unpublished {
+        /// What kind of name it is.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// What there is.
+        there: String,
+    },
+    /// Rows could not be written as CSV.
+    #[error("writing CSV")]
+    Csv(#[source] csv::Error),
     /// Kafka's settings, or a request about topics.
     #[error("{operation}")]
     Broker {

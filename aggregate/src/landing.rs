@@ -7,9 +7,10 @@ mod decode;
 mod entry;
 pub(crate) mod lane;
 mod log;
-mod merge;
+pub(crate) mod marginals;
 mod position;
 mod reader;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -17,3 +18,5 @@ pub(crate) use consume::{Shared, land};
 pub(crate) use counts::counts_of;
 pub(crate) use entry::Entry;
 pub(crate) use log::{Appended, Log};
+pub(crate) use marginals::Definitions;
+pub(crate) use source::Source;

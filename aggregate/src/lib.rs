@@ -18,7 +18,6 @@ mod rollups;
 mod run;
 mod seal;
 mod store;
-mod sum;
 #[cfg(test)]
 mod testing;
 mod verify;
@@ -27,7 +26,11 @@ pub use config::Config;
 pub use error::Error;
 pub use metrics::METRICS;
 pub use progress::Progress;
-pub use rollups::{Manifest, ManifestFile, ManifestTable, Rollups};
+pub use rollups::{
+    DescribedColumn, DescribedTable, Dictionary, Manifest, ManifestFile, ManifestIncident,
+    ManifestMeasure, ManifestTable, Role, Rollups, Selection, Signer, Sums, Withheld,
+    WithheldReason, export,
+};
 pub use run::run;
 pub use store::Landing;
-pub use verify::{Verified, verify};
+pub use verify::{Expected, Price, Problem, Verified, verify};

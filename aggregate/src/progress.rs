@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use kaiku_release::Period;
 use kaiku_stage::Readiness;
 use kaiku_wire::Day;
 
@@ -19,9 +20,9 @@ struct Inner {
     events: AtomicU64,
     objects: AtomicU64,
     days_sealed: AtomicU64,
+    weeks_sealed: AtomicU64,
     last_sealed: AtomicI32,
     rows_published: AtomicU64,
-    rows_folded: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -82,7 +83,13 @@ impl Progress {
         self.inner.days_sealed.load(Ordering::Acquire)
     }
 
-    /// The last day that is sealed, by this process or before it.
+    /// Weeks that were sealed since the start.
+    pub fn weeks_sealed(&self) -> u64 {
+        self.inner.weeks_sealed.load(Ordering::Acquire)
+    }
+
+    /// The last day that is sealed, by this process or before it: a Sunday with its week, where the
+    /// policy has a table of weeks.
     pub fn last_sealed(&self) -> Option<Day> {
         day_of(self.inner.last_sealed.load(Ordering::Acquire))
     }
@@ -92,16 +99,10 @@ impl Progress {
         self.inner.rows_published.load(Ordering::Relaxed)
     }
 
-    /// Those of the published rows that hold a folded rest.
-    pub fn rows_folded(&self) -> u64 {
-        self.inner.rows_folded.load(Ordering::Relaxed)
-    }
-
     pub(crate) fn start(&self, partitions: i32) {
         let fresh = (0..partitions).map(|_| Partition::default()).collect();
         // A second start with the same handle goes on with what is there.
         let _ = self.inner.partitions.set(fresh);
-        (0..partitions).for_each(|partition| self.readiness.works(partition));
     }
 
     pub(crate) fn set_consumed(&self, partition: i32, offset: i64) {
@@ -133,13 +134,15 @@ impl Progress {
             .store(number_of(day), Ordering::Release);
     }
 
-    pub(crate) fn add_sealed(&self, day: Day, published: u64, folded: u64) {
+    pub(crate) fn add_sealed(&self, period: Period, published: u64) {
+        let count = match period {
+            Period::Day(_) => &self.inner.days_sealed,
+            Period::Week(_) => &self.inner.weeks_sealed,
+        };
         self.inner
             .rows_published
             .fetch_add(published, Ordering::Relaxed);
-        self.inner.rows_folded.fetch_add(folded, Ordering::Relaxed);
-        self.set_last_sealed(Some(day));
-        self.inner.days_sealed.fetch_add(1, Ordering::Release);
+        count.fetch_add(1, Ordering::Release);
     }
 
     fn partition(&self, partition: i32) -> Option<&Partition> {

@@ -2,11 +2,19 @@
 //!
 //! A file comes out of a [`Released`], which the release gate alone can make, and a manifest names
 //! it. There is no other way to put anything: exact counts can't be written here by mistake, for
-//! they live in a store of another type.
+//! they live in a store of another type. What stands beside these files is made of them alone, and
+//! of the policy and the catalogue.
 
+mod aids;
 mod chain;
+mod dictionary;
+mod export;
 mod file;
 pub(crate) mod manifest;
+mod read;
+#[cfg(test)]
+pub(crate) mod sample;
+mod sign;
 
 use std::path::Path as FsPath;
 
@@ -15,13 +23,21 @@ use kaiku_release::{Period, Policy, Released, Table};
 use object_store::path::Path;
 
 use crate::error::Error;
-use crate::object;
 use crate::store::{Put, Store, sha256};
 
-pub(crate) use chain::Chain;
+pub(crate) use aids::{Latest, MONTHLY, is_aid, monthly_copies, monthly_rows};
+pub(crate) use chain::{Chain, read as read_manifest};
+pub use dictionary::{DescribedColumn, DescribedTable, Dictionary, Role, Sums};
+pub use export::{Selection, export};
 pub(crate) use file::apps;
-pub(crate) use manifest::{MANIFESTS, folder_of};
-pub use manifest::{Manifest, ManifestFile, ManifestTable};
+pub(crate) use manifest::{FIRST_MANIFESTS, MANIFESTS, ManifestPaths, folder_of};
+pub use manifest::{
+    Manifest, ManifestFile, ManifestIncident, ManifestMeasure, ManifestTable, Withheld,
+    WithheldReason,
+};
+pub(crate) use read::{Place, PublishedFile};
+pub use sign::Signer;
+pub(crate) use sign::is_signed;
 
 /// The store of what is released: public. Clones are the same place.
 #[derive(Clone, Debug)]
@@ -37,6 +53,14 @@ impl Rollups {
     /// [`Error::Place`] with what to do.
     pub fn open(place: &str, staging: Option<&FsPath>) -> Result<Rollups, Error> {
         Store::open(place, staging).map(Rollups)
+    }
+
+    /// Opens a folder that is there, or a URL, to read it: nothing is made in it.
+    ///
+    /// # Errors
+    /// [`Error::Place`] where there is no such folder.
+    pub fn open_to_read(place: &str) -> Result<Rollups, Error> {
+        Store::open_to_read(place).map(Rollups)
     }
 
     /// Whether the store keeps what was put first: tries it under this name, and deletes what was
@@ -58,42 +82,74 @@ impl Rollups {
     ) -> Result<ManifestFile, Error> {
         let path = file::path_of(released, app);
         let bytes = file::file_of(released, app, table, policy)?;
-        let hash = match self.0.put_if_absent(&path, bytes.clone()).await? {
-            Put::Created => sha256(&bytes),
-            Put::Exists(found) if found == bytes => sha256(&found),
+        let standing = match self.0.put_if_absent(&path, bytes.clone()).await? {
+            Put::Created => bytes,
+            Put::Exists(found) if found == bytes => found,
             Put::Exists(found) => {
                 // A later version of the writer may lay out the same rows in other bytes.
-                let name = path.as_ref();
-                if object::read(name, found.clone())? != object::read(name, bytes)? {
+                let [standing, here] =
+                    [&found, &bytes].map(|bytes| PublishedFile::read(path.as_ref(), bytes.clone()));
+                if !standing?.has_rows_of(&here?) {
                     return Err(Error::Altered {
                         path: path.to_string(),
                     });
                 }
-                sha256(&found)
+                found
             }
         };
         Ok(ManifestFile {
             path: path.to_string(),
             rows: file::rows_of(released, app).len() as u64,
-            sha256: hash,
+            sha256: sha256(&standing),
+            bytes: standing.len() as u64,
         })
     }
 
-    /// Puts the manifest of a period, the last of its files; gives its bytes.
-    pub(crate) async fn seal(&self, period: Period, manifest: &Manifest) -> Result<Bytes, Error> {
-        let path = manifest::path_of(period);
-        let bytes = serde_json::to_vec_pretty(manifest).map_err(|source| Error::Document {
-            path: path.to_string(),
+    /// Puts the manifest of a period, the last of its files; gives its bytes. Its signature and its
+    /// one line stand there before it does.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where the seal was begun with another key, or would now have another
+    /// manifest; where the store fails.
+    pub(crate) async fn seal(
+        &self,
+        period: Period,
+        manifest: &Manifest,
+        signer: &Signer,
+    ) -> Result<Bytes, Error> {
+        let paths = ManifestPaths::of(period);
+        let document = |source| Error::Document {
+            path: paths.json.to_string(),
             source,
-        })?;
-        let bytes = Bytes::from(bytes);
-        self.0.put_same(&path, bytes.clone()).await?;
+        };
+        let bytes = Bytes::from(serde_json::to_vec_pretty(manifest).map_err(document)?);
+        let mut line = serde_json::to_vec(manifest).map_err(document)?;
+        line.push(b'\n');
+        let signature = signer.sign(&bytes);
+        for (path, bytes) in [
+            (&paths.signature, signature.into()),
+            (&paths.line, line.into()),
+        ] {
+            self.put_again(period, path, bytes).await?;
+        }
+        self.put_again(period, &paths.json, bytes.clone()).await?;
         Ok(bytes)
+    }
+
+    /// Puts a file of a manifest, which an earlier try may have put.
+    async fn put_again(&self, period: Period, path: &Path, bytes: Bytes) -> Result<(), Error> {
+        match self.0.put_same(path, bytes).await {
+            Err(Error::Altered { .. }) => Err(Error::Changed {
+                period: folder_of(period),
+                what: "signing key, or by another version of this program",
+            }),
+            done => done.map(|_| ()),
+        }
     }
 
     /// The manifest of a period, where it is sealed.
     pub(crate) async fn sealed(&self, period: Period) -> Result<Option<Bytes>, Error> {
-        self.0.get(&manifest::path_of(period)).await
+        self.0.get(&ManifestPaths::of(period).json).await
     }
 
     pub(crate) async fn get(&self, path: &Path) -> Result<Option<Bytes>, Error> {
@@ -104,3 +160,6 @@ impl Rollups {
         self.0.list(folder).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,28 @@
 //! The stage: threads that land, and a task that seals.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use kaiku_broker::{Admin, Cluster, Scope, TopicsConfig};
-use kaiku_release::Policy;
+use kaiku_catalogue::Catalogue;
+use kaiku_release::{Period, Policy};
 use kaiku_stage::{Causes, Context, failpoint};
 use kaiku_wire::{Clock, Day};
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::landing::{Log, Shared, land};
+use crate::landing::{Definitions, Log, Shared, Source, land};
 use crate::metrics::{BUDGET_SPENT_RATIO, OPEN_DAYS, SEAL_OVERDUE_SECONDS};
 use crate::progress::Progress;
 use crate::rollups::Chain;
-use crate::seal::{Sealer, Vocabulary, clean, destroy_spent_keys};
+use crate::seal::{Sealer, Vocabulary, clean, reconcile, signer};
 
-/// Lands all partitions of `events.stripped` and seals each day that all of them have closed,
-/// until the shutdown. It blocks: give it a thread of its own, outside of any runtime.
+/// Lands the partitions of `events.stripped` that the group gives to this process, and seals each
+/// period that all partitions have closed, until the shutdown. It blocks: give it a thread of its own,
+/// outside of any runtime.
 ///
 /// What is not landed by the shutdown is read again at the next start. Several processes may run
 /// on the same stores: the log and the seals decide who was first.
@@ -34,55 +38,101 @@ pub fn run(config: Config, context: Context, progress: Progress) -> Result<(), E
         .build()
         .map_err(Error::Runtime)?;
     let policy = config.load_policy().map_err(Error::Policy)?;
-    let shared = Shared {
+    let stage = Stage {
         config,
-        cluster: context.cluster.clone(),
-        registry: context.registry.clone(),
-        topic: context.cluster.topics().stripped(),
+        policy: Arc::new(policy),
+        context,
         progress,
-        landed: Arc::new(Notify::new()),
-        // Whoever ends early ends the others.
-        shutdown: context.shutdown.child_token(),
         runtime: runtime.handle().clone(),
     };
-    runtime.block_on(stage(Arc::new(shared), policy, &context))
+    runtime.block_on(stage.run())
 }
 
-async fn stage(shared: Arc<Shared>, policy: Policy, context: &Context) -> Result<(), Error> {
-    let landing = shared.config.landing_store()?;
-    let rollups = shared.config.rollups_store()?;
-    let (admin, partitions) = connect(&shared.cluster, &context.topics).await?;
-    let mut logs = Vec::new();
-    for partition in 0..partitions {
-        logs.push(Arc::new(Log::open(landing.clone(), partition).await?));
+/// The stage before it has looked at anything.
+struct Stage {
+    config: Config,
+    policy: Arc<Policy>,
+    context: Context,
+    progress: Progress,
+    runtime: Handle,
+}
+
+impl Stage {
+    async fn run(self) -> Result<(), Error> {
+        let context = &self.context;
+        let landing = self.config.landing_store()?;
+        let rollups = self.config.rollups_store()?;
+        let (admin, source) = connect(&context.cluster, &context.topics).await?;
+        source.bind(&landing).await?;
+        let (id, partitions) = (source.id(), source.partitions);
+        let mut logs = Vec::new();
+        for partition in 0..partitions {
+            let log = Log::open(landing.clone(), id.clone(), partition);
+            logs.push(Arc::new(log.await?));
+        }
+        let chain = Chain::load(&rollups).await?;
+        if chain.manifests().iter().any(|one| one.source != id) {
+            let read = source.to_string();
+            return Err(Error::OtherRollups { read });
+        }
+        reconcile(&landing, &chain).await?;
+        self.progress.start(partitions);
+        tracing::info!(
+            partitions,
+            sealed = chain.manifests().len(),
+            "aggregate starts"
+        );
+        let sealer = Sealer {
+            signer: signer(&landing, &context.random).await?,
+            landing,
+            rollups,
+            logs: logs.clone(),
+            source: id,
+            policy: Arc::clone(&self.policy),
+            vocabulary: Vocabulary::of(&context.catalogue),
+            chain,
+            random: context.random.clone(),
+        };
+        self.progress.set_last_sealed(sealer.last_day());
+        let (clock, catalogue) = (context.clock.clone(), Arc::clone(&context.catalogue));
+        let shared = Arc::new(self.shared(logs));
+        let threads = spawn(&shared)?;
+        let mut seal = Seals {
+            sealer,
+            shared: Arc::clone(&shared),
+            admin,
+            clock,
+            catalogue,
+        };
+        seal.write_aids().await;
+        seal.until_shutdown().await;
+        let ended = join(threads).await;
+        tracing::info!("aggregate has stopped");
+        ended
     }
-    let chain = Chain::load(&rollups).await?;
-    destroy_spent_keys(&landing, &chain).await?;
-    shared.progress.set_last_sealed(chain.last_day());
-    shared.progress.start(partitions);
-    tracing::info!(
-        partitions,
-        sealed = chain.manifests().len(),
-        "aggregate starts"
-    );
-    let threads = spawn(&shared, &logs)?;
-    let sealer = Sealer {
-        landing,
-        rollups,
-        logs,
-        policy: Arc::new(policy),
-        vocabulary: Vocabulary::of(&context.catalogue),
-        chain,
-        random: context.random.clone(),
-    };
-    seal_until_shutdown(sealer, &shared, &admin, &context.clock).await;
-    let ended = join(threads).await;
-    tracing::info!("aggregate has stopped");
-    ended
+
+    /// What the landing threads are given.
+    fn shared(self, logs: Vec<Arc<Log>>) -> Shared {
+        let context = self.context;
+        Shared {
+            config: self.config,
+            registry: context.registry,
+            topic: context.cluster.topics().stripped(),
+            cluster: context.cluster,
+            logs,
+            definitions: Definitions::of(&self.policy),
+            progress: self.progress,
+            seals: AtomicBool::new(false),
+            landed: Arc::new(Notify::new()),
+            // Whoever ends early ends the others.
+            shutdown: context.shutdown.child_token(),
+            runtime: self.runtime,
+        }
+    }
 }
 
-/// Checks the topic that is read, and counts its partitions.
-async fn connect(cluster: &Cluster, shape: &TopicsConfig) -> Result<(Arc<Admin>, i32), Error> {
+/// Checks the topic that is read, and asks which one it is.
+async fn connect(cluster: &Cluster, shape: &TopicsConfig) -> Result<(Arc<Admin>, Source), Error> {
     let (cluster, shape) = (cluster.clone(), shape.clone());
     blocking(move || {
         let admin =
@@ -93,94 +143,156 @@ async fn connect(cluster: &Cluster, shape: &TopicsConfig) -> Result<(Arc<Admin>,
         if !wrong.is_empty() {
             return Err(Error::Topics(wrong));
         }
-        let count = admin.partition_count(&cluster.topics().stripped());
-        let count = count.map_err(Error::broker(
-            "asking for the partitions of stripped records",
-        ))?;
-        Ok((Arc::new(admin), count))
+        let topic = cluster.topics().stripped();
+        let asking = "asking for the topic of stripped records";
+        let partitions = admin.partition_count(&topic);
+        let topic_id = admin.topic_id(&topic).map_err(Error::broker(asking))?;
+        let source = Source {
+            partitions: partitions.map_err(Error::broker(asking))?,
+            topic_id,
+            topic,
+        };
+        Ok((Arc::new(admin), source))
     })
     .await
 }
 
-/// Starts the landing threads, each with its share of the partitions.
-fn spawn(
-    shared: &Arc<Shared>,
-    logs: &[Arc<Log>],
-) -> Result<Vec<JoinHandle<Result<(), Error>>>, Error> {
+/// Starts the landing threads, each a member of the group.
+fn spawn(shared: &Arc<Shared>) -> Result<Vec<JoinHandle<Result<(), Error>>>, Error> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let wanted = match shared.config.threads {
         0 => cores,
         threads => threads,
     };
-    let count = wanted.min(logs.len()).max(1);
     let mut threads = Vec::new();
-    for number in 0..count {
-        let share = logs.iter().skip(number).step_by(count).cloned().collect();
+    for number in 0..wanted.min(shared.logs.len()).max(1) {
         let shared = Arc::clone(shared);
         let thread = std::thread::Builder::new()
             .name(format!("kaiku-land-{number}"))
             .spawn(move || {
                 // Dropped however the thread ends: a panic, too, ends the stage.
                 let _ends = shared.shutdown.clone().drop_guard();
-                land(&shared, share)
+                land(&shared)
             });
         threads.push(thread.map_err(|_| Error::Thread)?);
     }
     Ok(threads)
 }
 
-/// Seals what is due, as often as something was landed, and at least every `seal_every`.
-async fn seal_until_shutdown(
-    mut sealer: Sealer,
-    shared: &Shared,
-    admin: &Arc<Admin>,
-    clock: &Clock,
-) {
-    loop {
-        while let Some(day) = sealer.due() {
-            if shared.shutdown.is_cancelled() {
-                return;
-            }
-            if let Err(error) = seal(&mut sealer, day, shared, admin).await {
-                let causes = Causes(&error).to_string();
-                tracing::error!(%day, error = causes, "the seal of a day failed; trying again");
-                shared.progress.readiness().set_trouble(Some(causes));
-                if wait(shared, shared.config.retry).await {
-                    return;
-                }
-            }
-            measure(&sealer, shared, clock);
-        }
-        measure(&sealer, shared, clock);
-        tokio::select! {
-            () = shared.shutdown.cancelled() => return,
-            () = shared.landed.notified() => {}
-            () = tokio::time::sleep(shared.config.seal_every) => {}
-        }
-    }
+/// The task that seals.
+struct Seals {
+    sealer: Sealer,
+    shared: Arc<Shared>,
+    admin: Arc<Admin>,
+    clock: Clock,
+    catalogue: Arc<Catalogue>,
 }
 
-async fn seal(
-    sealer: &mut Sealer,
-    day: Day,
-    shared: &Shared,
-    admin: &Arc<Admin>,
-) -> Result<(), Error> {
-    let (rows, folded) = sealer.seal(day).await?.rows();
-    tracing::info!(%day, rows, folded, "a day is sealed");
-    shared.progress.readiness().set_trouble(None);
-    let config = &shared.config;
-    let cleaned = clean(sealer, config.delete_landing).await;
-    // Counted last: who waits for the seal finds everything done.
-    shared.progress.add_sealed(day, rows, folded);
-    match cleaned {
-        Ok(before) if config.delete_stripped => delete_records(admin, shared, before).await,
-        Ok(_) => {}
-        Err(error) => {
-            tracing::warn!(%day, error = %Causes(&error), "cleaning up after a seal failed; the next one does it");
+impl Seals {
+    /// Seals what is due, as often as something was landed, and at least every `seal_every`, while
+    /// the first partition is here.
+    async fn until_shutdown(&mut self) {
+        loop {
+            if self.shared.seals.load(Ordering::Acquire) && self.seal_all().await {
+                return;
+            }
+            self.measure();
+            let config = &self.shared.config;
+            tokio::select! {
+                () = self.shared.shutdown.cancelled() => return,
+                () = self.shared.landed.notified() => {}
+                () = tokio::time::sleep(config.seal_every) => {}
+            }
         }
     }
-    Ok(())
+
+    /// Seals everything that is due; true where the shutdown came first.
+    async fn seal_all(&mut self) -> bool {
+        loop {
+            if self.shared.shutdown.is_cancelled() {
+                return true;
+            }
+            match self.seal_next().await {
+                Ok(true) => {}
+                Ok(false) => return false,
+                Err(error) => {
+                    let causes = Causes(&error).to_string();
+                    tracing::error!(error = causes, "a seal failed; trying again");
+                    self.shared.progress.readiness().set_trouble(Some(causes));
+                    if wait(&self.shared, self.shared.config.retry).await {
+                        return true;
+                    }
+                }
+            }
+            self.measure();
+        }
+    }
+
+    /// Seals the next period; false where none is due.
+    async fn seal_next(&mut self) -> Result<bool, Error> {
+        self.sealer.catch_up().await?;
+        let Some(period) = self.sealer.due() else {
+            self.shared.progress.readiness().set_trouble(None);
+            return Ok(false);
+        };
+        let manifest = self.sealer.seal(period).await?;
+        let (rows, withheld) = (manifest.rows(), manifest.withheld.len());
+        tracing::info!(%period, rows, withheld, "a period is sealed");
+        self.shared.progress.readiness().set_trouble(None);
+        self.clean(period).await;
+        // Counted last: who waits for the seal finds everything done.
+        let progress = &self.shared.progress;
+        progress.add_sealed(period, rows);
+        progress.set_last_sealed(self.sealer.last_day());
+        Ok(true)
+    }
+
+    /// Writes what helps to read the rollups, at the start so that a reader finds each table before
+    /// anything is sealed. What fails is written after the next seal.
+    async fn write_aids(&self) {
+        let sealer = &self.sealer;
+        let (policy, chain) = (&sealer.policy, &sealer.chain);
+        let aids = sealer.rollups.refresh_aids(policy, chain, &self.catalogue);
+        if let Err(error) = aids.await {
+            tracing::warn!(error = %Causes(&error), "writing the aids of the rollups failed; the next seal does it");
+        }
+    }
+
+    /// Deletes what is needed no more, and writes what helps to read the rollups.
+    async fn clean(&self, period: Period) {
+        let Seals { sealer, shared, .. } = self;
+        self.write_aids().await;
+        let config = &shared.config;
+        match clean(sealer, config.delete_landing).await {
+            Ok(before) if config.delete_stripped => {
+                delete_records(&self.admin, shared, before).await;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%period, error = %Causes(&error), "cleaning up after a seal failed; the next one does it");
+            }
+        }
+    }
+
+    fn measure(&self) {
+        let Seals { sealer, clock, .. } = self;
+        let (now, today) = (clock.millis(), clock.today());
+        let ratio = sealer.chain.spent_ratio(&sealer.policy);
+        BUDGET_SPENT_RATIO.with([]).set(ratio);
+        let first = sealer.logs.iter().filter_map(|log| log.first_day()).min();
+        let next = sealer.chain.last_day().map(Day::next).or(first);
+        let open = next.map_or(0, |next| {
+            today.days_since_epoch() - next.days_since_epoch() + 1
+        });
+        OPEN_DAYS.with([]).set(f64::from(open.max(0)));
+        let overdue = next.map_or(0, |next| {
+            let within = self.shared.config.seal_within.as_millis();
+            let within = i64::try_from(within).unwrap_or(i64::MAX);
+            now.saturating_sub(next.next().start_millis().saturating_add(within))
+                .max(0)
+        });
+        SEAL_OVERDUE_SECONDS.with([]).set(overdue as f64 / 1000.0);
+    }
 }
 
 /// Deletes the records that were sealed; what fails is done after the next seal.
@@ -198,24 +310,6 @@ async fn delete_records(admin: &Arc<Admin>, shared: &Shared, before: Vec<(i32, i
     if let Err(error) = deleted.await {
         tracing::warn!(error = %Causes(&error), "deleting sealed records failed; the next seal does it");
     }
-}
-
-fn measure(sealer: &Sealer, shared: &Shared, clock: &Clock) {
-    let (now, today) = (clock.millis(), clock.today());
-    let ratio = sealer.chain.spent_ratio(&sealer.policy);
-    BUDGET_SPENT_RATIO.with([]).set(ratio);
-    let first = sealer.logs.iter().filter_map(|log| log.first_day()).min();
-    let next = sealer.chain.last_day().map(Day::next).or(first);
-    let open = next.map_or(0, |next| {
-        today.days_since_epoch() - next.days_since_epoch() + 1
-    });
-    OPEN_DAYS.with([]).set(f64::from(open.max(0)));
-    let overdue = next.map_or(0, |next| {
-        let within = i64::try_from(shared.config.seal_within.as_millis()).unwrap_or(i64::MAX);
-        now.saturating_sub(next.next().start_millis().saturating_add(within))
-            .max(0)
-    });
-    SEAL_OVERDUE_SECONDS.with([]).set(overdue as f64 / 1000.0);
 }
 
 /// Waits; true where the shutdown came first.

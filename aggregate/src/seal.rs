@@ -1,13 +1,18 @@
 //! The seal: the closed periods of all partitions, through the gate, into published files.
 
+mod cells;
 mod cleanup;
 mod intent;
-mod partials;
+mod ledger;
 mod sealer;
+mod signing;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
+mod withheld;
 
-pub(crate) use cleanup::{clean, destroy_spent_keys};
+pub(crate) use cleanup::clean;
+pub(crate) use ledger::reconcile;
 pub(crate) use sealer::Sealer;
+pub(crate) use signing::signer;
 pub(crate) use vocabulary::Vocabulary;

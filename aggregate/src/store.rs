@@ -1,5 +1,6 @@
-//! A place for objects that are written once: a local folder, or whatever `object_store` reaches;
-//! and the one of the two places that holds exact counts, [`Landing`].
+//! A place for objects that are written once, but for those few that are replaced whole: a local
+//! folder, or whatever `object_store` reaches; and the one of the two places that holds exact
+//! counts, [`Landing`].
 
 mod landing;
 mod local;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
+use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload, prefix::PrefixStore};
 use sha2::{Digest, Sha256};
@@ -32,7 +34,7 @@ pub(crate) enum Put {
 }
 
 /// A place for objects that appear whole under their name, or not at all, and are never written
-/// a second time. Clones are the same place.
+/// a second time but by [`Store::replace`]. Clones are the same place.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     objects: Arc<dyn ObjectStore>,
@@ -59,32 +61,63 @@ impl Store {
         Store::at(place, staging, true)
     }
 
+    /// Opens a folder that is there, or a URL, for reading: nothing is made.
+    ///
+    /// # Errors
+    /// [`Error::Place`] with what to do.
+    pub(crate) fn open_to_read(place: &str) -> Result<Store, Error> {
+        if is_url(place) {
+            return Store::remote(place);
+        }
+        let root = local(place);
+        let refuse = |reason: String| Error::Place {
+            place: place.to_owned(),
+            reason,
+        };
+        if !root.is_dir() {
+            return Err(refuse("there is no such folder".to_owned()));
+        }
+        let objects = LocalFileSystem::new_with_prefix(root);
+        Ok(Store {
+            objects: Arc::new(objects.map_err(|error| refuse(error.to_string()))?),
+            folder: None,
+        })
+    }
+
     fn at(place: &str, staging: Option<&FsPath>, private: bool) -> Result<Store, Error> {
         let refuse = |reason: String| Error::Place {
             place: place.to_owned(),
             reason,
         };
-        if place.contains("://") && !place.starts_with("file://") {
-            let url = Url::parse(place).map_err(|error| refuse(format!("{error}: correct it")))?;
-            let options = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
-            let (objects, prefix) =
-                object_store::parse_url_opts(&url, lower(options)).map_err(|error| {
-                    refuse(format!(
-                        "{error}: this build may reach local folders only; name a folder"
-                    ))
-                })?;
-            let objects: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(objects, prefix));
-            return Ok(Store {
-                objects,
-                folder: None,
-            });
+        if is_url(place) {
+            return Store::remote(place);
         }
-        let root = FsPath::new(place.strip_prefix("file://").unwrap_or(place));
+        let root = local(place);
         let folder = Folder::open(root, staging, private).map_err(refuse)?;
         let objects = Arc::new(folder.objects());
         Ok(Store {
             objects,
             folder: Some(Arc::new(folder)),
+        })
+    }
+
+    fn remote(place: &str) -> Result<Store, Error> {
+        let refuse = |reason: String| Error::Place {
+            place: place.to_owned(),
+            reason,
+        };
+        let url = Url::parse(place).map_err(|error| refuse(format!("{error}: correct it")))?;
+        let options = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
+        let (objects, prefix) =
+            object_store::parse_url_opts(&url, lower(options)).map_err(|error| {
+                refuse(format!(
+                    "{error}: this build may reach local folders only; name a folder"
+                ))
+            })?;
+        let objects: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(objects, prefix));
+        Ok(Store {
+            objects,
+            folder: None,
         })
     }
 
@@ -129,6 +162,19 @@ impl Store {
                 path: path.to_string(),
             }),
         }
+    }
+
+    /// Puts an object in the place of what stands under the name, if anything: a reader finds the
+    /// old one or the new one, whole. When this returns, the new one is durable.
+    ///
+    /// # Errors
+    /// Where the store fails; either object may stand there then: replace it again.
+    pub(crate) async fn replace(&self, path: &Path, bytes: Bytes) -> Result<(), Error> {
+        if let Some(folder) = &self.folder {
+            return folder.replace(path, bytes).await;
+        }
+        let put = self.objects.put(path, PutPayload::from_bytes(bytes)).await;
+        put.map(|_| ()).map_err(Error::store("replacing", path))
     }
 
     /// Whether a second put to the same name is told of the first; what is put under this name is
@@ -213,6 +259,14 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
+fn is_url(place: &str) -> bool {
+    place.contains("://") && !place.starts_with("file://")
+}
+
+fn local(place: &str) -> &FsPath {
+    FsPath::new(place.strip_prefix("file://").unwrap_or(place))
+}
+
 /// The names of settings as `object_store` knows them.
 fn lower(
     options: impl Iterator<Item = (String, String)>,
@@ -273,6 +327,42 @@ mod tests {
         store.delete(&path).await.unwrap();
         store.delete(&path).await.unwrap();
         assert_eq!(store.get(&path).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn what_is_replaced_is_the_new_object_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let path = Path::from("a/b.json");
+        for bytes in ["one", "another", ""] {
+            let bytes = Bytes::from_static(bytes.as_bytes());
+            store.replace(&path, bytes.clone()).await.unwrap();
+            assert_eq!(store.get(&path).await.unwrap(), Some(bytes));
+            assert_eq!(files(folder.path()), ["rollups/a/b.json"]);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn a_reader_finds_one_of_the_objects_whole_while_they_are_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let path = Path::from("a/b");
+        store.replace(&path, vec![0; 10_000].into()).await.unwrap();
+        let writers: Vec<_> = (1_u8..5)
+            .map(|n| {
+                let (store, path) = (store.clone(), path.clone());
+                tokio::spawn(async move {
+                    for _ in 0..10 {
+                        store.replace(&path, vec![n; 10_000].into()).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
+            let found = store.get(&path).await.unwrap().unwrap();
+            assert_eq!(found.len(), 10_000);
+            assert!(found.iter().all(|byte| *byte == found[0]));
+        }
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -8,14 +8,14 @@ use kaiku_release::Policy;
 use kaiku_stage::RandomSource;
 use kaiku_stripped::{NONE, schemas};
 use kaiku_wire::frame::Framing;
-use kaiku_wire::{Day, KindName, Mark, Schema, codec};
+use kaiku_wire::{BOUNDS, Day, Incident, KindName, Mark, Schema, codec};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_avro_fast::ser::SerializerConfig;
 
 use crate::landing::lane::{Failure, Lane, Took};
-use crate::landing::{Appended, Log};
-use crate::rollups::{Chain, Rollups};
+use crate::landing::{Appended, Definitions, Log};
+use crate::rollups::{Chain, Rollups, Signer};
 use crate::seal::{Sealer, Vocabulary};
 use crate::store::Landing;
 
@@ -31,6 +31,13 @@ pub(crate) struct Event {
     pub(crate) marks: Vec<Mark>,
 }
 
+impl Event {
+    /// The same event as another kind.
+    pub(crate) fn of_kind(self, kind: KindName) -> Event {
+        Event { kind, ..self }
+    }
+}
+
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -44,7 +51,7 @@ impl Serialize for Event {
         map.serialize_entry("country", self.country)?;
         map.serialize_entry("duration_bucket", NONE)?;
         map.serialize_entry("times", &self.times)?;
-        for mark in Mark::ALL {
+        for mark in Mark::of_events() {
             map.serialize_entry(mark.as_str(), &self.marks.contains(&mark))?;
         }
         map.end()
@@ -55,6 +62,7 @@ impl Serialize for Event {
 struct Batch {
     day: i32,
     week: i32,
+    bounds: i32,
     events: Vec<Event>,
 }
 
@@ -62,6 +70,7 @@ struct Batch {
 struct Pairs {
     day: i32,
     week: i32,
+    bounds: i32,
     pairs: Vec<Pair>,
 }
 
@@ -75,6 +84,7 @@ struct Pair {
 #[derive(Serialize)]
 struct Closed {
     day: i32,
+    incidents: Vec<&'static str>,
 }
 
 pub(crate) fn day(text: &str) -> Day {
@@ -94,25 +104,41 @@ pub(crate) fn used(app: &'static str, item: &'static str, marks: &[Mark]) -> Eve
 }
 
 pub(crate) fn events(day: Day, events: Vec<Event>) -> Vec<u8> {
-    let (day, week) = (
-        day.days_since_epoch(),
-        day.week().monday().days_since_epoch(),
-    );
-    record(&schemas::STRIPPED_BATCH, &Batch { day, week, events })
+    events_under(BOUNDS.version, day, events)
+}
+
+/// Events that were marked under a version of the bounds.
+pub(crate) fn events_under(version: u32, day: Day, events: Vec<Event>) -> Vec<u8> {
+    let batch = Batch {
+        day: day.days_since_epoch(),
+        week: day.week().monday().days_since_epoch(),
+        bounds: i32::try_from(version).unwrap(),
+        events,
+    };
+    record(&schemas::STRIPPED_BATCH, &batch)
 }
 
 pub(crate) fn pair(day: Day, app: &'static str, a: &'static str, b: &'static str) -> Vec<u8> {
-    let (day, week) = (
-        day.days_since_epoch(),
-        day.week().monday().days_since_epoch(),
-    );
-    let pairs = vec![Pair { app, a, b }];
-    record(&schemas::PAIR_BATCH, &Pairs { day, week, pairs })
+    let batch = Pairs {
+        day: day.days_since_epoch(),
+        week: day.week().monday().days_since_epoch(),
+        bounds: i32::try_from(BOUNDS.version).unwrap(),
+        pairs: vec![Pair { app, a, b }],
+    };
+    record(&schemas::PAIR_BATCH, &batch)
 }
 
 pub(crate) fn closed(day: Day) -> Vec<u8> {
-    let day = day.days_since_epoch();
-    record(&schemas::DAY_CLOSED, &Closed { day })
+    closed_after(day, &[])
+}
+
+/// A closed day on which something happened.
+pub(crate) fn closed_after(day: Day, incidents: &[Incident]) -> Vec<u8> {
+    let closed = Closed {
+        day: day.days_since_epoch(),
+        incidents: incidents.iter().map(|one| one.as_str()).collect(),
+    };
+    record(&schemas::DAY_CLOSED, &closed)
 }
 
 fn record(schema: &'static Schema, value: &impl Serialize) -> Vec<u8> {
@@ -131,6 +157,7 @@ pub(crate) fn fleet(day: Day, app: &'static str, devices: usize) -> Vec<u8> {
         Mark::FirstReleaseDay,
         Mark::FirstItemDay,
         Mark::FirstAppWeek,
+        Mark::FirstItemWeek,
     ];
     events(day, vec![used(app, "route.bicycle", &first); devices])
 }
@@ -144,8 +171,12 @@ pub(crate) fn rollups(folder: &FsPath) -> Rollups {
 }
 
 pub(crate) async fn log(folder: &FsPath, partition: i32) -> Arc<Log> {
-    Arc::new(Log::open(landing(folder), partition).await.unwrap())
+    let log = Log::open(landing(folder), SOURCE.to_owned(), partition);
+    Arc::new(log.await.unwrap())
 }
+
+/// The topic of all tests.
+const SOURCE: &str = "the topic of the tests";
 
 /// A lane that takes records one after the other, at the offsets that follow.
 pub(crate) struct Hand {
@@ -155,7 +186,7 @@ pub(crate) struct Hand {
 impl Hand {
     pub(crate) fn new(log: &Arc<Log>) -> Hand {
         Hand {
-            lane: Lane::new(Arc::clone(log), None),
+            lane: Lane::new(Arc::clone(log), Definitions::of(&Policy::small()), None),
         }
     }
 
@@ -192,7 +223,9 @@ pub(crate) async fn sealer(folder: &FsPath, partitions: i32, policy: Policy) -> 
         chain: Chain::load(&rollups).await.unwrap(),
         rollups,
         logs,
+        source: SOURCE.to_owned(),
         policy: Arc::new(policy),
+        signer: Signer::from_seed([5; 32]).unwrap(),
         vocabulary: Vocabulary::new(apps.to_vec(), [7; 32]),
         random: RandomSource::system(),
     }

@@ -56,10 +56,11 @@ pub(crate) fn run(kafka: &Cluster, size: Size, load: &Load) -> Stripped {
     settings(
         folder.path(),
         kafka,
-        // As by default; but the last uploads find no others to mix with, and need not wait.
+        // As by default; but the last uploads find no others to mix with, and need not wait, and all
+        // devices are new in one hour.
         &format!(
             "[topics]\nreplay = true\n\n[enrich]\ngroup = \"{group}\"\nkeys_dir = \"keys\"\ndelete_raw = false\n\
-             mix_longest = \"500ms\"\n\n[telemetry]\nlisten = \"{listen}\"\n"
+             mix_longest = \"500ms\"\nnew_devices_per_hour = 1000000000\n\n[telemetry]\nlisten = \"{listen}\"\n"
         ),
     );
     let stage = Stage::start(folder.path(), "enrich", "bench");

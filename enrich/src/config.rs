@@ -6,9 +6,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The formats of the state that this program reads and writes; the last is the newest.
-pub(crate) const STATE_FORMATS: [u32; 2] = [1, 2];
-
 /// Settings of the enrichment stage.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -44,11 +41,10 @@ pub struct Config {
     /// away by itself.
     #[serde(with = "humantime_serde")]
     pub poll_timeout: Duration,
-    /// The format in which state is written. Where none is set, each partition keeps the one that
-    /// it has, so that a process of the version before can still take it over; a new partition
-    /// gets the newest.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub state_format: Option<u32>,
+    /// How many identifiers that a partition has no state of may enter the counts in one hour, for
+    /// each app, by the records' Kafka time. What is beyond counts for nothing and leaves no state:
+    /// a guard against faked identifiers.
+    pub new_devices_per_hour: u32,
     /// What an operator has decided to go on without, for this start alone: from the command line,
     /// never from a file.
     #[serde(skip)]
@@ -86,7 +82,8 @@ pub enum ClockAhead {
 pub struct Accept {
     /// By partition, the offset before which raw records were deleted without having been counted.
     pub gaps: BTreeMap<i32, i64>,
-    /// Partitions whose state is gone: the devices of the open week will count a second time.
+    /// Partitions whose state is gone: nothing counts for the rest of the open day, and no weekly
+    /// mark for the rest of the week.
     pub lost_state: BTreeSet<i32>,
 }
 
@@ -103,7 +100,7 @@ impl Default for Config {
             clock_ahead: ClockAhead::Stop,
             session_timeout: Duration::from_secs(10),
             poll_timeout: Duration::from_secs(300),
-            state_format: None,
+            new_devices_per_hour: 100_000,
             accept: Accept::default(),
             delete_raw: true,
             delete_margin: 10_000,
@@ -149,9 +146,8 @@ impl Config {
             "enrich.session_timeout must be at least 100ms, and enrich.poll_timeout no shorter",
         );
         require(
-            self.state_format
-                .is_none_or(|format| STATE_FORMATS.contains(&format)),
-            "enrich.state_format must be 1 or 2",
+            self.new_devices_per_hour > 0,
+            "enrich.new_devices_per_hour must be at least 1: with 0 no device would ever count",
         );
         require(
             self.create_keys || self.keys_dir.is_dir(),
@@ -159,5 +155,23 @@ impl Config {
              put the key-encryption keys there, or turn enrich.create_keys on",
         );
         problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    #[test]
+    fn a_quota_that_lets_nobody_in_is_refused() {
+        let quota = |new_devices_per_hour| {
+            let config = Config {
+                new_devices_per_hour,
+                ..Config::default()
+            };
+            config.problems()
+        };
+        assert!(quota(1).is_empty());
+        assert_eq!(quota(0).len(), 1);
     }
 }

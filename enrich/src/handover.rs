@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use kaiku_stage::Standstill;
-use kaiku_wire::Day;
 
 use crate::error::Error;
+use crate::lane::Reached;
 use crate::state::Table;
 
 /// What a lane and the group member that started it share while it runs.
@@ -29,11 +29,8 @@ impl Default for Shared {
 
 /// The state of a partition as a lane left it: only what is committed.
 pub(crate) struct Warm {
-    pub(crate) next_offset: i64,
-    pub(crate) open_day: Option<Day>,
+    pub(crate) reached: Reached,
     pub(crate) table: Table,
-    /// The format in which it stands.
-    pub(crate) format: u32,
 }
 
 /// A record at which a lane crashed. It is handled alone the next time, and rejected where it

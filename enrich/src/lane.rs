@@ -1,10 +1,10 @@
 //! A lane: what handles one raw partition, from restoring its state to committing its output.
 //!
 //! In the order in which a lane lives, and what each file may touch:
-//! `restore` takes over the transactional id, reads what stands in Kafka and, by `begin`, which is
+//! `restore` takes over the transactional id, reads what stands in Kafka (`month`: the devices) and, by `begin`, which is
 //! pure, decides whether the lane may go on and from where. `take` has the lane itself: it takes
 //! records in, changes the state's table (in its overlay) and fills the `buffer`, and never writes
-//! to Kafka. `commit` brings both to Kafka in one transaction, and is alone in moving what is
+//! to Kafka; `quiet` is what it does when no record comes or can be taken. `commit` brings both to Kafka in one transaction, and is alone in moving what is
 //! committed; `write` says which records that takes, `transaction` is the producer. Nothing is
 //! written outside of `commit`: what was taken in and not committed can be thrown away at any
 //! time, and is, whenever a lane ends.
@@ -13,6 +13,8 @@ mod begin;
 mod buffer;
 mod commit;
 mod decode;
+mod month;
+mod quiet;
 mod restore;
 mod stamp;
 mod take;
@@ -35,6 +37,8 @@ use crate::lane_context::LaneContext;
 use crate::membership::Membership;
 use crate::metrics::RESTORE_SECONDS;
 use crate::read::{ASK, assignment_of};
+
+pub(crate) use self::commit::Reached;
 
 use self::commit::Committer;
 use self::take::{Lane, NotTaken};
@@ -79,13 +83,13 @@ pub(crate) fn run(start: Start) -> End {
     RESTORE_SECONDS.with([]).record(begun.elapsed());
     tracing::info!(
         partition,
-        devices = restored.table.len(),
         seconds = begun.elapsed().as_secs_f64(),
         "lane restored"
     );
-    let from = restored
-        .next_offset
-        .map_or(Offset::Beginning, Offset::Offset);
+    let from = match &restored.reached {
+        Some(reached) => Offset::Offset(reached.next),
+        None => Offset::Beginning,
+    };
     let committer = Committer::new(
         Arc::clone(&context),
         Arc::clone(&consumer),
@@ -180,3 +184,6 @@ fn pause(time: Duration, stop: &AtomicBool) -> bool {
     }
     !stop.load(Ordering::Relaxed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -317,10 +317,11 @@ mod tests {
     fn an_assignment_of_nothing_keeps_what_the_lanes_have_left() {
         let mut partitions = Partitions::default();
         let warm = Warm {
-            next_offset: 7,
-            open_day: None,
+            reached: crate::lane::Reached {
+                next: 7,
+                ..crate::lane::Reached::default()
+            },
             table: crate::state::Table::default(),
-            format: crate::state::newest_format(),
         };
         let left = Held::Left {
             warm: Some(warm),
@@ -331,7 +332,7 @@ mod tests {
         partitions.assign(vec![0], None);
         let kept = partitions.held.remove(&0);
         assert!(
-            matches!(kept, Some(Held::Waiting { warm: Some(warm), .. }) if warm.next_offset == 7)
+            matches!(kept, Some(Held::Waiting { warm: Some(warm), .. }) if warm.reached.next == 7)
         );
     }
 

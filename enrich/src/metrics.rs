@@ -5,7 +5,7 @@ use kaiku_metric::{Counter, Described, Gauge, Histogram};
 pub(crate) const EVENTS: Counter<1> = Counter::new(
     "kaiku_enrich_events_total",
     ["outcome"],
-    "Events by what became of them: counted, duplicate, bounded, or unsequenced (counted, and a repetition could not be told).",
+    "Events by what became of them: counted, duplicate, bounded, over_quota (of a new identifier beyond new_devices_per_hour), state_lost (on a day on which the state was lost), or unsequenced (no number, so that a repetition could not be told).",
 );
 
 pub(crate) const REJECTED: Counter<1> = Counter::new(
@@ -23,7 +23,7 @@ pub(crate) const LAG: Gauge<1> = Gauge::new(
 pub(crate) const STATE_DEVICES: Gauge<0> = Gauge::new(
     "kaiku_state_devices",
     [],
-    "Devices in the state of this process's partitions.",
+    "Devices in the state of this process's partitions, as they were when each one's day began or its lane did, rounded down to two digits; 0 under 100.",
 );
 
 pub(crate) const TRANSACTION_SECONDS: Histogram<1> = Histogram::new(

@@ -28,6 +28,8 @@ struct Inner {
     duplicates: AtomicU64,
     bounded: AtomicU64,
     unsequenced: AtomicU64,
+    over_quota: AtomicU64,
+    state_lost: AtomicU64,
     stripped_records: AtomicU64,
     rejected: Mutex<BTreeMap<Reason, u64>>,
     lanes: Mutex<BTreeMap<i32, LaneStatus>>,
@@ -40,7 +42,7 @@ pub struct LaneStatus {
     pub next_offset: i64,
     /// The open day.
     pub open_day: Option<Day>,
-    /// Devices in its state.
+    /// Devices in its state, when its day began or the lane did.
     pub devices: usize,
 }
 
@@ -59,6 +61,10 @@ pub struct Totals {
     pub bounded: u64,
     /// Events whose sender can't count, so that a repetition can't be told.
     pub unsequenced: u64,
+    /// Events of identifiers beyond `new_devices_per_hour`.
+    pub over_quota: u64,
+    /// Events on a day on which the state was lost: they count for nothing.
+    pub state_lost: u64,
     /// Records written to `events.stripped`.
     pub stripped_records: u64,
     /// Records that were refused, by reason.
@@ -82,6 +88,8 @@ impl Progress {
             duplicates: read(&inner.duplicates),
             bounded: read(&inner.bounded),
             unsequenced: read(&inner.unsequenced),
+            over_quota: read(&inner.over_quota),
+            state_lost: read(&inner.state_lost),
             stripped_records: read(&inner.stripped_records),
             rejected: inner
                 .rejected
@@ -139,6 +147,8 @@ impl Progress {
         add(&inner.duplicates, tally.duplicates);
         add(&inner.bounded, tally.bounded);
         add(&inner.unsequenced, tally.unsequenced);
+        add(&inner.over_quota, tally.over_quota);
+        add(&inner.state_lost, tally.state_lost);
         add(&inner.stripped_records, records);
         let event = |outcome: &'static str, count: u64| {
             EVENTS.with([outcome.into()]).increment(count);
@@ -147,6 +157,8 @@ impl Progress {
         event("duplicate", tally.duplicates);
         event("bounded", tally.bounded);
         event("unsequenced", tally.unsequenced);
+        event("over_quota", tally.over_quota);
+        event("state_lost", tally.state_lost);
         let sums = &inner.rejected;
         let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
         for (reason, count) in rejected {

@@ -1,11 +1,14 @@
 //! What is known of each device of a partition in the open periods.
 
+mod arrivals;
 mod codec;
 mod device;
 mod meta;
+mod notes;
 mod table;
 
-pub(crate) use codec::{decode as decode_device, encode as encode_device};
-pub(crate) use device::{Device, Outcome, Sight};
+pub(crate) use codec::{FORMAT as STATE_FORMAT, decode as decode_device, encode as encode_device};
+pub(crate) use device::{Books, Device, Home, Outcome, Sight};
 pub(crate) use meta::{Devices, META_KEY, Meta, newest_format};
+pub(crate) use notes::Notes;
 pub(crate) use table::{Change, Table};

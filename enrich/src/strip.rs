@@ -4,12 +4,12 @@
 //! the build here until someone decides about it.
 
 use hashbrown::HashMap;
-use kaiku_catalogue::{App, Catalogue, Country, Feature, Model, Operator, Release};
+use kaiku_catalogue::{App, Catalogue, Component, Country, Feature, Operator, Release};
 use kaiku_raw::{Consent, Device as RawDevice, EventType, RawBatch, RawEvent};
-use kaiku_stripped::{DurationBucket, Item, Pair, StrippedEvent};
-use kaiku_wire::Day;
+use kaiku_stripped::{DurationBucket, Item, Marks, Pair, StrippedEvent};
+use kaiku_wire::{Day, Mark};
 
-use crate::state::{Device, Outcome, Sight};
+use crate::state::{Books, Device, Home, Outcome, Sight};
 
 /// The catalogue as the strip asks it.
 pub(crate) struct Vocabulary {
@@ -17,6 +17,9 @@ pub(crate) struct Vocabulary {
     /// The features that enter into pairs, by the key under which the state knows them.
     features: HashMap<u64, (App, Feature)>,
 }
+
+/// The key of a component that no failure names: that of none in the catalogue.
+const NO_COMPONENT: u64 = 0;
 
 /// What becomes of the events of one upload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,10 +30,44 @@ pub(crate) struct Tally {
     pub(crate) times: u64,
     /// Events that were counted before.
     pub(crate) duplicates: u64,
-    /// Events over a bound.
+    /// Events over a bound; the first of an app on a day is handed on all the same.
     pub(crate) bounded: u64,
     /// Events of an upload without a stream: nothing tells whether it came twice.
     pub(crate) unsequenced: u64,
+    /// Events of an identifier that was not let in.
+    pub(crate) over_quota: u64,
+    /// Events on the day on which the state was lost.
+    pub(crate) state_lost: u64,
+}
+
+impl Tally {
+    /// That of an upload whose identifier was not let in.
+    pub(crate) fn over_quota(batch: &RawBatch<'_>) -> Tally {
+        Tally {
+            over_quota: u64::try_from(batch.events.len()).unwrap_or(u64::MAX),
+            ..Tally::default()
+        }
+    }
+
+    /// Adds what became of other events.
+    pub(crate) fn add(&mut self, other: &Tally) {
+        let Tally {
+            counted,
+            times,
+            duplicates,
+            bounded,
+            unsequenced,
+            over_quota,
+            state_lost,
+        } = *other;
+        self.counted += counted;
+        self.times += times;
+        self.duplicates += duplicates;
+        self.bounded += bounded;
+        self.unsequenced += unsequenced;
+        self.over_quota += over_quota;
+        self.state_lost += state_lost;
+    }
 }
 
 /// Where the strip puts what it lets through.
@@ -46,10 +83,9 @@ pub(crate) struct Sink {
 struct Scene {
     app: App,
     release: Release,
-    model: Model,
-    operator: Operator,
-    country: Country,
+    home: Home,
     day: Day,
+    books: Books,
 }
 
 impl Vocabulary {
@@ -76,6 +112,7 @@ impl Vocabulary {
         &self,
         batch: RawBatch<'_>,
         day: Day,
+        books: Books,
         state: &mut Device,
         sink: &mut Sink,
     ) -> Tally {
@@ -100,14 +137,6 @@ impl Vocabulary {
         // the validation.
         let _ = (id, consent.map(|Consent { .. }| ()));
         let app = self.catalogue.app(app, day);
-        let scene = Scene {
-            app,
-            release: self.catalogue.release(app, release, day),
-            model: self.catalogue.model(brand, model),
-            operator: self.operator(mcc, mnc),
-            country: self.country(mcc, country),
-            day,
-        };
         state.turn(day);
         let mut tally = Tally::default();
         let seen = match (stream, first_sequence) {
@@ -120,6 +149,21 @@ impl Vocabulary {
             }
         };
         tally.duplicates = u64::try_from(seen).unwrap_or(u64::MAX);
+        if seen >= events.len() {
+            return tally;
+        }
+        let named = || Home {
+            model: self.catalogue.model(brand, model),
+            operator: self.operator(mcc, mnc),
+            country: self.country(mcc, country),
+        };
+        let scene = Scene {
+            app,
+            release: self.catalogue.release(app, release, day),
+            home: state.home(named),
+            day,
+            books,
+        };
         for event in events.into_iter().skip(seen) {
             self.event(&scene, event, state, sink, &mut tally);
         }
@@ -140,14 +184,8 @@ impl Vocabulary {
             .unwrap_or(Country::UNKNOWN)
     }
 
-    fn event(
-        &self,
-        scene: &Scene,
-        event: RawEvent<'_>,
-        state: &mut Device,
-        sink: &mut Sink,
-        tally: &mut Tally,
-    ) {
+    /// What an event is about, as it may be kept, as the books see it, and how often.
+    fn seen(&self, scene: &Scene, event: RawEvent<'_>) -> (Item, Sight, u16) {
         let RawEvent {
             kind,
             feature,
@@ -157,14 +195,7 @@ impl Vocabulary {
             duration_s,
             times,
         } = event;
-        let Scene {
-            app,
-            release,
-            model,
-            operator,
-            country,
-            day,
-        } = *scene;
+        let (app, day) = (scene.app, scene.day);
         let times = u16::try_from(times).unwrap_or(u16::MAX);
         let (item, sight) = match kind {
             EventType::Started => (Item::Started, Sight::Started),
@@ -188,42 +219,77 @@ impl Vocabulary {
             EventType::Failed => {
                 let cause = self.catalogue.cause(app, cause.unwrap_or_default(), day);
                 let component = component.map(|name| self.catalogue.component(app, name, day));
-                let fatal = fatal.unwrap_or(false);
-                (
-                    Item::Failed(cause, component),
-                    Sight::Failed {
-                        cause: within(app, cause.key()),
-                        fatal,
-                    },
-                )
+                let sight = Sight::Failed {
+                    cause: within(app, cause.key()),
+                    component: component.map_or(NO_COMPONENT, Component::key),
+                    fatal: fatal.unwrap_or(false),
+                };
+                (Item::Failed(cause, component), sight)
             }
         };
+        (item, sight, times)
+    }
+
+    fn event(
+        &self,
+        scene: &Scene,
+        event: RawEvent<'_>,
+        state: &mut Device,
+        sink: &mut Sink,
+        tally: &mut Tally,
+    ) {
+        let (item, sight, times) = self.seen(scene, event);
+        let Scene {
+            app,
+            release,
+            home:
+                Home {
+                    model,
+                    operator,
+                    country,
+                },
+            books,
+            ..
+        } = *scene;
         let pairs = &mut sink.pairs;
         let release_key = within(app, release.key());
-        let outcome = state.count(app.key(), release_key, sight, |other| {
+        let outcome = state.count(books, app.key(), release_key, sight, |other| {
             if let (Item::FeatureUsed(one), Some((of, other))) = (item, self.features.get(&other))
                 && *of == app
             {
                 pairs.extend(Pair::new(app, one, *other));
             }
         });
-        match outcome {
+        let marks = match outcome {
             Outcome::Counted(marks) => {
                 tally.counted += 1;
                 tally.times += u64::from(times);
-                sink.events.push(StrippedEvent {
-                    app,
-                    release,
-                    item,
-                    model,
-                    operator,
-                    country,
-                    times,
-                    marks,
-                });
+                marks
             }
-            Outcome::Bounded => tally.bounded += 1,
-        }
+            Outcome::Bounded { first } => {
+                tally.bounded += 1;
+                if !first {
+                    return;
+                }
+                let mut alone = Marks::default();
+                alone.set(Mark::FirstBoundedDay, true);
+                alone
+            }
+            Outcome::StateLost => {
+                tally.state_lost += 1;
+                return;
+            }
+        };
+        sink.events.push(StrippedEvent {
+            app,
+            release,
+            item,
+            model,
+            operator,
+            country,
+            times,
+            marks,
+        });
     }
 }
 

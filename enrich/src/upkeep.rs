@@ -104,7 +104,7 @@ impl Upkeep {
     #[allow(clippy::cast_precision_loss)]
     fn measure(&self) {
         let context = &self.context;
-        let mut devices = 0;
+        let mut devices = 0_usize;
         for (partition, lane) in context.progress.lanes() {
             devices += lane.devices;
             if let Ok((_, high)) = context.admin.watermarks(&context.raw, partition) {
@@ -112,6 +112,30 @@ impl Upkeep {
                 LAG.with([partition.to_string().into()]).set(lag as f64);
             }
         }
-        STATE_DEVICES.with([]).set(devices as f64);
+        STATE_DEVICES.with([]).set(coarse(devices) as f64);
+    }
+}
+
+/// A number of devices as a metric may show it: rounded down to two digits, and 0 under 100, so that
+/// whoever reads it can't tell whether one device is there.
+fn coarse(devices: usize) -> usize {
+    match devices.checked_ilog10() {
+        None | Some(0 | 1) => 0,
+        Some(digits) => {
+            let unit = 10_usize.pow(digits - 1);
+            devices / unit * unit
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::coarse;
+
+    #[test]
+    fn a_number_of_devices_is_shown_by_its_first_two_digits_and_a_small_one_not_at_all() {
+        let exact = [0, 9, 99, 100, 109, 110, 12_345, 1_299_999];
+        let shown = [0, 0, 0, 100, 100, 110, 12_000, 1_200_000];
+        assert_eq!(exact.map(coarse), shown);
     }
 }

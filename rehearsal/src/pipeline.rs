@@ -149,6 +149,7 @@ impl Pipeline {
         aggregated.events()
             + aggregated.objects()
             + aggregated.days_sealed()
+            + aggregated.weeks_sealed()
             + u64::try_from(raw).unwrap_or(0)
     }
 

@@ -1,18 +1,25 @@
-//! `kaiku policy`: what is published, how noisy, at what price.
+//! `kaiku policy`: what is published, how noisy, at what price; and a policy for a fleet of one's own.
 
+pub(crate) mod explain;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use kaiku_release::{Cost, Figures, Measure, Policy, Table};
+use kaiku_release::{Aim, Cost, Measure, Policy, Table, tune};
 
-use crate::cli::PolicyVerb;
+use crate::cli::{Global, PolicyVerb, TuneArgs};
 use crate::config::Settings;
 use crate::output::{Out, columns};
 
 /// Runs the verb.
-pub(crate) fn run(verb: &PolicyVerb, settings: &Settings) -> Result<ExitCode> {
+pub(crate) fn run(verb: &PolicyVerb, global: &Global) -> Result<ExitCode> {
     match verb {
-        PolicyVerb::Show => show(&load(settings)?)?,
+        PolicyVerb::Show(args) => {
+            show(&chosen(args.policy.as_deref(), &global.settings(&[])?)?)?;
+        }
+        PolicyVerb::Tune(args) => print_tuned(args)?,
+        PolicyVerb::Explain(args) => explain::run(args, &global.settings(&[])?)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -28,6 +35,18 @@ pub(crate) fn load(settings: &Settings) -> Result<Policy> {
     }
 }
 
+/// A policy by its name or its file; that of the settings where none is given.
+///
+/// # Errors
+/// Everything that is wrong with its file.
+pub(crate) fn chosen(policy: Option<&str>, settings: &Settings) -> Result<Policy> {
+    let mut settings = settings.clone();
+    if let Some(policy) = policy {
+        settings.aggregate.policy = Some(PathBuf::from(policy));
+    }
+    load(&settings)
+}
+
 fn show(policy: &Policy) -> Result<()> {
     let mut out = Out::new();
     out.line(format!("policy  {}", policy.name()))?;
@@ -36,7 +55,7 @@ fn show(policy: &Policy) -> Result<()> {
         policy.k()
     ))?;
     out.line(format!(
-        "z       {:.2}: thresholds lie so many standard deviations above k; a device touches {} cells in 28 days",
+        "z       {:.2}: thresholds lie so many standard deviations above k; a device-week touches {} cells",
         policy.z(),
         policy.cells_touched()
     ))?;
@@ -44,32 +63,34 @@ fn show(policy: &Policy) -> Result<()> {
     let head = [
         "table",
         "cell",
-        "level",
         "measure",
-        "of",
+        "part of",
         "share",
-        "sensitivity",
-        "noise",
-        "threshold",
+        "a week",
+        "Δ²",
+        "because a device has",
+        "σ",
+        "τ",
+        "95 %",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for table in policy.tables() {
-        for measure in table.measures() {
-            let levels = measure.figures().enumerate();
-            rows.extend(levels.map(|(level, figures)| row(table, measure, level, &figures)));
-        }
+        rows.extend(table.measures().iter().map(|measure| row(table, measure)));
     }
     for line in columns(&rows) {
         out.line(line)?;
     }
     out.line("")?;
-    out.line("what a device that reports at its bounds pays:")?;
+    out.line("share: what one period costs a device, as rho; a week: what all its periods in an ISO week cost")?;
+    out.line("95 %: half the width of the interval of a count far above the threshold")?;
+    out.line("")?;
+    out.line("what a device that reports at its bounds throughout pays in all tables together:")?;
     let costs = policy.costs();
     for (what, cost) in [
-        ("one device-day, daily tables", costs.day),
-        ("one device-week, weekly tables", costs.week),
-        ("any 28 days, all tables", costs.days_28),
-        ("a year, all tables", costs.year),
+        ("one device-week, the unit of privacy", costs.week),
+        ("one device-day, daily tables alone", costs.day),
+        ("28 days, four ISO weeks", costs.days_28),
+        ("a year, 53 ISO weeks", costs.year),
     ] {
         out.line(price(what, cost))?;
     }
@@ -80,35 +101,43 @@ fn show(policy: &Policy) -> Result<()> {
     out.finish()
 }
 
-fn row(table: &Table, measure: &Measure, level: usize, figures: &Figures) -> Vec<String> {
+fn row(table: &Table, measure: &Measure) -> Vec<String> {
     let dimensions: Vec<_> = table.dimensions().iter().map(ToString::to_string).collect();
-    // A level is called after what was folded on the way to it.
-    let folded = level
-        .checked_sub(1)
-        .and_then(|step| table.folds().get(step));
+    let figures = measure.figures();
     vec![
         table.name().to_owned(),
         dimensions.join(", "),
-        folded.map_or_else(
-            || "as it is".to_owned(),
-            |fold| format!("{} folded", fold.as_str()),
-        ),
         measure.name().to_owned(),
         measure.rate_of().unwrap_or("").to_owned(),
         format!("{:.6}", figures.rho.value()),
+        format!("{:.6}", measure.week_share().value()),
         format!("{}", figures.delta2),
+        measure.derivation().to_owned(),
         format!("{:.1}", figures.sigma),
         figures
             .tau
             .map_or_else(|| "-".to_owned(), |tau| tau.to_string()),
+        format!("±{}", measure.half_width()),
     ]
 }
 
 fn price(what: &str, cost: Cost) -> String {
     format!(
-        "  {what:<32} rho {:.6}   epsilon {:.2} at delta {:.0e}",
+        "  {what:<38} rho {:.6}   epsilon {:.2} at delta {:.1e}",
         cost.rho.value(),
         cost.epsilon,
         cost.delta
     )
+}
+
+fn print_tuned(args: &TuneArgs) -> Result<()> {
+    let aim = Aim::of(args.devices);
+    let aim = Aim {
+        name: args.name.clone().unwrap_or(aim.name),
+        epsilon: args.epsilon.unwrap_or(aim.epsilon),
+        ..aim
+    };
+    let mut out = Out::new();
+    out.line(tune(&aim)?.trim_end())?;
+    out.finish()
 }

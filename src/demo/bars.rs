@@ -52,7 +52,7 @@ impl Bars {
         self.enrich.set_length(sent.events);
         self.enrich
             .set_position(enriched.counted + enriched.duplicates + enriched.bounded);
-        self.land.set_length(sent.accepted);
+        self.land.set_length(sent.handed_on());
         self.land.set_position(pipeline.aggregated.events());
         self.seal.set_position(pipeline.aggregated.days_sealed());
     }

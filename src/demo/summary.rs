@@ -18,8 +18,8 @@ pub(crate) struct Summary {
     /// What enrich says of the same.
     pub(crate) enriched: kaiku_enrich::Totals,
     pub(crate) days_sealed: u64,
+    pub(crate) weeks_sealed: u64,
     pub(crate) rows_published: u64,
-    pub(crate) rows_folded: u64,
     pub(crate) comparison: Comparison,
     /// The search behind enrich, and of how many identifiers.
     pub(crate) found: Found,
@@ -70,6 +70,14 @@ impl Summary {
                 self.days_sealed, self.days
             ));
         }
+        // The first day is a Monday.
+        let weeks = u64::from(self.days / 7);
+        if self.weeks_sealed != weeks {
+            faults.push(format!(
+                "{} weeks were sealed instead of {weeks}",
+                self.weeks_sealed
+            ));
+        }
         faults
     }
 
@@ -80,6 +88,10 @@ impl Summary {
     pub(crate) fn print(&self, rollups: &Path) -> Result<()> {
         let mut out = Out::new();
         for line in columns(&self.rows()) {
+            out.line(line)?;
+        }
+        out.line("")?;
+        for line in columns(&table_rows(&self.comparison)) {
             out.line(line)?;
         }
         let shown = rollups.display();
@@ -159,29 +171,20 @@ impl Summary {
         let seconds = self.elapsed.as_secs_f64();
         // Numbers of a demo are far below 2^52.
         #[allow(clippy::cast_precision_loss)]
-        let (rate, share) = (
-            self.truth.events as f64 / seconds,
-            100.0 * compared.within as f64 / (compared.numbers.max(1)) as f64,
-        );
-        let tables = compared.tables.iter();
-        let tables = tables.map(|(name, rows)| format!("{name} {}", spaced(*rows)));
+        let rate = self.truth.events as f64 / seconds;
         vec![
-            row("days sealed", self.days_sealed.to_string()),
             row(
-                "published",
-                format!(
-                    "{} rows, {} of them folded",
-                    spaced(self.rows_published),
-                    spaced(self.rows_folded)
-                ),
+                "sealed",
+                format!("{} days, {} weeks", self.days_sealed, self.weeks_sealed),
             ),
-            row("tables", tables.collect::<Vec<_>>().join(", ")),
+            row("published", format!("{} rows", spaced(self.rows_published))),
             row(
                 "compared",
                 format!(
-                    "{} of {} published numbers ({share:.1} %) have the truth within their 95 % interval",
-                    spaced(compared.within),
-                    spaced(compared.numbers)
+                    "{} of {} published numbers ({}) have what was counted within their 95 % interval",
+                    spaced(compared.within()),
+                    spaced(compared.numbers()),
+                    percent(share(compared.within(), compared.numbers()))
                 ),
             ),
             row(
@@ -206,6 +209,40 @@ impl Summary {
     }
 }
 
+/// Each table: what was published of it, and how that compares with what the devices did.
+fn table_rows(compared: &Comparison) -> Vec<Vec<String>> {
+    let head = [
+        "table",
+        "rows",
+        "devices shown",
+        "within",
+        "error",
+        "lost to bounds",
+    ];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for (name, table) in &compared.tables {
+        rows.push(vec![
+            name.clone(),
+            spaced(table.rows),
+            percent(table.published()),
+            percent(share(table.within, table.numbers)),
+            percent(table.median_error()),
+            percent(table.lost()),
+        ]);
+    }
+    rows
+}
+
+/// Numbers of a demo are far below 2^52.
+#[allow(clippy::cast_precision_loss)]
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", 100.0 * share))
+}
+
 fn row(name: &str, text: String) -> Vec<String> {
     vec![name.to_owned(), text]
 }
@@ -221,7 +258,18 @@ fn spaced(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::spaced;
+    use kaiku_rehearsal::{Comparison, TableOutcome};
+
+    use super::{spaced, table_rows};
+
+    #[test]
+    fn a_table_of_which_nothing_was_published_has_a_line_and_no_share() {
+        let mut compared = Comparison::default();
+        let tables = &mut compared.tables;
+        tables.insert("models_weekly".to_owned(), TableOutcome::default());
+        let rows = table_rows(&compared);
+        assert_eq!(rows[1], ["models_weekly", "0", "-", "-", "-", "-"]);
+    }
 
     #[test]
     fn thousands_stand_apart() {

@@ -239,9 +239,15 @@ fn what_retention_deleted_before_it_was_counted_is_named_and_never_passed_over()
     }
     world.assert_exact_as(&oracle);
     assert!(going_on.terminate(STOP).success());
-    // Once it has gone on there is nothing to be accepted any more.
-    feeder.some(20);
+    // Once it has gone on there is nothing to be accepted any more; what is left is to say so, on the
+    // day into which the gap reached.
+    let lost_on = feeder.day;
     let after = world.enrich("after");
+    feeder.end_day();
+    feeder.end_day();
     world.await_quiet(QUIET);
     assert!(after.terminate(STOP).success());
+    let seen = crate::support::oracle::seen(&world.kafka);
+    let said = [(lost_on, "raw_lost".to_owned())];
+    assert_eq!(seen[&0].incidents, said);
 }

@@ -14,7 +14,7 @@ const PARTITIONS: i32 = 3;
 const DAYS: u64 = 3;
 
 /// Every step of landing and seal.
-pub(super) const STEPS: [&str; 8] = [
+pub(super) const STEPS: [&str; 9] = [
     "land.data",
     "land.entry",
     "seal.intent",
@@ -22,6 +22,7 @@ pub(super) const STEPS: [&str; 8] = [
     "seal.file",
     "seal.files",
     "seal.manifest",
+    "seal.ledger",
     "seal.key_gone",
 ];
 

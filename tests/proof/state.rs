@@ -31,59 +31,25 @@ fn formats(world: &World, month: kaiku_wire::Month) -> Vec<u8> {
 }
 
 #[test]
-fn a_rolling_restart_between_two_formats_of_the_state_and_back_counts_every_event_once() {
+fn a_partition_that_this_version_has_written_is_refused_by_the_one_before_and_counts_once() {
     let world = World::new("formats", 4);
     let mut feeder = world.feeder(1_500, seed(114));
-    let old = "state.newest_format=return(1)";
-    // Two processes of the version before.
-    let (a, b) = (
-        world.enrich_failing("old-a", old),
-        world.enrich_failing("old-b", old),
-    );
+    let (a, b) = (world.enrich("a"), world.enrich("b"));
     feeder.some(400);
     world.await_quiet(QUIET);
-    assert_eq!(formats(&world, feeder.day.month()), [1]);
-    // One after the other becomes the new one; it keeps the format, so that the old can go on.
-    assert!(a.terminate(STOP).success());
-    let a = world.enrich("new-a");
+    assert_eq!(formats(&world, feeder.day.month()), [3]);
+    // A rolling restart that goes the wrong way: what comes to the older one stands still.
+    assert!(b.terminate(STOP).success());
+    let old = world.enrich_failing("old", "state.newest_format=return(2)");
+    world.await_log("enrich-old.log", "run the version that wrote it", QUIET);
+    world.await_log("enrich-old.log", "state_unreadable", QUIET);
     feeder.some(300);
-    world.await_quiet(QUIET);
-    assert_eq!(
-        formats(&world, feeder.day.month()),
-        [1],
-        "nobody asked for the new format"
-    );
-    b.kill();
-    let b = world.enrich("new-b");
+    assert!(old.terminate(STOP).success());
+    let b = world.enrich("b-again");
     feeder.end_day();
     world.await_quiet(QUIET);
     world.assert_exact();
     assert!(a.terminate(STOP).success() && b.terminate(STOP).success());
-
-    // With every process new, the format is turned up; then down again, and the old come back.
-    world.settings(&world.kafka, "state_format = 2\n");
-    let (a, b) = (world.enrich("up-a"), world.enrich("up-b"));
-    feeder.some(600);
-    world.await_quiet(QUIET);
-    world.assert_exact();
-    assert!(formats(&world, feeder.day.month()).contains(&2));
-    assert!(a.terminate(STOP).success() && b.terminate(STOP).success());
-    let refused = world.enrich_failing("too-old", old);
-    world.await_log("enrich-too-old.log", "run the version that wrote it", QUIET);
-    world.await_log("enrich-too-old.log", "state_unreadable", QUIET);
-    assert!(refused.terminate(STOP).success());
-    world.settings(&world.kafka, "state_format = 1\n");
-    let down = world.enrich("down");
-    feeder.some(600);
-    world.await_quiet(QUIET);
-    assert!(down.terminate(STOP).success());
-    assert_eq!(formats(&world, feeder.day.month()), [1]);
-    world.settings(&world.kafka, "");
-    let back = world.enrich_failing("back", old);
-    feeder.end_day();
-    world.await_quiet(QUIET);
-    world.assert_exact();
-    assert!(back.terminate(STOP).success());
 }
 
 #[test]
@@ -163,6 +129,7 @@ fn a_state_topic_that_was_deleted_is_refused_until_somebody_accepts_it() {
     feeder.some(100);
     world.await_quiet(QUIET);
     let before = world.assert_exact();
+    let counted = world.raw();
     assert!(first.terminate(STOP).success());
     let topic = world.kafka.topics().state(feeder.day.month());
     Admin::connect(&world.kafka)
@@ -175,23 +142,30 @@ fn a_state_topic_that_was_deleted_is_refused_until_somebody_accepts_it() {
     world.await_log("enrich-refusing.log", "--accept-lost-state 0", QUIET);
     assert!(refusing.terminate(STOP).success());
     world.assert_exact_without_state(&before);
-    // Accepted: it goes on where it was, on the day that was open, and closes no day again.
+    // Accepted: it goes on where it was, on the day that was open, on which nothing counts any more.
     let option = "--accept-lost-state=0";
     let accepted = Stage::start_as(world.folder.path(), "enrich", "accepted", &[], &[option]);
-    world.await_quiet(QUIET);
-    feeder.end_day();
-    world.await_quiet(QUIET);
-    assert!(accepted.terminate(STOP).success());
-    let seen = crate::support::oracle::seen(&world.kafka);
-    let oracle = world.oracle();
-    assert_eq!(seen[&0].closed, oracle.partitions[0].closed);
-    assert_eq!(seen[&0].late, 0);
-    assert!(seen[&0].events >= oracle.accepted(), "nothing is lost");
-    // From then on it is a partition like any other.
-    let after = world.enrich("after");
     feeder.some(50);
     world.await_quiet(QUIET);
+    assert!(accepted.terminate(STOP).success());
+    // From then on it is a partition like any other, and remembers.
+    let after = world.enrich("after");
+    let lost_on = feeder.day;
+    for _ in 0..9 {
+        feeder.some(50);
+        feeder.end_day();
+    }
+    world.await_quiet(QUIET);
     assert!(after.terminate(STOP).success());
+    let mut oracle = world.oracle_of(&counted);
+    oracle.lose_state(0);
+    world.raw()[counted.len()..]
+        .iter()
+        .for_each(|record| oracle.take(record));
+    world.assert_exact_as(&oracle);
+    let seen = crate::support::oracle::seen(&world.kafka);
+    let said = [(lost_on, "state_lost".to_owned())];
+    assert_eq!(seen[&0].incidents, said);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The oracle: a plain single-threaded fold over events.raw, identifiers and all, that says what
 //! must stand behind the strip; and what does stand there, held against it.
 
+pub(crate) mod cells;
 pub(crate) mod landing;
 mod seen;
 mod state;
@@ -50,7 +51,7 @@ pub(crate) struct Partition<'a> {
 impl<'a> Oracle<'a> {
     pub(crate) fn new(catalogue: &'a Catalogue, partitions: i32) -> Oracle<'a> {
         let partition = |_| Partition {
-            truth: Truth::of(catalogue, partitions, seen::tables()),
+            truth: Truth::of(catalogue, partitions, cells::tables()),
             day: None,
             closed: Vec::new(),
             records: 0,
@@ -92,6 +93,14 @@ impl<'a> Oracle<'a> {
             None => partition.ticks += 1,
             Some(what) => partition.truth.sent(&upload(what), day),
         }
+    }
+
+    /// A lane goes on here without the state of its devices, on the day that is open.
+    pub(crate) fn lose_state(&mut self, partition: i32) {
+        let at = usize::try_from(partition).unwrap();
+        let of_lane = &mut self.partitions[at];
+        let day = of_lane.day.expect("a lane that has begun has a day");
+        of_lane.truth.lose_state(partition, day);
     }
 
     /// What a record is; `None` for a tick.
@@ -177,7 +186,7 @@ impl<'a> Oracle<'a> {
         leaked
     }
 
-    /// Events of all partitions that count.
+    /// Events of all partitions that count; those that only say that something was bounded do not.
     pub(crate) fn accepted(&self) -> u64 {
         self.partitions
             .iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kaiku_aggregate::{Rollups, verify};
+use kaiku_aggregate::{Expected, Rollups, verify};
 use kaiku_broker::Admin;
 use kaiku_rehearsal::under;
 
@@ -33,8 +33,13 @@ impl World {
 
     /// How many days are sealed.
     pub(crate) fn manifests(&self) -> u64 {
-        let folder = self.folder.path().join("rollups/_manifests");
-        fs::read_dir(folder).map_or(0, |files| files.count() as u64)
+        let folder = self.folder.path().join("rollups/manifests");
+        let is_manifest = |path: &&PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| name.starts_with("day=") && name.ends_with(".json"))
+        };
+        let paths = under(&folder).unwrap_or_default();
+        paths.iter().filter(is_manifest).count() as u64
     }
 
     /// Everything landed is what is committed, each record once. Nothing may have been deleted.
@@ -45,20 +50,22 @@ impl World {
         }
     }
 
-    /// What is published is what the manifests of so many days say, and nothing more; the key of no
-    /// seal is left.
+    /// What is published is what the manifests of so many days say, and nothing more; each key is
+    /// spent, and nothing says what was read.
     pub(crate) fn assert_published(&self, days: u64) {
         let rollups = self.folder.path().join("rollups");
         let store = Rollups::open(rollups.to_str().unwrap(), None).unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let found = runtime.block_on(verify(&store)).unwrap();
-        assert_eq!(found.problems, Vec::<String>::new());
-        assert_eq!(found.periods, days);
-        let seals = files(&self.folder.path().join("landing")).into_keys();
-        let keys: Vec<_> = seals
-            .filter(|path| path.file_name().is_some_and(|name| name == "key"))
-            .collect();
-        assert!(keys.is_empty(), "the key of a seal is left: {keys:?}");
+        let found = runtime
+            .block_on(verify(&store, &Expected::default()))
+            .unwrap();
+        assert_eq!(found.problems, []);
+        assert_eq!(self.manifests(), days);
+        let seals = files(&self.folder.path().join("landing/_seal"));
+        let left = seals.iter().filter(|(_, bytes)| *bytes != b"spent\n");
+        let left: Vec<_> = left.map(|(path, _)| path).collect();
+        assert!(left.is_empty(), "of a seal is left: {left:?}");
+        assert_eq!(seals.len() as u64, found.periods, "each period has one key");
     }
 }
 

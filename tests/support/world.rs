@@ -93,6 +93,13 @@ impl World {
 
     /// The same, with no more in the section `enrich` than is needed, and other sections.
     pub(crate) fn settings_with(&self, kafka: &Cluster, enrich: &str, sections: &str) {
+        // A partition of a lander that was killed comes back as soon as one of enrich does.
+        let aggregate = "[aggregate]\nsession_timeout = \"1s\"\n";
+        let sections = if sections.contains("[aggregate]\n") {
+            sections.replacen("[aggregate]\n", aggregate, 1)
+        } else {
+            format!("{sections}\n{aggregate}")
+        };
         settings(
             self.folder.path(),
             kafka,

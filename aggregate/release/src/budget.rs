@@ -6,11 +6,7 @@ use std::ops::Add;
 
 use serde::{Deserialize, Serialize};
 
-/// Days of one window of the ledger.
-pub(crate) const WINDOW_DAYS: u32 = 28;
-
-/// ISO weeks that a window of 28 days touches at most: five, as it need not begin on a Monday.
-pub(crate) const WINDOW_WEEKS: u32 = 5;
+use crate::epsilon::epsilon;
 
 /// A share of the budget: ρ of zero-concentrated differential privacy, in exact millionths.
 /// Shares of what is released about one unit add up (Bun, Steinke 2016).
@@ -36,17 +32,18 @@ pub struct Cost {
 pub struct Costs {
     /// One device-day in the daily tables.
     pub day: Cost,
-    /// One device-week in the weekly tables.
+    /// One device-week: an ISO week in all tables, daily and weekly. This is the unit of privacy.
     pub week: Cost,
-    /// Any 28 consecutive days, in the tables of their days and of the five weeks they can touch.
+    /// Any four consecutive ISO weeks, in all tables. (The cap of the ledger is on any 28
+    /// consecutive days, which can touch five weeks: see [`crate::check_cap`].)
     pub days_28: Cost,
-    /// 365 days and the 53 weeks they can touch.
+    /// 53 ISO weeks, in all tables.
     pub year: Cost,
 }
 
 impl Rho {
     /// A share in millionths.
-    pub fn from_millionths(millionths: u64) -> Rho {
+    pub const fn from_millionths(millionths: u64) -> Rho {
         Rho(millionths)
     }
 
@@ -66,11 +63,31 @@ impl Rho {
         Rho(self.0.saturating_mul(u64::from(times)))
     }
 
-    /// ε of the (ε, δ)-differential privacy that this share implies: ρ + 2√(ρ ln(1/δ)) (Bun,
-    /// Steinke 2016, proposition 1.3).
+    /// This share times `numerator` / `denominator`, rounded up to a millionth.
+    pub(crate) fn scaled(self, numerator: u32, denominator: u32) -> Rho {
+        let scaled = u128::from(self.0) * u128::from(numerator);
+        let millionths = scaled.div_ceil(u128::from(denominator.max(1)));
+        Rho(u64::try_from(millionths).unwrap_or(u64::MAX))
+    }
+
+    /// ε of the (ε, δ)-differential privacy that this share implies (Canonne, Kamath, Steinke
+    /// 2020, proposition 12).
     pub fn epsilon(self, delta: f64) -> f64 {
-        let rho = self.value();
-        rho + 2.0 * libm::sqrt(rho * libm::log(1.0 / delta))
+        epsilon(self.value(), delta)
+    }
+
+    /// The largest share that implies no more than ε at δ.
+    pub(crate) fn of_epsilon(most: f64, delta: f64) -> Rho {
+        let (mut low, mut high) = (0_u64, 100_000_000);
+        while low < high {
+            let middle = (low + high).div_ceil(2);
+            if Rho(middle).epsilon(delta) <= most {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        Rho(low)
     }
 
     /// Reads a number with at most six decimals, above 0 and at most 100.
@@ -107,20 +124,18 @@ impl fmt::Display for Rho {
 
 impl Costs {
     /// What a unit of each kind costs, composed. Half of δ stands behind ε, the other half is
-    /// what the thresholds take in 28 days.
+    /// what the thresholds take in one week.
     pub(crate) fn new(day: Rho, week: Rho, delta: f64) -> Costs {
-        let cost = |rho: Rho, windows: f64| Cost {
+        let cost = |rho: Rho, weeks: u32| Cost {
             rho,
             epsilon: rho.epsilon(delta / 2.0),
-            delta: delta / 2.0 * (1.0 + windows),
+            delta: delta / 2.0 * (1.0 + f64::from(weeks)),
         };
-        let window = day.times(WINDOW_DAYS) + week.times(WINDOW_WEEKS);
         Costs {
-            day: cost(day, 1.0),
-            week: cost(week, 1.0),
-            days_28: cost(window, 1.0),
-            // Fourteen windows of 28 days cover 365 days and the 53 weeks that they touch.
-            year: cost(day.times(365) + week.times(53), 14.0),
+            day: cost(day, 1),
+            week: cost(week, 1),
+            days_28: cost(week.times(4), 4),
+            year: cost(week.times(53), 53),
         }
     }
 }
@@ -143,9 +158,18 @@ mod tests {
     }
 
     #[test]
-    fn epsilon_follows_from_rho_and_delta() {
-        // The figures of a window with ρ = 1.88 at δ = 1e-9.
-        let epsilon = Rho::from_number(1.88).unwrap().epsilon(1e-9);
-        assert!((epsilon - 14.36).abs() < 0.01, "{epsilon}");
+    fn a_scaled_share_is_never_rounded_down() {
+        assert_eq!(Rho(7).scaled(35, 10), Rho(25));
+        assert_eq!(Rho(10).scaled(35, 10), Rho(35));
+        assert_eq!(Rho(1).scaled(1, 3), Rho(1));
+    }
+
+    #[test]
+    fn the_share_of_an_epsilon_is_the_largest_that_costs_no_more() {
+        for most in [0.1, 2.0, 5.3, 10.0] {
+            let rho = Rho::of_epsilon(most, 5e-10);
+            assert!(rho.epsilon(5e-10) <= most, "{most}");
+            assert!(Rho(rho.0 + 1).epsilon(5e-10) > most, "{most}");
+        }
     }
 }

@@ -28,19 +28,23 @@ pub enum Error {
         /// How many counts a cell must have.
         counts: usize,
     },
-    /// A cell has a value that only the gate may write.
-    #[error(
-        "a cell of table {table} has the reserved value `folded` or `all`, which no catalogue may hold"
-    )]
-    Reserved {
-        /// The table.
-        table: String,
-    },
     /// Two cells have the same dimensions: they were not merged.
     #[error("two cells of table {table} have the same dimensions: merge them first")]
     Duplicate {
         /// The table.
         table: String,
+    },
+    /// A cell has more of a part than of the whole: what counted is not as `docs/counting.md` has it.
+    #[error(
+        "a cell of table {table} has a higher count of {part} than of {whole}, which contains it"
+    )]
+    Containment {
+        /// The table.
+        table: String,
+        /// The measure that is contained.
+        part: String,
+        /// The measure that contains it.
+        whole: String,
     },
     /// A count is beyond what can be published.
     #[error("a count of table {table} is out of range")]
@@ -69,10 +73,30 @@ pub enum Error {
         /// The length of the window, in days.
         days: u32,
     },
+    /// The choice of cells would take more of δ than the policy has.
+    #[error(
+        "releasing {period} would take δ = {would:e} over {days} days, the policy has {most:e} for them"
+    )]
+    Delta {
+        /// The period that was to be released.
+        period: Period,
+        /// What the costliest window of days around it would take.
+        would: f64,
+        /// What the policy has for such a window.
+        most: f64,
+        /// The length of the window, in days.
+        days: u32,
+    },
     /// The period was paid for already: what is published is never drawn a second time.
     #[error("{period} was released already")]
     Again {
         /// The period.
         period: Period,
+    },
+    /// A policy can't be made for what it is to be made for.
+    #[error("cannot tune a policy: {text}")]
+    Aim {
+        /// What stands against it.
+        text: String,
     },
 }

@@ -1,25 +1,24 @@
-//! The gate: which cells appear, at which level, and with what noise.
+//! The gate: which cells appear, and with what noise. Each cell is decided alone.
 //!
-//! Why the check of the truth costs no more than δ/2: take two sets of events that differ by one
-//! unit of privacy. The check can differ at those cells only that the unit touches and that hold
-//! k devices with it and k - 1 without it. A gate that always folds these cells would differ
-//! from this one only where the noise of such a cell reaches τ - k, and what that gate shows is
-//! the Gaussian mechanism with its share ρ of each level, with a path that its outcomes alone
-//! decide. So the chances of reaching τ - k, summed over the cells that a unit touches at each
-//! level, are all that is added to δ, in both directions. A folded cell is counted by a mark of
-//! which a unit has one in a cell, so that the same holds at every level.
+//! Why the check of the truth costs no more than δ/2: take two sets of counted contributions that
+//! differ by one device-week. The check can differ at those cells only that the device-week touches
+//! and that hold k devices with it and k - 1 without it. A gate that never shows these cells would
+//! differ from this one only where the noise of such a cell reaches τ - k, and what that gate shows
+//! of all other cells is the Gaussian mechanism with its share ρ, seen through its own outcomes. The
+//! noise of the cells at k is independent of all of that. So the chances of reaching τ - k, summed
+//! over the cells that a device-week touches, are all that is added to δ, in both directions.
+//! `docs/privacy.md` has the argument in full.
 
 mod released;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub use released::{Released, Row};
 
-use crate::estimate::Estimate;
 use crate::noise::sample;
-use crate::{ALL, Draw, Error, FOLDED, NoiseSource, Period, Table};
+use crate::{Draw, Error, Estimate, Measure, NoiseSource, Period, Table};
 
-/// One merged cell at the finest level, with its exact counts. Not anonymous.
+/// One merged cell, with its exact counts. Not anonymous.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cell {
     /// The values of the table's dimensions, in their order.
@@ -34,14 +33,11 @@ impl std::fmt::Debug for Cell {
     }
 }
 
-/// Cells of one level that wait for a decision, by their dimensions.
-type Waiting = BTreeMap<Vec<String>, Vec<u64>>;
-
-/// Releases one period of one table: decides cell by cell and level by level what appears, and
-/// gives it noise. `cells` must be all merged cells of the period, each once.
+/// Releases one period of one table: decides cell by cell what appears, and gives it noise. `cells`
+/// must be all merged cells of the period, each once.
 ///
-/// The path of a cell depends on noisy counts and on whether it holds k devices in truth, and on
-/// nothing else. The same cells, table, period and noise give the same result.
+/// Whether a cell appears depends on its own noisy count and on whether it holds k devices in truth,
+/// and on nothing else. The same cells, table, period and noise give the same result.
 ///
 /// # Errors
 /// Where the cells are not cells of this table and period: see [`Error`]. Nothing is released
@@ -59,46 +55,18 @@ pub fn release(
             found: period.unit(),
         });
     }
-    let mut waiting = gather(table, cells)?;
+    let gate = Gate {
+        table,
+        period,
+        noise,
+    };
     let mut rows = Vec::new();
-    // The coarser cells of which a finer one has appeared: what is left of them is a rest.
-    let mut partial: BTreeSet<Vec<String>> = BTreeSet::new();
-    for level in 0..=table.folds().len() {
-        let gate = Gate {
-            table,
-            period,
-            level,
-            noise,
-        };
-        let mut appeared = BTreeSet::new();
-        let mut folding = Waiting::new();
-        for (dims, counts) in waiting {
-            if let Some(values) = gate.try_cell(&dims, &counts)? {
-                let folded = partial.contains(&dims);
-                rows.push(Row {
-                    dims: labelled(&dims, level > 0 && !folded),
-                    level: level_number(level),
-                    folded,
-                    values,
-                });
-                appeared.insert(dims);
-            } else {
-                add(
-                    &mut folding,
-                    table.coarser(level, &dims, FOLDED),
-                    counts,
-                    table,
-                )?;
-            }
+    // Sorted by their dimensions.
+    for (dims, counts) in gather(table, cells)? {
+        if let Some(values) = gate.try_cell(&dims, &counts)? {
+            rows.push(Row { dims, values });
         }
-        partial = partial
-            .into_iter()
-            .chain(appeared)
-            .map(|dims| table.coarser(level, &dims, FOLDED))
-            .collect();
-        waiting = folding;
     }
-    rows.sort_by(|a, b| a.dims.cmp(&b.dims));
     Ok(Released {
         table: table.name().to_owned(),
         period,
@@ -106,56 +74,56 @@ pub fn release(
     })
 }
 
-/// One level of one table, at its work.
+/// One period of one table, at its work.
 struct Gate<'a, N> {
     table: &'a Table,
     period: Period,
-    level: usize,
     noise: &'a N,
 }
 
 impl<N: NoiseSource> Gate<'_, N> {
     /// The noisy measures of a cell, if it appears.
     fn try_cell(&self, dims: &[String], counts: &[u64]) -> Result<Option<Vec<Estimate>>, Error> {
+        let cell: Vec<&str> = dims.iter().map(String::as_str).collect();
         let mut values = Vec::with_capacity(self.table.measures().len());
         for measure in self.table.measures() {
-            let Some((column, tails, tau)) = measure.at(self.level) else {
-                return Ok(None);
-            };
-            let count = counts.get(column).copied().unwrap_or_default();
-            if tau.is_some() && count < self.table.k() {
+            let count = self.table.count(measure, counts);
+            if measure.decides() && count < self.table.k() {
                 return Ok(None);
             }
-            let cell: Vec<&str> = dims.iter().map(String::as_str).collect();
-            let draw = Draw {
-                table: self.table.name(),
-                period: self.period,
-                level: self.level,
-                cell: &cell,
-                measure: measure.name(),
-            };
-            let drawn = sample(
-                tails.sigma(),
-                &mut self.noise.stream(&draw),
-                self.table.name(),
-            )?;
-            let value = i64::try_from(count)
-                .ok()
-                .and_then(|count| count.checked_add(drawn))
-                .ok_or_else(|| range(self.table))?;
-            values.push(match tau {
-                Some(tau) if value < tau => return Ok(None),
-                Some(tau) => tails.selected(value, tau, self.table.k()),
-                None => tails.plain(value),
-            });
+            match measure.published(self.noisy(measure, &cell, count)?, self.table.k()) {
+                Some(estimate) => values.push(estimate),
+                None => return Ok(None),
+            }
         }
-        Ok(Some(values))
+        Ok(Some(self.table.nested(values)))
+    }
+
+    /// A count with its noise.
+    fn noisy(&self, measure: &Measure, cell: &[&str], count: u64) -> Result<i64, Error> {
+        let draw = Draw {
+            table: self.table.name(),
+            period: self.period,
+            cell,
+            measure: measure.name(),
+        };
+        let drawn = sample(
+            measure.sigma(),
+            &mut self.noise.stream(&draw),
+            self.table.name(),
+        )?;
+        i64::try_from(count)
+            .ok()
+            .and_then(|count| count.checked_add(drawn))
+            .ok_or_else(|| Error::Range {
+                table: self.table.name().to_owned(),
+            })
     }
 }
 
 /// The cells by their dimensions, after checking that they are cells of this table.
-fn gather(table: &Table, cells: Vec<Cell>) -> Result<Waiting, Error> {
-    let mut waiting = Waiting::new();
+fn gather(table: &Table, cells: Vec<Cell>) -> Result<BTreeMap<Vec<String>, Vec<u64>>, Error> {
+    let mut gathered = BTreeMap::new();
     for Cell { dims, counts } in cells {
         if dims.len() != table.dimensions().len() || counts.len() != table.marks().len() {
             return Err(Error::Shape {
@@ -164,56 +132,30 @@ fn gather(table: &Table, cells: Vec<Cell>) -> Result<Waiting, Error> {
                 counts: table.marks().len(),
             });
         }
-        if dims.iter().any(|value| value == FOLDED || value == ALL) {
-            return Err(Error::Reserved {
-                table: table.name().to_owned(),
-            });
-        }
-        if waiting.insert(dims, counts).is_some() {
+        check_containment(table, &counts)?;
+        if gathered.insert(dims, counts).is_some() {
             return Err(Error::Duplicate {
                 table: table.name().to_owned(),
             });
         }
     }
-    Ok(waiting)
+    Ok(gathered)
 }
 
-/// Adds what folds to its coarser cell.
-fn add(
-    folding: &mut Waiting,
-    dims: Vec<String>,
-    counts: Vec<u64>,
-    table: &Table,
-) -> Result<(), Error> {
-    let sums = folding.entry(dims).or_insert_with(|| vec![0; counts.len()]);
-    for (sum, count) in sums.iter_mut().zip(counts) {
-        *sum = sum.checked_add(count).ok_or_else(|| range(table))?;
+/// That no part of a cell is more than its whole.
+fn check_containment(table: &Table, counts: &[u64]) -> Result<(), Error> {
+    for part in table.measures() {
+        for whole in table.wholes(part) {
+            if table.count(part, counts) > table.count(whole, counts) {
+                return Err(Error::Containment {
+                    table: table.name().to_owned(),
+                    part: part.name().to_owned(),
+                    whole: whole.name().to_owned(),
+                });
+            }
+        }
     }
     Ok(())
-}
-
-/// The dimensions as they are published: a row of whose group no finer row has appeared is the
-/// whole of it.
-fn labelled(dims: &[String], whole: bool) -> Vec<String> {
-    if !whole {
-        return dims.to_vec();
-    }
-    let all = |value: &String| match value.strip_suffix(FOLDED) {
-        Some("") => ALL.to_owned(),
-        Some(brand) if brand.ends_with('/') => format!("{brand}{ALL}"),
-        _ => value.clone(),
-    };
-    dims.iter().map(all).collect()
-}
-
-fn level_number(level: usize) -> u8 {
-    u8::try_from(level).unwrap_or(u8::MAX)
-}
-
-fn range(table: &Table) -> Error {
-    Error::Range {
-        table: table.name().to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -99,7 +99,8 @@ impl Tails {
 
     /// The 95 % interval of a count of devices that was published because its noisy `value`
     /// reached `tau`: all truths ≥ k under which neither a value so high nor one so low is
-    /// rarer than 2.5 % among the values that are published.
+    /// rarer than 2.5 % among the values that are published. The estimate is the least truth ≥ k
+    /// under which half of them are higher, those that are equal counted half.
     pub(crate) fn selected(&self, value: i64, tau: i64, k: u64) -> Estimate {
         let k = i64::try_from(k).unwrap_or(i64::MAX);
         let reached = |value: i64, truth: i64| self.at_least(value.saturating_sub(truth));
@@ -112,21 +113,31 @@ impl Tails {
         let upper = first(lower, most, |truth| so_low(truth) <= SIDE)
             .saturating_sub(1)
             .max(lower);
+        // Far above the threshold both are one half: rounding must not decide.
+        let balanced = |truth| so_high(truth) - so_low(truth) > -1e-9;
+        let estimate = first(lower, upper, balanced);
         Estimate {
             value,
             lower,
             upper,
+            estimate,
         }
     }
 
     /// The 95 % interval of a count that did not decide about its own publication.
     pub(crate) fn plain(&self, value: i64) -> Estimate {
-        let half = first(0, self.reach, |half| self.at_least(half + 1) <= SIDE);
+        let half = self.half_width();
         Estimate {
             value,
             lower: value.saturating_sub(half).max(0),
             upper: value.saturating_add(half).max(0),
+            estimate: value.max(0),
         }
+    }
+
+    /// The half-width of the 95 % interval of a count that did not decide about its publication.
+    pub(crate) fn half_width(&self) -> i64 {
+        first(0, self.reach, |half| self.at_least(half + 1) <= SIDE)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::gaussian::Sigma;
 use crate::{Error, Period};
 
 /// What the key of the noise is derived for; another use of the same key needs another text.
-const CONTEXT: &str = "kaiku 2026 release gate noise v1";
+const CONTEXT: &str = "kaiku 2026 release gate noise v2";
 
 /// One draw of noise, named so that no two draws of a seal share their stream.
 #[derive(Clone, Copy, Debug)]
@@ -21,9 +21,7 @@ pub struct Draw<'a> {
     pub table: &'a str,
     /// The period.
     pub period: Period,
-    /// The level, 0 being the finest.
-    pub level: usize,
-    /// The dimensions of the cell at that level.
+    /// The dimensions of the cell.
     pub cell: &'a [&'a str],
     /// The measure.
     pub measure: &'a str,
@@ -73,7 +71,6 @@ impl NoiseSource for SealNoise {
         put(draw.table.as_bytes());
         put(draw.period.unit().as_str().as_bytes());
         put(&draw.period.first_day().days_since_epoch().to_le_bytes());
-        put(&(draw.level as u64).to_le_bytes());
         put(draw.measure.as_bytes());
         for dimension in draw.cell {
             put(dimension.as_bytes());

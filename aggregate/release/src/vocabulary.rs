@@ -3,21 +3,13 @@
 use std::fmt;
 
 use kaiku_wire::{Day, KindName, Mark, Week};
-use serde::Deserialize;
 
-/// Stands in a dimension of a row that is a rest: other cells of its group appear by name.
-pub const FOLDED: &str = "folded";
-
-/// Stands in a dimension of a row that is the whole of its group: none of it appears by name.
-pub const ALL: &str = "all";
-
-/// The unit of privacy of a table, which is also the length of its periods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// How long a period of a table is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unit {
-    /// One device on one UTC day.
+    /// One UTC day.
     Day,
-    /// One device in one ISO week.
+    /// One ISO week.
     Week,
 }
 
@@ -31,7 +23,7 @@ pub enum Period {
 }
 
 impl Period {
-    /// The unit of privacy that such a period belongs to.
+    /// How long it is.
     pub fn unit(self) -> Unit {
         match self {
             Period::Day(_) => Unit::Day,
@@ -57,17 +49,27 @@ impl Period {
 }
 
 impl Unit {
-    /// The unit of privacy that a mark counts in.
+    /// Both.
+    pub const ALL: [Unit; 2] = [Unit::Day, Unit::Week];
+
+    /// The unit that a mark counts in.
     pub fn of(mark: Mark) -> Unit {
         match mark {
-            Mark::FirstAppWeek | Mark::FirstItemWeek | Mark::FirstFatalWeek => Unit::Week,
+            Mark::FirstAppWeek
+            | Mark::FirstItemWeek
+            | Mark::FirstFatalWeek
+            | Mark::FirstCauseComponentWeek
+            | Mark::FirstPairWeek => Unit::Week,
             Mark::FirstAppDay
             | Mark::FirstReleaseDay
             | Mark::FirstItemDay
             | Mark::SecondUseDay
             | Mark::FifthUseDay
             | Mark::FirstFatalDay
-            | Mark::FirstFatalReleaseDay => Unit::Day,
+            | Mark::FirstFatalReleaseDay
+            | Mark::FirstSessionDay
+            | Mark::FirstCauseReleaseDay
+            | Mark::FirstBoundedDay => Unit::Day,
         }
     }
 
@@ -81,8 +83,7 @@ impl Unit {
 }
 
 /// A column of a published table that says what its row is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
     /// The app. Every table has it, as its first dimension.
     App,
@@ -92,15 +93,42 @@ pub enum Dimension {
     Feature,
     /// The item of a `failed` event: only such events go into a table with this dimension.
     Cause,
+    /// The component of a `failed` event: only such events go into a table with this dimension.
+    Component,
+    /// The bucket of the length of a session, of a `stopped` event: only such events go into a
+    /// table with this dimension.
+    Length,
     /// The country of the device.
     Country,
-    /// The model of the device, `Brand/Code`.
+    /// The brand of the device.
+    Brand,
+    /// The model of the device.
     Model,
     /// The network operator of the device.
     Operator,
+    /// The first feature of a pair, by name: only pairs go into a table with this dimension.
+    A,
+    /// The second feature of a pair.
+    B,
 }
 
 impl Dimension {
+    /// Every dimension.
+    pub const ALL: [Dimension; 12] = [
+        Dimension::App,
+        Dimension::Release,
+        Dimension::Feature,
+        Dimension::Cause,
+        Dimension::Component,
+        Dimension::Length,
+        Dimension::Country,
+        Dimension::Brand,
+        Dimension::Model,
+        Dimension::Operator,
+        Dimension::A,
+        Dimension::B,
+    ];
+
     /// The name of the column.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -108,9 +136,14 @@ impl Dimension {
             Dimension::Release => "release",
             Dimension::Feature => "feature",
             Dimension::Cause => "cause",
+            Dimension::Component => "component",
+            Dimension::Length => "length",
             Dimension::Country => "country",
+            Dimension::Brand => "brand",
             Dimension::Model => "model",
             Dimension::Operator => "operator",
+            Dimension::A => "a",
+            Dimension::B => "b",
         }
     }
 
@@ -119,22 +152,31 @@ impl Dimension {
     pub fn kind(self) -> Option<KindName> {
         match self {
             Dimension::Feature => Some(KindName::FeatureUsed),
-            Dimension::Cause => Some(KindName::Failed),
+            Dimension::Cause | Dimension::Component => Some(KindName::Failed),
+            Dimension::Length => Some(KindName::Stopped),
             Dimension::App
             | Dimension::Release
             | Dimension::Country
+            | Dimension::Brand
             | Dimension::Model
-            | Dimension::Operator => None,
+            | Dimension::Operator
+            | Dimension::A
+            | Dimension::B => None,
         }
     }
 
-    /// Whether it says something of the device: a device has one value for all that a mark
-    /// marks once, so that such a dimension splits a count of devices and never repeats one.
+    /// Whether it says something of the device: a device has one value for a whole ISO week, so
+    /// that such a dimension splits a count of devices and never repeats one.
     pub fn is_of_device(self) -> bool {
         matches!(
             self,
-            Dimension::Country | Dimension::Model | Dimension::Operator
+            Dimension::Country | Dimension::Brand | Dimension::Model | Dimension::Operator
         )
+    }
+
+    /// Whether it is one of the two features of a pair.
+    pub fn is_of_pair(self) -> bool {
+        matches!(self, Dimension::A | Dimension::B)
     }
 }
 

@@ -1,57 +1,64 @@
-//! The columns of a landing object, and how decoded records become such columns.
+//! The columns of decoded events and pairs, and how records become such columns.
 
+use std::collections::BTreeSet;
 use std::iter::repeat_n;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray, StructArray,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray,
+    StructArray,
 };
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef};
+use arrow::compute::{cast, filter_record_batch, or};
+use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Schema, SchemaRef};
 use kaiku_release::Dimension;
 use kaiku_stripped::NONE;
-use kaiku_wire::{Day, Mark};
+use kaiku_wire::{Day, Incident, Incidents, Mark};
 
 use crate::error::Error;
 
-/// The day and the week of an event.
+/// The day of an event, and the Monday of its week.
 pub(crate) const DAY: &str = "day";
-const WEEK: &str = "week";
+pub(crate) const WEEK: &str = "week";
 
-/// What an event is about, each column a text of a closed vocabulary.
+/// What an event or a pair is about, each column a text of a closed vocabulary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
     App,
     Release,
     /// What happened: a [`kaiku_wire::KindName`], or [`PAIR`].
     Kind,
-    /// The feature or the cause; the first feature of a pair.
+    /// The feature or the cause.
     Item,
     Component,
+    Brand,
     Model,
     Operator,
     Country,
-    DurationBucket,
-    /// The second feature of a pair.
-    PairedWith,
+    /// The length of a session, as a bucket.
+    Length,
+    /// The two features of a pair.
+    A,
+    B,
 }
 
 impl Column {
-    /// Every column, in the order of the landing object.
-    const ALL: [Column; 10] = [
+    /// Every column, in the order of the schema.
+    const ALL: [Column; 12] = [
         Column::App,
         Column::Release,
         Column::Kind,
         Column::Item,
         Column::Component,
+        Column::Brand,
         Column::Model,
         Column::Operator,
         Column::Country,
-        Column::DurationBucket,
-        Column::PairedWith,
+        Column::Length,
+        Column::A,
+        Column::B,
     ];
 
-    /// The column's name, which is that of the stripped event's field.
+    /// The column's name.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Column::App => "app",
@@ -59,11 +66,13 @@ impl Column {
             Column::Kind => "kind",
             Column::Item => "item",
             Column::Component => "component",
+            Column::Brand => "brand",
             Column::Model => "model",
             Column::Operator => "operator",
             Column::Country => "country",
-            Column::DurationBucket => "duration_bucket",
-            Column::PairedWith => "paired_with",
+            Column::Length => "duration_bucket",
+            Column::A => "a",
+            Column::B => "b",
         }
     }
 
@@ -73,91 +82,146 @@ impl Column {
             Dimension::App => Column::App,
             Dimension::Release => Column::Release,
             Dimension::Feature | Dimension::Cause => Column::Item,
+            Dimension::Component => Column::Component,
+            Dimension::Length => Column::Length,
             Dimension::Country => Column::Country,
+            Dimension::Brand => Column::Brand,
             Dimension::Model => Column::Model,
             Dimension::Operator => Column::Operator,
+            Dimension::A => Column::A,
+            Dimension::B => Column::B,
         }
     }
 }
 
-/// How often in a row, summed.
-const EVENTS: &str = "events";
-
 /// What stands for the kind in a row of pairs: no kind of event, for nobody reports pairs.
-const PAIR: &str = "pair";
+pub(crate) const PAIR: &str = "pair";
 
-/// The columns of a landing object: dimensions, then sums.
+/// The columns of decoded events and pairs: days, dimensions, then each mark as 0 or 1.
 pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let dates = [DAY, WEEK].map(|name| Field::new(name, DataType::Date32, false));
     let texts = Column::ALL.map(|column| Field::new(column.as_str(), DataType::Utf8, false));
-    let sums = sums().map(|name| Field::new(name, DataType::Int64, false));
-    let fields: Vec<Field> = dates.into_iter().chain(texts).chain(sums).collect();
+    let marks = Mark::ALL.map(|mark| Field::new(mark.as_str(), DataType::Int64, false));
+    let fields: Vec<Field> = dates.into_iter().chain(texts).chain(marks).collect();
     Arc::new(Schema::new(fields))
 });
 
-/// The names of the dimensions.
-pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
-    [DAY, WEEK]
-        .into_iter()
-        .chain(Column::ALL.map(Column::as_str))
+/// What was read of some records.
+pub(crate) struct Read {
+    /// One row an event or pair that bears a mark: the others add nothing to any count.
+    pub(crate) marked: RecordBatch,
+    /// How many events or pairs there were, with a mark or without.
+    pub(crate) all: u64,
+    /// The versions of the bounds that they were marked under, each once, in order.
+    pub(crate) bounds: Vec<u32>,
+    /// The days of the records, each once, in order.
+    pub(crate) days: Vec<Day>,
 }
 
-/// The names of the sums: events, then each mark.
-pub(crate) fn sums() -> impl Iterator<Item = &'static str> {
-    std::iter::once(EVENTS).chain(Mark::ALL.map(Mark::as_str))
-}
-
-/// One row an event, of decoded `StrippedBatch` records.
-pub(crate) fn of_events(records: &RecordBatch) -> Result<RecordBatch, Error> {
+/// Decoded `StrippedBatch` records.
+pub(crate) fn of_events(records: &RecordBatch) -> Result<Read, Error> {
     let (events, lengths) = items(records, "events")?;
-    let rows = events.len();
+    let all = events.len();
     let mut columns = dates(records, &lengths)?;
+    let (brands, models) = brand_and_model(&events)?;
     for column in Column::ALL {
         columns.push(match column {
-            Column::PairedWith => constant(NONE, rows),
+            Column::A | Column::B => constant(NONE, all),
+            Column::Brand => Arc::clone(&brands),
+            Column::Model => Arc::clone(&models),
             column => text(&events, column.as_str())?,
         });
     }
-    columns.push(number(&events, "times")?);
+    let mut marked = BooleanArray::from(vec![false; all]);
     for mark in Mark::ALL {
-        columns.push(number(&events, mark.as_str())?);
+        if mark == Mark::FirstPairWeek {
+            columns.push(Arc::new(Int64Array::from_value(0, all)));
+            continue;
+        }
+        let column = events.column_by_name(mark.as_str());
+        let column = column.and_then(|column| column.as_boolean_opt());
+        let column = column.ok_or_else(malformed)?;
+        marked = or(&marked, column).map_err(|_| malformed())?;
+        columns.push(cast(column, &DataType::Int64).map_err(|_| malformed())?);
     }
-    RecordBatch::try_new(SCHEMA.clone(), columns).map_err(|_| malformed())
+    let batch = RecordBatch::try_new(SCHEMA.clone(), columns).map_err(|_| malformed())?;
+    Ok(Read {
+        marked: filter_record_batch(&batch, &marked).map_err(|_| malformed())?,
+        all: all as u64,
+        bounds: bounds(records)?,
+        days: days(records)?,
+    })
 }
 
-/// One row a pair, of decoded `PairBatch` records.
-pub(crate) fn of_pairs(records: &RecordBatch) -> Result<RecordBatch, Error> {
+/// Decoded `PairBatch` records.
+pub(crate) fn of_pairs(records: &RecordBatch) -> Result<Read, Error> {
     let (pairs, lengths) = items(records, "pairs")?;
-    let rows = pairs.len();
+    let all = pairs.len();
     let mut columns = dates(records, &lengths)?;
     for column in Column::ALL {
         columns.push(match column {
-            Column::App => text(&pairs, column.as_str())?,
-            Column::Kind => constant(PAIR, rows),
-            Column::Item => text(&pairs, "a")?,
-            Column::PairedWith => text(&pairs, "b")?,
-            Column::Release
-            | Column::Component
-            | Column::Model
-            | Column::Operator
-            | Column::Country
-            | Column::DurationBucket => constant(NONE, rows),
+            Column::App | Column::A | Column::B => text(&pairs, column.as_str())?,
+            Column::Kind => constant(PAIR, all),
+            _ => constant(NONE, all),
         });
     }
-    columns.push(Arc::new(Int64Array::from_value(1, rows)));
-    for _ in Mark::ALL {
-        columns.push(Arc::new(Int64Array::from_value(0, rows)));
+    for mark in Mark::ALL {
+        let count = i64::from(mark == Mark::FirstPairWeek);
+        columns.push(Arc::new(Int64Array::from_value(count, all)));
     }
-    RecordBatch::try_new(SCHEMA.clone(), columns).map_err(|_| malformed())
+    Ok(Read {
+        marked: RecordBatch::try_new(SCHEMA.clone(), columns).map_err(|_| malformed())?,
+        all: all as u64,
+        bounds: bounds(records)?,
+        days: days(records)?,
+    })
 }
 
-/// The days of decoded records or of landing columns, each once, in order.
+/// The brand and the model of each event: what stands before the first slash and behind it. What
+/// is unlisted has neither, and stands in both.
+fn brand_and_model(events: &StructArray) -> Result<(ArrayRef, ArrayRef), Error> {
+    let whole = text(events, "model")?;
+    let whole = whole.as_string_opt::<i32>().ok_or_else(malformed)?;
+    let parts = whole.iter().map(|value| {
+        let value = value.unwrap_or_default();
+        value.split_once('/').unwrap_or((value, value))
+    });
+    let (brands, models): (Vec<&str>, Vec<&str>) = parts.unzip();
+    Ok((
+        Arc::new(StringArray::from(brands)),
+        Arc::new(StringArray::from(models)),
+    ))
+}
+
+/// The versions of the bounds of decoded records.
+fn bounds(records: &RecordBatch) -> Result<Vec<u32>, Error> {
+    let column = records.column_by_name("bounds");
+    let column = column.and_then(|column| column.as_primitive_opt::<Int32Type>());
+    let versions = column.ok_or_else(malformed)?.values().iter();
+    let versions: Option<BTreeSet<u32>> = versions.map(|one| u32::try_from(*one).ok()).collect();
+    Ok(versions.ok_or_else(malformed)?.into_iter().collect())
+}
+
+/// The days of decoded records, each once, in order.
 pub(crate) fn days(batch: &RecordBatch) -> Result<Vec<Day>, Error> {
     let mut days: Vec<i32> = date(batch, DAY)?.values().to_vec();
     days.sort_unstable();
     days.dedup();
     let days = days.into_iter().map(Day::from_days_since_epoch);
     days.collect::<Result<_, _>>().map_err(|_| malformed())
+}
+
+/// The day of the one decoded `DayClosed` record, and what happened on it. A word that this version
+/// does not know may be a reason to withhold the day: it is refused.
+pub(crate) fn closed(record: &RecordBatch) -> Result<(Day, Incidents), Error> {
+    let day = days(record)?.first().copied().ok_or_else(malformed)?;
+    let list = record
+        .column_by_name("incidents")
+        .and_then(|column| column.as_list_opt::<i32>())
+        .ok_or_else(malformed)?;
+    let words = list.values().as_string_opt::<i32>().ok_or_else(malformed)?;
+    let incidents: Option<Incidents> = words.iter().flatten().map(Incident::named).collect();
+    Ok((day, incidents.ok_or_else(malformed)?))
 }
 
 /// The items of all records in a row, and how many each record has.
@@ -200,11 +264,6 @@ fn text(items: &StructArray, name: &str) -> Result<ArrayRef, Error> {
         .filter(|column| *column.data_type() == DataType::Utf8)
         .cloned()
         .ok_or_else(malformed)
-}
-
-fn number(items: &StructArray, name: &str) -> Result<ArrayRef, Error> {
-    let column = items.column_by_name(name).ok_or_else(malformed)?;
-    cast(column, &DataType::Int64).map_err(|_| malformed())
 }
 
 fn constant(value: &str, rows: usize) -> ArrayRef {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use kaiku_broker::Cluster;
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::lane::{Failure, Lane, Took};
 use super::position::Place;
 use super::reader::{Reader, Trouble, is_final, trouble};
-use super::{Appended, Log};
+use super::{Appended, Definitions, Log};
 use crate::config::Config;
 use crate::error::Error;
 use crate::metrics::{FENCED, LAG};
@@ -34,7 +35,12 @@ pub(crate) struct Shared {
     pub(crate) cluster: Cluster,
     pub(crate) registry: Option<Arc<Registry>>,
     pub(crate) topic: String,
+    /// The logs of all partitions; the group says which of them are read here.
+    pub(crate) logs: Vec<Arc<Log>>,
+    pub(crate) definitions: Definitions,
     pub(crate) progress: Progress,
+    /// Whether this process seals: one of them is enough, and it is whoever has the first partition.
+    pub(crate) seals: AtomicBool,
     /// Called when an entry was put.
     pub(crate) landed: Arc<Notify>,
     pub(crate) shutdown: CancellationToken,
@@ -42,23 +48,31 @@ pub(crate) struct Shared {
     pub(crate) runtime: Handle,
 }
 
-/// Lands the partitions of these logs until the shutdown. What is open then is read again later.
-pub(crate) fn land(shared: &Shared, logs: Vec<Arc<Log>>) -> Result<(), Error> {
-    let reader = Reader::new(&shared.cluster, &shared.topic)?;
-    let lanes = logs.into_iter().map(|log| {
-        let lane = Lane::new(log, shared.registry.clone());
-        (lane.partition(), lane)
-    });
+/// Lands the partitions that the group gives until the shutdown. What is open then is read again
+/// later.
+pub(crate) fn land(shared: &Shared) -> Result<(), Error> {
+    let config = &shared.config;
+    let group = format!("{}{}", shared.cluster.prefix(), config.group);
+    let reader = Reader::join(
+        &shared.cluster,
+        &shared.topic,
+        &group,
+        config.session_timeout,
+    )?;
     let mut thread = Thread {
         shared,
         reader: &reader,
-        lanes: lanes.collect(),
+        lanes: HashMap::new(),
     };
-    thread.check_ends()?;
-    thread.assign()?;
     let mut looked = Instant::now();
     while !shared.shutdown.is_cancelled() {
-        match reader.poll(STEP) {
+        let polled = reader.poll(STEP);
+        if let Some(share) = reader.take_share() {
+            drop(polled);
+            thread.take_up(share)?;
+            continue;
+        }
+        match polled {
             Some(Ok(message)) => thread.offer(&message)?,
             Some(Err(KafkaError::PartitionEOF(partition))) => thread.at_end(partition),
             Some(Err(error)) => thread.failed(error)?,
@@ -69,6 +83,7 @@ pub(crate) fn land(shared: &Shared, logs: Vec<Arc<Log>>) -> Result<(), Error> {
             thread.look()?;
         }
     }
+    reader.leave();
     Ok(())
 }
 
@@ -81,6 +96,65 @@ struct Thread<'a> {
 }
 
 impl Thread<'_> {
+    /// Takes up what the group has given: a partition that was here before goes on with what is open
+    /// of it, unless somebody else has landed it meanwhile.
+    fn take_up(&mut self, share: Vec<i32>) -> Result<(), Error> {
+        let shared = self.shared;
+        tracing::info!(partitions = ?share, "partitions to land");
+        let mut before = std::mem::take(&mut self.lanes);
+        for partition in share {
+            let lane = before.remove(&partition).or_else(|| {
+                let log = shared.logs.get(usize::try_from(partition).ok()?)?;
+                let log = Arc::clone(log);
+                let (definitions, registry) = (shared.definitions.clone(), shared.registry.clone());
+                Some(Lane::new(log, definitions, registry))
+            });
+            if let Some(lane) = lane {
+                self.lanes.insert(partition, lane);
+                shared.progress.readiness().works(partition);
+            }
+        }
+        for partition in before.into_keys() {
+            shared.progress.readiness().gone(partition);
+            LAG.with([partition.to_string().into()]).set(0.0);
+            if partition == 0 {
+                shared.seals.store(false, Ordering::Release);
+            }
+        }
+        self.catch_up()?;
+        self.check_ends()?;
+        self.assign()?;
+        if self.lanes.contains_key(&0) {
+            shared.seals.store(true, Ordering::Release);
+            shared.landed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Takes in what others have landed of the partitions that are here now.
+    fn catch_up(&mut self) -> Result<(), Error> {
+        for partition in self.lanes.keys().copied().collect::<Vec<_>>() {
+            while !self.shared.shutdown.is_cancelled() {
+                let Some(lane) = self.lanes.get_mut(&partition) else {
+                    break;
+                };
+                match self.shared.runtime.block_on(lane.catch_up()) {
+                    Ok(false) => break,
+                    Ok(true) => {
+                        self.go_on_behind(partition);
+                        break;
+                    }
+                    Err(error @ (Error::Log { .. } | Error::Document { .. })) => {
+                        self.stop(partition, &error);
+                        break;
+                    }
+                    Err(error) => self.wait(partition, &error),
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Reads every partition from where its lane stands, whatever was read before.
     fn assign(&self) -> Result<(), Error> {
         for lane in self.lanes.values() {

@@ -5,15 +5,15 @@ use arrow::compute::concat_batches;
 use bytes::Bytes;
 use parquet::file::metadata::KeyValue;
 
-use super::columns;
 use super::entry::{Entry, FORMAT};
+use super::marginals;
 use crate::error::Error;
 use crate::object;
 use crate::store::{Landing, sha256};
 
 /// The object of an entry: its columns, and the entry's range and days in the metadata.
 pub(super) fn of_entry(entry: &Entry, batches: &[RecordBatch]) -> Result<Bytes, Error> {
-    let schema = columns::SCHEMA.clone();
+    let schema = marginals::SCHEMA.clone();
     let batch = concat_batches(&schema, batches).map_err(|_| Error::Columns("landing counts"))?;
     let closed = entry.closed.map_or_else(String::new, |day| day.to_string());
     let metadata = [

@@ -7,15 +7,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow_avro::reader::{Decoder as AvroDecoder, ReaderBuilder};
 use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore};
 use kaiku_registry::Registry;
 use kaiku_stripped::{Kind, kind_of, schemas};
 use kaiku_wire::frame::{self, Framing};
-use kaiku_wire::{Day, Schema, full_name};
+use kaiku_wire::{Day, Incidents, Schema, full_name};
 
-use super::columns;
+use super::columns::{self, Read};
 use crate::error::Error;
 
 /// Records that wait in one decoder before they are turned into columns.
@@ -31,8 +30,8 @@ pub(super) enum Pushed {
     Waits,
     /// As before, and enough waits for it to be taken.
     Full,
-    /// A day is closed; what waits belongs before it.
-    DayClosed(Day),
+    /// A day is closed, and this happened on it; what waits belongs before it.
+    DayClosed(Day, Incidents),
 }
 
 /// Why a record could not be taken.
@@ -84,7 +83,9 @@ impl Decoder {
         }
         known.bytes += record.len();
         if known.kind == Kind::DayClosed {
-            return known.closed().map(Pushed::DayClosed);
+            return known
+                .closed()
+                .map(|(day, incidents)| Pushed::DayClosed(day, incidents));
         }
         if known.decoder.batch_is_full() || known.bytes >= BYTES {
             return Ok(Pushed::Full);
@@ -92,9 +93,8 @@ impl Decoder {
         Ok(Pushed::Waits)
     }
 
-    /// Takes out what waits, one row an event or a pair, in the columns of a landing object; and
-    /// how many events these are.
-    pub(super) fn take(&mut self) -> Result<(Vec<RecordBatch>, u64), Error> {
+    /// Takes out what waits, and how many events it was read of.
+    pub(super) fn take(&mut self) -> Result<(Vec<Read>, u64), Error> {
         let mut taken = Vec::new();
         let mut events = 0;
         for known in self.known.values_mut() {
@@ -105,9 +105,9 @@ impl Decoder {
                 .map_err(|_| Error::Columns("decoded records"))?;
             match (known.kind, records) {
                 (Kind::Stripped, Some(records)) => {
-                    let batch = columns::of_events(&records)?;
-                    events += batch.num_rows() as u64;
-                    taken.push(batch);
+                    let read = columns::of_events(&records)?;
+                    events += read.all;
+                    taken.push(read);
                 }
                 (Kind::Pairs, Some(records)) => taken.push(columns::of_pairs(&records)?),
                 (Kind::DayClosed, _) | (_, None) => {}
@@ -171,13 +171,12 @@ impl Known {
         })
     }
 
-    /// The day of the one record that was pushed.
-    fn closed(&mut self) -> Result<Day, Refused> {
+    /// What the one record that was pushed says.
+    fn closed(&mut self) -> Result<(Day, Incidents), Refused> {
         self.bytes = 0;
         let records = self.decoder.flush().ok().flatten();
-        let days = records.and_then(|records| columns::days(&records).ok());
-        days.and_then(|days| days.first().copied())
-            .ok_or(Refused::Malformed)
+        let closed = records.and_then(|records| columns::closed(&records).ok());
+        closed.ok_or(Refused::Malformed)
     }
 }
 
@@ -204,7 +203,7 @@ mod tests {
         let mut decoder = with(9, Kind::Stripped, schemas::STRIPPED_BATCH.text());
         assert_eq!(decoder.push(&record).unwrap(), Pushed::Waits);
         let (batches, events) = decoder.take().unwrap();
-        assert_eq!((batches.len(), batches[0].num_rows(), events), (1, 3, 3));
+        assert_eq!((batches.len(), batches[0].all, events), (1, 3, 3));
     }
 
     #[test]
@@ -216,7 +215,8 @@ mod tests {
         let mut decoder = with(7, Kind::DayClosed, text);
         let record = [0, 0, 0, 0, 7, 0x02, b'x', 0x06];
         let closed = decoder.push(&record).unwrap();
-        assert_eq!(closed, Pushed::DayClosed(testing::day("1970-01-04")));
+        let day = testing::day("1970-01-04");
+        assert_eq!(closed, Pushed::DayClosed(day, Incidents::default()));
     }
 
     #[test]

@@ -4,15 +4,17 @@
 //! beside it, in an object that is named after its own hash and put before. So the entry keeps
 //! its name and its range when the counts are deleted, and nothing has to be written for that.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
-use kaiku_wire::Day;
+use kaiku_wire::{Day, Incident};
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
 /// The format of entries and of their objects.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// One entry of the log of a partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +22,8 @@ pub(crate) const FORMAT: u32 = 1;
 pub(crate) struct Entry {
     /// The format, [`FORMAT`].
     pub(crate) format: u32,
+    /// The [id](super::Source::id) of the topic that was read.
+    pub(crate) source: String,
     /// The partition.
     pub(crate) partition: i32,
     /// The number of the entry in its log, from 1, without gaps.
@@ -30,10 +34,26 @@ pub(crate) struct Entry {
     pub(crate) end: i64,
     /// The last day that is closed in the partition at `end`.
     pub(crate) closed: Option<Day>,
-    /// The days that its counts belong to.
+    /// The days that its counts and incidents belong to.
     pub(crate) days: Vec<Day>,
+    /// What happened on the partition, and on which day.
+    pub(crate) incidents: Vec<Happened>,
+    /// The versions of the bounds under which its events were marked.
+    pub(crate) bounds: Vec<u32>,
+    /// Of each table the hash of how its cells were made.
+    pub(crate) definitions: BTreeMap<String, String>,
     /// Its counts; none where it covers nothing but marks of closed days.
     pub(crate) data: Option<Data>,
+}
+
+/// Something that happened on a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Happened {
+    /// The day.
+    pub(crate) day: Day,
+    /// What it was.
+    pub(crate) incident: Incident,
 }
 
 /// The counts of an entry.
@@ -73,13 +93,26 @@ impl Entry {
 
     /// Reads an entry, and checks that it is the one that belongs to its name.
     pub(crate) fn from_bytes(partition: i32, sequence: u64, bytes: &[u8]) -> Result<Entry, Error> {
-        let entry: Entry = serde_json::from_slice(bytes).map_err(|source| Error::Document {
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let document = |source| Error::Document {
             path: entry_path(partition, sequence).to_string(),
             source,
-        })?;
-        let reason = if entry.format != FORMAT {
-            "it was written by another version"
-        } else if (entry.partition, entry.sequence) != (partition, sequence) {
+        };
+        let Format { format } = serde_json::from_slice(bytes).map_err(document)?;
+        if format != FORMAT {
+            return Err(Error::Log {
+                partition,
+                reason: format!(
+                    "it has format {format}, this version writes {FORMAT}: seal what it holds with \
+                     the version that wrote it, then name a new landing folder"
+                ),
+            });
+        }
+        let entry: Entry = serde_json::from_slice(bytes).map_err(document)?;
+        let reason = if (entry.partition, entry.sequence) != (partition, sequence) {
             "an entry stands under the name of another"
         } else if entry.start < 0 || entry.end < entry.start {
             "the range of an entry is none"

@@ -1,17 +1,19 @@
 //! One partition while it is landed: what was read behind the end of its log.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use kaiku_registry::Registry;
-use kaiku_wire::Day;
+use kaiku_wire::{Day, Incident, Incidents};
 
+use super::columns::Read;
 use super::decode::{Decoder, Pushed, Refused};
-use super::entry::{Data, Entry, FORMAT};
-use super::merge::merge;
-use super::{Appended, Log, columns, counts};
+use super::entry::{Data, Entry, FORMAT, Happened};
+use super::marginals::{Definitions, merge};
+use super::{Appended, Log, counts};
 use crate::error::Error;
 use crate::store::sha256;
 
@@ -22,6 +24,7 @@ const MERGE_ROWS: usize = 131_072;
 /// One partition while it is landed.
 pub(crate) struct Lane {
     log: Arc<Log>,
+    definitions: Definitions,
     decoder: Decoder,
     open: Open,
     /// Of the open events, those that [`Lane::take_events`] has given already.
@@ -35,9 +38,11 @@ struct Open {
     end: i64,
     since: Option<Instant>,
     closed: Option<Day>,
-    days: Vec<Day>,
-    /// Columns that are merged already, and columns that are not.
-    merged: Vec<RecordBatch>,
+    days: BTreeSet<Day>,
+    incidents: BTreeSet<Happened>,
+    bounds: BTreeSet<u32>,
+    /// The cells so far, and marked events that are not in them yet.
+    cells: Vec<RecordBatch>,
     fresh: Vec<RecordBatch>,
     fresh_rows: usize,
     events: u64,
@@ -63,10 +68,15 @@ pub(crate) enum Failure {
 
 impl Lane {
     /// A lane that goes on where the log ends.
-    pub(crate) fn new(log: Arc<Log>, registry: Option<Arc<Registry>>) -> Lane {
+    pub(crate) fn new(
+        log: Arc<Log>,
+        definitions: Definitions,
+        registry: Option<Arc<Registry>>,
+    ) -> Lane {
         let open = Open::behind(&log);
         Lane {
             log,
+            definitions,
             decoder: Decoder::new(registry),
             open,
             reported: 0,
@@ -105,9 +115,9 @@ impl Lane {
                 self.gather(offset).await.map_err(Failure::Stop)?;
                 Ok(Took::Nothing)
             }
-            Pushed::DayClosed(day) => {
+            Pushed::DayClosed(day, incidents) => {
                 self.gather(offset).await.map_err(Failure::Stop)?;
-                self.open.closed = self.open.closed.max(Some(day));
+                self.open.close(day, incidents);
                 Ok(Took::DayClosed)
             }
         }
@@ -133,23 +143,28 @@ impl Lane {
     /// fails, it is put again.
     pub(crate) async fn close(&mut self) -> Result<(Entry, Option<Bytes>), Error> {
         self.gather(self.open.end).await?;
-        self.open.merge().await?;
+        self.open.merge(&self.definitions).await?;
         let open = &self.open;
         let mut entry = Entry {
             format: FORMAT,
+            source: self.log.source().to_owned(),
             partition: self.log.partition(),
             sequence: open.sequence,
             start: open.start,
             end: open.end,
             closed: open.closed,
-            days: open.days.clone(),
+            days: open.days.iter().copied().collect(),
+            incidents: open.incidents.iter().copied().collect(),
+            bounds: open.bounds.iter().copied().collect(),
+            definitions: self.definitions.hashes(),
             data: None,
         };
-        let rows: usize = open.merged.iter().map(RecordBatch::num_rows).sum();
-        if rows == 0 {
+        let rows: usize = open.cells.iter().map(RecordBatch::num_rows).sum();
+        // What happened is kept as long as counts are: an object without a row stands for it.
+        if rows == 0 && open.incidents.is_empty() {
             return Ok((entry, None));
         }
-        let bytes = counts::of_entry(&entry, &open.merged)?;
+        let bytes = counts::of_entry(&entry, &open.cells)?;
         entry.data = Some(Data {
             sha256: sha256(&bytes),
             rows: rows as u64,
@@ -178,7 +193,9 @@ impl Lane {
 
     /// Goes on behind what others have landed meanwhile; false where there is nothing.
     pub(crate) async fn catch_up(&mut self) -> Result<bool, Error> {
-        let found = self.log.catch_up().await?;
+        self.log.catch_up().await?;
+        // The seal of this process takes in what others have landed, too.
+        let found = self.log.next() != (self.open.sequence, self.open.start);
         if found {
             self.begin_behind();
         }
@@ -193,13 +210,13 @@ impl Lane {
 
     /// Moves what the decoder holds into the open columns.
     async fn gather(&mut self, offset: i64) -> Result<(), Error> {
-        let (batches, events) = self.decoder.take()?;
+        let (reads, events) = self.decoder.take()?;
         self.open.events += events;
-        for batch in batches {
-            self.open.add(batch, self.log.partition(), offset)?;
+        for read in reads {
+            self.open.add(read, self.log.partition(), offset)?;
         }
         if self.open.fresh_rows >= MERGE_ROWS {
-            self.open.merge().await?;
+            self.open.merge(&self.definitions).await?;
         }
         Ok(())
     }
@@ -214,16 +231,33 @@ impl Open {
             end: start,
             since: None,
             closed: log.closed(),
-            days: Vec::new(),
-            merged: Vec::new(),
+            days: BTreeSet::new(),
+            incidents: BTreeSet::new(),
+            bounds: BTreeSet::new(),
+            cells: Vec::new(),
             fresh: Vec::new(),
             fresh_rows: 0,
             events: 0,
         }
     }
 
-    fn add(&mut self, batch: RecordBatch, partition: i32, offset: i64) -> Result<(), Error> {
-        for day in columns::days(&batch)? {
+    /// Closes the days up to one. What happened may concern each of them.
+    fn close(&mut self, day: Day, incidents: Incidents) {
+        let first = self.closed.map_or(day, Day::next).min(day);
+        self.closed = self.closed.max(Some(day));
+        if incidents.is_empty() {
+            return;
+        }
+        let days = std::iter::successors(Some(first), |one| Some(one.next()));
+        for day in days.take_while(|one| *one <= day) {
+            let happened = |incident: Incident| Happened { day, incident };
+            self.incidents.extend(incidents.iter().map(happened));
+            self.days.insert(day);
+        }
+    }
+
+    fn add(&mut self, read: Read, partition: i32, offset: i64) -> Result<(), Error> {
+        for day in read.days {
             if self.closed.is_some_and(|closed| day <= closed) {
                 return Err(Error::ClosedDay {
                     partition,
@@ -231,23 +265,23 @@ impl Open {
                     day,
                 });
             }
-            if let Err(place) = self.days.binary_search(&day) {
-                self.days.insert(place, day);
-            }
+            self.days.insert(day);
         }
-        self.fresh_rows += batch.num_rows();
-        self.fresh.push(batch);
+        self.bounds.extend(read.bounds);
+        self.fresh_rows += read.marked.num_rows();
+        self.fresh.push(read.marked);
         Ok(())
     }
 
-    async fn merge(&mut self) -> Result<(), Error> {
+    async fn merge(&mut self, definitions: &Definitions) -> Result<(), Error> {
         if self.fresh_rows == 0 {
             return Ok(());
         }
-        let mut batches = self.merged.clone();
-        batches.append(&mut self.fresh);
+        let fresh = definitions.cells(self.fresh.clone()).await?;
+        let cells = self.cells.iter().cloned().chain(fresh);
+        self.cells = merge(cells.collect()).await?;
+        self.fresh.clear();
         self.fresh_rows = 0;
-        self.merged = merge(batches).await?;
         Ok(())
     }
 }

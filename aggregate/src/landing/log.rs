@@ -20,6 +20,7 @@ const KEEP: u64 = 1000;
 #[derive(Debug)]
 pub(crate) struct Log {
     store: Landing,
+    source: String,
     partition: i32,
     known: Mutex<Known>,
 }
@@ -47,8 +48,8 @@ pub(crate) enum Appended {
 }
 
 impl Log {
-    /// Reads what stands of the log.
-    pub(crate) async fn open(store: Landing, partition: i32) -> Result<Log, Error> {
+    /// Reads what stands of the log of a partition of this source.
+    pub(crate) async fn open(store: Landing, source: String, partition: i32) -> Result<Log, Error> {
         let mut entries = BTreeSet::new();
         let mut data: BTreeMap<u64, Vec<Path>> = BTreeMap::new();
         for path in store.list(&entry::folder(partition)).await? {
@@ -62,6 +63,7 @@ impl Log {
         }
         let log = Log {
             store,
+            source,
             partition,
             known: Mutex::new(Known::default()),
         };
@@ -103,6 +105,11 @@ impl Log {
         self.partition
     }
 
+    /// The [id](super::Source::id) of the topic that the log is of.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
     /// The number of the next entry, and the offset at which it starts.
     pub(crate) fn next(&self) -> (u64, i64) {
         let known = self.known();
@@ -131,14 +138,11 @@ impl Log {
             .copied()
     }
 
-    /// The entries that hold counts of a day, in order.
-    pub(crate) fn with_day(&self, day: Day) -> Vec<Entry> {
+    /// The entries that hold something of the days from `first` to `last`, in order.
+    pub(crate) fn within(&self, first: Day, last: Day) -> Vec<Entry> {
         let known = self.known();
-        let with = known
-            .full
-            .values()
-            .filter(|entry| entry.days.contains(&day));
-        with.cloned().collect()
+        let within = |entry: &&Entry| entry.days.iter().any(|day| (first..=last).contains(day));
+        known.full.values().filter(within).cloned().collect()
     }
 
     /// Puts an entry with its counts. The counts are put first: where the entry stands, they do.
@@ -157,7 +161,7 @@ impl Log {
         let theirs = match put {
             Put::Created => None,
             Put::Exists(found) => {
-                let found = Entry::from_bytes(self.partition, entry.sequence, &found)?;
+                let found = self.parse(entry.sequence, &found)?;
                 // The same entry stands there where an earlier try had an unknown outcome.
                 Some(found).filter(|found| found != entry)
             }
@@ -187,7 +191,7 @@ impl Log {
             let Some(bytes) = self.store.get(&path).await? else {
                 return Ok(found);
             };
-            let entry = Entry::from_bytes(self.partition, sequence, &bytes)?;
+            let entry = self.parse(sequence, &bytes)?;
             if entry.start != start {
                 return Err(self.broken("an entry does not start where the one before it ends"));
             }
@@ -267,7 +271,15 @@ impl Log {
         let path = entry::entry_path(self.partition, sequence);
         let bytes = self.store.get(&path).await?;
         let bytes = bytes.ok_or_else(|| self.broken("an entry is gone"))?;
-        Entry::from_bytes(self.partition, sequence, &bytes)
+        self.parse(sequence, &bytes)
+    }
+
+    fn parse(&self, sequence: u64, bytes: &[u8]) -> Result<Entry, Error> {
+        let entry = Entry::from_bytes(self.partition, sequence, bytes)?;
+        if entry.source == self.source {
+            return Ok(entry);
+        }
+        Err(self.broken("an entry is of another topic"))
     }
 
     /// Takes in the next entry, and deletes the counts that were put for its place by others and
@@ -279,10 +291,14 @@ impl Log {
             if known.newest.is_none() {
                 known.first = sequence;
             }
-            if entry.data.is_some() {
-                known.full.insert(sequence, entry.clone());
+            // Another task of this process may have gone further already.
+            let newest = known.newest.as_ref().map_or(0, |newest| newest.sequence);
+            if sequence > newest {
+                if entry.data.is_some() {
+                    known.full.insert(sequence, entry.clone());
+                }
+                known.newest = Some(entry);
             }
-            known.newest = Some(entry);
             known.strangers.remove(&sequence).unwrap_or_default()
         };
         for path in strangers {

@@ -1,9 +1,12 @@
-//! The consumer of a landing thread: read committed, in no group, and where it is told.
+//! The consumer of a landing thread: a member of the group that shares the partitions, which reads
+//! committed and where it is told. It commits no offset: the landing log says what was read.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use kaiku_broker::{Cluster, Isolation, Noting};
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use kaiku_broker::{Cluster, Isolation, note};
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Offset, TopicPartitionList};
@@ -25,24 +28,75 @@ pub(super) enum Trouble {
     Fatal,
 }
 
-/// Reads the partitions of one topic.
+/// What the group has given last, until somebody takes it up.
+#[derive(Default)]
+struct Share(Mutex<Option<Vec<i32>>>);
+
+impl ClientContext for Share {
+    fn error(&self, error: KafkaError, reason: &str) {
+        note("aggregate", &error, reason);
+    }
+}
+
+impl ConsumerContext for Share {
+    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        // What is revoked may come back with the next assignment, and needs nothing until then.
+        if let Rebalance::Assign(list) = rebalance {
+            let given = list.elements().iter().map(|one| one.partition()).collect();
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(given);
+        }
+    }
+}
+
+/// Reads its share of the partitions of one topic.
 pub(super) struct Reader {
-    consumer: BaseConsumer<Noting>,
+    consumer: BaseConsumer<Share>,
     topic: String,
 }
 
 impl Reader {
-    pub(super) fn new(cluster: &Cluster, topic: &str) -> Result<Reader, Error> {
-        let consumer = cluster
-            .reader("aggregate", Isolation::Committed)
+    /// Joins the group.
+    pub(super) fn join(
+        cluster: &Cluster,
+        topic: &str,
+        group: &str,
+        session: Duration,
+    ) -> Result<Reader, Error> {
+        let heartbeat = session / 4;
+        let consumer: BaseConsumer<Share> = cluster
+            .client("aggregate")
+            .set("isolation.level", Isolation::Committed.as_str())
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("enable.partition.eof", "true")
+            .set("auto.offset.reset", "error")
+            .set("partition.assignment.strategy", "range")
+            .set("session.timeout.ms", session.as_millis().to_string())
+            .set("heartbeat.interval.ms", heartbeat.as_millis().to_string())
             .set("fetch.wait.max.ms", "100")
             .set("queued.max.messages.kbytes", "16384")
-            .create_with_context(Noting("aggregate"))
+            .create_with_context(Share::default())
             .map_err(Error::kafka("making a consumer"))?;
+        consumer
+            .subscribe(&[topic])
+            .map_err(Error::kafka("joining the group of landers"))?;
         Ok(Reader {
             consumer,
             topic: topic.to_owned(),
         })
+    }
+
+    /// The partitions that the group has given since the last call; `None` where it has given none
+    /// anew.
+    pub(super) fn take_share(&self) -> Option<Vec<i32>> {
+        let share = &self.consumer.context().0;
+        share.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Leaves the group.
+    pub(super) fn leave(&self) {
+        self.consumer.unsubscribe();
     }
 
     /// The next record or event, waiting for it no longer than `within`.

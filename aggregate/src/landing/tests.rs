@@ -3,36 +3,55 @@
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
-use kaiku_wire::Mark;
+use kaiku_wire::{Incident, Mark};
 
 use super::lane::{Failure, Took};
-use super::{Appended, Log, counts_of};
+use super::marginals::{COUNTS, DIMENSIONS, SCHEMA, TABLE};
+use super::{Appended, Log, Source, counts_of};
 use crate::Error;
-use crate::testing::{Hand, closed, day, events, files, fleet, landing, log, pair, used};
+use crate::testing::{
+    Hand, closed, closed_after, day, events, events_under, files, fleet, landing, log, pair, used,
+};
 
 async fn counts(log: &Log, folder: &std::path::Path, of: &str) -> RecordBatch {
-    let entries = log.with_day(day(of));
+    let entries = log.within(day(of), day(of));
     assert_eq!(entries.len(), 1);
     let mut counts = counts_of(&landing(folder), &entries[0]).await.unwrap();
     assert_eq!(counts.len(), 1);
     counts.remove(0)
 }
 
-fn sum(batch: &RecordBatch, name: &str) -> i64 {
-    let column = batch.column_by_name(name).unwrap();
-    arrow::compute::sum(column.as_primitive::<Int64Type>()).unwrap()
+/// The cells of one table, as `dimensions: counts`.
+fn cells(batch: &RecordBatch, table: &str) -> Vec<String> {
+    let text = |name, row| {
+        let column = batch.column_by_name(name).unwrap();
+        column.as_string::<i32>().value(row).to_owned()
+    };
+    let number = |name, row| {
+        let column = batch.column_by_name(name).unwrap();
+        column.as_primitive::<Int64Type>().value(row)
+    };
+    let rows = (0..batch.num_rows()).filter(|row| text(TABLE, *row) == table);
+    let shown = rows.map(|row| {
+        let dimensions = DIMENSIONS.map(|name| text(name, row)).join(" ");
+        let counts = COUNTS.map(|name| number(name, row).to_string());
+        format!("{}: {}", dimensions.trim_end(), counts.join(" "))
+    });
+    let mut shown: Vec<String> = shown.collect();
+    shown.sort();
+    shown
 }
 
 #[tokio::test]
-async fn equal_events_become_one_row_with_their_sums() {
+async fn what_lands_are_the_cells_of_each_table_and_no_joint_record() {
     let folder = tempfile::tempdir().unwrap();
     let log = log(folder.path(), 3).await;
     let mut hand = Hand::new(&log);
     let today = day("2026-11-24");
-    let mut twice = used("maps", "route.bicycle", &[Mark::FirstItemDay]);
-    twice.times = 3;
-    let other = used("maps", "share", &[]);
-    let record = events(today, vec![twice.clone(), other, twice]);
+    let marks = [Mark::FirstItemDay, Mark::FirstAppWeek];
+    let twice = used("maps", "route.bicycle", &marks);
+    let unmarked = used("maps", "share", &[]);
+    let record = events(today, vec![twice.clone(), unmarked, twice]);
     assert_eq!(hand.take(&record).await.unwrap(), Took::Nothing);
     hand.take(&pair(today, "maps", "route.bicycle", "share"))
         .await
@@ -41,10 +60,17 @@ async fn equal_events_become_one_row_with_their_sums() {
     assert_eq!(hand.lane.take_events(), 3);
     assert_eq!(hand.roll().await, Appended::Ours);
     let counts = counts(&log, folder.path(), "2026-11-24").await;
-    assert_eq!(counts.schema().fields(), super::columns::SCHEMA.fields());
-    assert_eq!(counts.num_rows(), 3);
-    assert_eq!(sum(&counts, "events"), 3 + 1 + 3 + 1);
-    assert_eq!(sum(&counts, "first_item_day"), 2);
+    assert_eq!(counts.schema().fields(), SCHEMA.fields());
+    let of = |table| cells(&counts, table);
+    assert_eq!(of("features_daily"), ["maps route.bicycle: 2 0 0"]);
+    assert_eq!(of("activity_weekly"), ["maps: 2 0 0"]);
+    assert_eq!(of("countries_weekly"), ["maps FI: 2 0 0"]);
+    assert_eq!(of("models_weekly"), ["maps Nokia TA-1053: 2 0 0"]);
+    assert_eq!(
+        of("feature_pairs_weekly"),
+        ["maps route.bicycle share: 1 0 0"]
+    );
+    assert_eq!(of("activity_daily"), Vec::<String>::new());
     assert_eq!(log.closed(), Some(today));
     assert_eq!(log.next(), (2, 3));
 }
@@ -61,9 +87,83 @@ async fn many_records_lose_nothing_on_the_way_through_the_decoder() {
     }
     hand.roll().await;
     let counts = counts(&log, folder.path(), "2026-11-24").await;
-    assert_eq!(counts.num_rows(), 2);
-    assert_eq!(sum(&counts, "events"), 700 * 4);
-    assert_eq!(sum(&counts, "first_app_day"), 700 * 3);
+    assert_eq!(cells(&counts, "activity_daily"), ["maps: 2100 0 0"]);
+    assert_eq!(
+        cells(&counts, "feature_pairs_weekly"),
+        ["maps a b: 700 0 0"]
+    );
+}
+
+#[tokio::test]
+async fn an_entry_says_under_which_bounds_and_definitions_its_cells_were_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log);
+    let today = day("2026-11-24");
+    for version in [2, 1, 2] {
+        let event = used("maps", "share", &[Mark::FirstItemDay]);
+        let record = events_under(version, today, vec![event]);
+        hand.take(&record).await.unwrap();
+    }
+    hand.roll().await;
+    let entry = log.within(today, today).remove(0);
+    assert_eq!(entry.bounds, [1, 2]);
+    let policy = kaiku_release::Policy::small();
+    let definitions = policy.tables().iter();
+    let definitions = definitions.map(|table| (table.name().to_owned(), table.definition()));
+    assert_eq!(entry.definitions, definitions.collect());
+}
+
+#[tokio::test]
+async fn what_happened_is_kept_for_every_day_that_it_may_concern() {
+    let folder = tempfile::tempdir().unwrap();
+    let log_one = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log_one);
+    hand.take(&closed(day("2026-11-22"))).await.unwrap();
+    let lost = closed_after(day("2026-11-24"), &[Incident::StateLost]);
+    hand.take(&lost).await.unwrap();
+    hand.roll().await;
+    let read = log(folder.path(), 0).await;
+    for (of, count) in [("2026-11-22", 0), ("2026-11-23", 1), ("2026-11-24", 1)] {
+        assert_eq!(read.within(day(of), day(of)).len(), count, "{of}");
+    }
+    let entry = read.within(day("2026-11-24"), day("2026-11-24")).remove(0);
+    let days: Vec<_> = entry.incidents.iter().map(|one| one.day).collect();
+    assert_eq!(days, [day("2026-11-23"), day("2026-11-24")]);
+}
+
+#[tokio::test]
+async fn a_landing_store_is_bound_to_its_topic() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = landing(folder.path());
+    let source = Source {
+        topic: "events.stripped".to_owned(),
+        topic_id: Some("00ff".to_owned()),
+        partitions: 4,
+    };
+    source.bind(&store).await.unwrap();
+    source.bind(&store).await.unwrap();
+    let mut others = [source.clone(), source.clone(), source.clone()];
+    others[0].topic = "b-events.stripped".to_owned();
+    others[1].topic_id = Some("01ff".to_owned());
+    others[2].partitions = 8;
+    for other in others {
+        let refused = other.bind(&store).await.unwrap_err();
+        assert!(matches!(refused, Error::Source { .. }), "{refused}");
+        assert_ne!(other.id(), source.id());
+    }
+}
+
+#[tokio::test]
+async fn an_entry_of_another_topic_stops_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let today = day("2026-11-24");
+    let log = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log);
+    hand.take(&fleet(today, "maps", 2)).await.unwrap();
+    hand.roll().await;
+    let opened = Log::open(landing(folder.path()), "another".to_owned(), 0).await;
+    assert!(matches!(opened, Err(Error::Log { partition: 0, .. })));
 }
 
 #[tokio::test]
@@ -121,7 +221,7 @@ async fn a_slow_writer_cannot_put_an_old_range_back() {
         .unwrap();
     hand.roll().await;
     assert_eq!(one.empty(|_| true).await.unwrap(), 1);
-    assert!(one.with_day(day("2026-11-24")).is_empty());
+    assert!(one.within(day("2026-11-24"), day("2026-11-24")).is_empty());
     assert!(matches!(slow.roll().await, Appended::Theirs(_)));
     // Only the entry stands, with its range.
     let left = files(&folder.path().join("landing"));
@@ -144,8 +244,8 @@ async fn what_an_open_day_needs_is_kept_and_tells_how_far_records_may_go() {
     }
     let needed = log.empty(|of| of < day("2026-11-24")).await.unwrap();
     assert_eq!(needed, 2);
-    assert!(log.with_day(day("2026-11-23")).is_empty());
-    assert_eq!(log.with_day(day("2026-11-24")).len(), 1);
+    assert!(log.within(day("2026-11-23"), day("2026-11-23")).is_empty());
+    assert_eq!(log.within(day("2026-11-24"), day("2026-11-24")).len(), 1);
     assert_eq!(log.first_day(), Some(day("2026-11-24")));
 }
 
@@ -179,7 +279,7 @@ async fn a_log_with_a_missing_entry_is_refused() {
         hand.roll().await;
     }
     std::fs::remove_file(folder.path().join("landing/partition=0/0000000002.json")).unwrap();
-    let opened = Log::open(landing(folder.path()), 0).await;
+    let opened = Log::open(landing(folder.path()), log_one.source().to_owned(), 0).await;
     assert!(matches!(opened, Err(Error::Log { partition: 0, .. })));
 }
 
@@ -192,7 +292,7 @@ async fn counts_that_were_altered_are_refused() {
         .await
         .unwrap();
     hand.roll().await;
-    let entry = log.with_day(day("2026-11-24")).remove(0);
+    let entry = log.within(day("2026-11-24"), day("2026-11-24")).remove(0);
     let path = folder
         .path()
         .join("landing")

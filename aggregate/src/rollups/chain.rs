@@ -1,11 +1,13 @@
 //! The manifests that stand, each with the hash of the one before it.
 
+use std::collections::BTreeMap;
+
 use kaiku_release::{Period, Policy, Spent, Unit};
 use kaiku_wire::Day;
 use object_store::path::Path;
 
 use super::Rollups;
-use super::manifest::{FORMAT, MANIFESTS, Manifest, path_of};
+use super::manifest::{FIRST_MANIFESTS, FORMAT, MANIFESTS, Manifest, ManifestPaths};
 use crate::error::Error;
 use crate::store::sha256;
 
@@ -13,14 +15,28 @@ use crate::store::sha256;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chain {
     manifests: Vec<Manifest>,
+    numbers: BTreeMap<Period, usize>,
     last_hash: Option<String>,
 }
 
 impl Chain {
-    /// Reads and checks the whole chain.
+    /// Reads and checks the whole chain; its signatures are left to whoever verifies.
     pub(crate) async fn load(rollups: &Rollups) -> Result<Chain, Error> {
+        if let Some(path) = rollups
+            .list(&Path::from(FIRST_MANIFESTS))
+            .await?
+            .into_iter()
+            .next()
+        {
+            return Err(Error::FirstFormat {
+                path: path.to_string(),
+            });
+        }
         let mut found = Vec::new();
         for path in rollups.list(&Path::from(MANIFESTS)).await? {
+            if path.extension() != Some("json") {
+                continue;
+            }
             let bytes = rollups.get(&path).await?.unwrap_or_default();
             found.push((read(&path, &bytes)?, path, sha256(&bytes)));
         }
@@ -34,7 +50,7 @@ impl Chain {
 
     /// Adds a manifest that stands.
     pub(crate) fn add(&mut self, period: Period, bytes: &[u8]) -> Result<&Manifest, Error> {
-        let path = path_of(period);
+        let path = ManifestPaths::of(period).json;
         self.follow(read(&path, bytes)?, &path, sha256(bytes))
     }
 
@@ -44,27 +60,45 @@ impl Chain {
         path: &Path,
         hash: String,
     ) -> Result<&Manifest, Error> {
-        let named = manifest
+        let broken = || Error::Chain {
+            path: path.to_string(),
+        };
+        let period = manifest
             .period()
-            .is_some_and(|period| path_of(period) == *path);
-        let fits = manifest.format == FORMAT
-            && manifest.number == self.next_number()
-            && manifest.previous == self.last_hash;
-        if !named || !fits {
-            return Err(Error::Chain {
-                path: path.to_string(),
-            });
+            .filter(|period| ManifestPaths::of(*period).json == *path)
+            .ok_or_else(broken)?;
+        if manifest.number != self.next_number() || manifest.previous != self.last_hash {
+            return Err(broken());
         }
+        self.numbers.insert(period, self.manifests.len());
         self.last_hash = Some(hash);
         self.manifests.push(manifest);
-        self.manifests.last().ok_or(Error::Chain {
-            path: path.to_string(),
-        })
+        self.manifests.last().ok_or_else(broken)
     }
 
     /// The manifests, in order.
     pub(crate) fn manifests(&self) -> &[Manifest] {
         &self.manifests
+    }
+
+    /// The manifests, in order, each with the hash of its bytes.
+    pub(crate) fn with_hashes(&self) -> impl Iterator<Item = (&Manifest, &str)> {
+        let later = self.manifests.iter().skip(1);
+        let named = later.map(|manifest| manifest.previous.as_deref());
+        let hashes = named
+            .chain([self.last_hash()])
+            .map(Option::unwrap_or_default);
+        self.manifests.iter().zip(hashes)
+    }
+
+    /// The first manifest.
+    pub(crate) fn first(&self) -> Option<&Manifest> {
+        self.manifests.first()
+    }
+
+    /// Whether a period is sealed.
+    pub(crate) fn has(&self, period: Period) -> bool {
+        self.numbers.contains_key(&period)
     }
 
     /// The number of the next manifest.
@@ -90,11 +124,7 @@ impl Chain {
 
     /// What was spent so far.
     pub(crate) fn spent(&self) -> Vec<Spent> {
-        let spent = |manifest: &Manifest| {
-            let rho = manifest.rho();
-            manifest.period().map(|period| Spent { period, rho })
-        };
-        self.manifests.iter().filter_map(spent).collect()
+        self.manifests.iter().filter_map(Manifest::spent).collect()
     }
 
     /// The part of the policy's cap that the 28 days up to the last sealed one have cost.
@@ -112,9 +142,22 @@ impl Chain {
     }
 }
 
-fn read(path: &Path, bytes: &[u8]) -> Result<Manifest, Error> {
-    serde_json::from_slice(bytes).map_err(|source| Error::Document {
+/// Reads a manifest; one of another format is refused before its fields are looked at.
+pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Manifest, Error> {
+    #[derive(serde::Deserialize)]
+    struct Format {
+        format: u32,
+    }
+    let document = |source| Error::Document {
         path: path.to_string(),
         source,
-    })
+    };
+    let Format { format } = serde_json::from_slice(bytes).map_err(document)?;
+    if format != FORMAT {
+        return Err(Error::ManifestFormat {
+            path: path.to_string(),
+            format,
+        });
+    }
+    serde_json::from_slice(bytes).map_err(document)
 }

@@ -1,29 +1,32 @@
 //! The published files. What is written comes out of a [`Released`], and out of nothing else.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use bytes::Bytes;
-use kaiku_release::{Dimension, Estimate, Policy, Released, Row, Table};
+use kaiku_release::{Estimate, Policy, Released, Row, Table};
 use object_store::path::Path;
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{KeyValue, SortingColumn};
 
+use super::dictionary::{DescribedTable, Role};
 use super::manifest::folder_of;
 use crate::error::Error;
 use crate::object;
 
+/// The name of every file of a table.
+pub(super) const FILE: &str = "rollup.parquet";
+
+/// The key under which Spark looks for its schema, which has the comments of columns.
+const SPARK_SCHEMA: &str = "org.apache.spark.sql.parquet.row.metadata";
+
 /// Where the file of a table, app and period stands.
 pub(super) fn path_of(released: &Released, app: &str) -> Path {
     let folder = folder_of(released.period());
-    [
-        released.table(),
-        &format!("app={app}"),
-        &folder,
-        "rollup.parquet",
-    ]
-    .into_iter()
-    .collect()
+    [released.table(), &format!("app={app}"), &folder, FILE]
+        .into_iter()
+        .collect()
 }
 
 /// The apps of the released rows.
@@ -51,117 +54,129 @@ pub(super) fn file_of(
     table: &Table,
     policy: &Policy,
 ) -> Result<Bytes, Error> {
-    let batch = columns(&rows_of(released, app), table)?;
-    let metadata = descriptions(table, policy);
-    let properties = object::properties()?.set_key_value_metadata(Some(metadata));
-    object::write(&batch, properties.build())
+    let described = DescribedTable::of(table);
+    let said = descriptions(table, &described, policy);
+    let fields: Vec<Field> = described.in_file().map(field).collect();
+    let schema = Schema::new_with_metadata(fields, said.iter().cloned().collect());
+    let batch = columns(&rows_of(released, app), table, schema)?;
+    write(&batch, said, table.dimensions().len() - 1)
 }
 
-fn columns(rows: &[&Row], table: &Table) -> Result<RecordBatch, Error> {
-    let mut fields = Vec::new();
+/// Writes the rows of a table that are sorted by their first `sorted` columns, with what is said of
+/// them where each reader looks for it: in the footer, in Arrow's schema, in Spark's.
+pub(super) fn write(
+    batch: &RecordBatch,
+    said: Vec<(String, String)>,
+    sorted: usize,
+) -> Result<Bytes, Error> {
+    let spark = (SPARK_SCHEMA.to_owned(), spark_schema(&batch.schema())?);
+    let metadata = said
+        .into_iter()
+        .chain([spark])
+        .map(|(key, value)| KeyValue::new(key, value));
+    let order = (0..sorted).map(|column| SortingColumn {
+        // Tables have few columns.
+        column_idx: i32::try_from(column).unwrap_or(i32::MAX),
+        descending: false,
+        nulls_first: false,
+    });
+    let properties = object::properties()?
+        .set_key_value_metadata(Some(metadata.collect()))
+        .set_sorting_columns(Some(order.collect()));
+    object::write(batch, properties.build())
+}
+
+fn columns(rows: &[&Row], table: &Table, schema: Schema) -> Result<RecordBatch, Error> {
     let mut columns: Vec<ArrayRef> = Vec::new();
-    let mut add = |name: String, kind: DataType, column: ArrayRef| {
-        fields.push(Field::new(name, kind, false));
-        columns.push(column);
-    };
     // The app stands in the path: some readers refuse a table with it in both places.
-    for (position, dimension) in table.dimensions().iter().enumerate().skip(1) {
+    for position in 1..table.dimensions().len() {
         let values = rows
             .iter()
             .map(|row| row.dims().get(position).map(String::as_str));
-        let column: StringArray = values.collect();
-        add(
-            dimension.as_str().to_owned(),
-            DataType::Utf8,
-            Arc::new(column),
-        );
+        columns.push(Arc::new(values.collect::<StringArray>()));
     }
-    let level = Int32Array::from_iter_values(rows.iter().map(|row| i32::from(row.level())));
-    add("level".to_owned(), DataType::Int32, Arc::new(level));
-    let folded: BooleanArray = rows.iter().map(|row| Some(row.folded())).collect();
-    add("folded".to_owned(), DataType::Boolean, Arc::new(folded));
-    for (position, measure) in table.measures().iter().enumerate() {
-        let mut number = |suffix: &str, of: fn(&Estimate) -> i64| {
+    for position in 0..table.measures().len() {
+        let mut number = |of: fn(&Estimate) -> i64| {
             let values = rows.iter().map(|row| row.values().get(position).map(of));
-            let column: Int64Array = values.collect();
-            let name = format!("{}{suffix}", measure.name());
-            add(name, DataType::Int64, Arc::new(column));
+            columns.push(Arc::new(values.collect::<Int64Array>()));
         };
-        number("", |estimate| estimate.value);
-        number("_lower", |estimate| estimate.lower);
-        number("_upper", |estimate| estimate.upper);
+        number(|estimate| estimate.value);
+        number(|estimate| estimate.lower);
+        number(|estimate| estimate.upper);
+        number(|estimate| estimate.estimate);
     }
     // A row of another shape leaves a null behind, which the schema refuses.
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
-        .map_err(|_| Error::Columns("a released table"))
+    RecordBatch::try_new(Arc::new(schema), columns).map_err(|_| Error::Columns("a released table"))
+}
+
+/// A column that is never null, with its description.
+fn field(column: &super::dictionary::DescribedColumn) -> Field {
+    let kind = match column.role {
+        Role::Path | Role::Dimension => DataType::Utf8,
+        Role::Value | Role::Lower | Role::Upper | Role::Estimate => DataType::Int64,
+    };
+    Field::new(&column.name, kind, false).with_metadata(comment(&column.description))
+}
+
+/// A description under the name that most readers give it.
+pub(super) fn comment(text: &str) -> HashMap<String, String> {
+    HashMap::from([("comment".to_owned(), text.to_owned())])
 }
 
 /// What the file says of itself.
-fn descriptions(table: &Table, policy: &Policy) -> Vec<KeyValue> {
-    let mut said = vec![
-        ("kaiku.table".to_owned(), table.name().to_owned()),
+fn descriptions(
+    table: &Table,
+    described: &DescribedTable,
+    policy: &Policy,
+) -> Vec<(String, String)> {
+    let mut said: Vec<(String, String)> = [
+        ("kaiku.table", table.name()),
+        ("kaiku.description", table.description()),
+        ("kaiku.unit_of_privacy", UNIT_OF_PRIVACY),
+        ("kaiku.policy", policy.name()),
+        ("kaiku.policy_hash", &hex::encode(policy.hash())),
+        ("kaiku.k", &table.k().to_string()),
+        ("kaiku.sums", &described.sums.text),
+        ("kaiku.sums.over", &described.sums.over.join(",")),
         (
-            "kaiku.description".to_owned(),
-            table.description().to_owned(),
+            "kaiku.sums.never_over",
+            &described.sums.never_over.join(","),
         ),
-        ("kaiku.policy".to_owned(), policy.name().to_owned()),
-        ("kaiku.policy_hash".to_owned(), hex::encode(policy.hash())),
-        ("kaiku.k".to_owned(), table.k().to_string()),
-        ("kaiku.sums".to_owned(), sums(table)),
-    ];
-    let mut column = |name: &str, text: String| said.push((format!("kaiku.column.{name}"), text));
-    for dimension in table.dimensions().iter().skip(1) {
-        let text = "a value of the catalogue or of a reference table; `unlisted` for what is in \
-                    neither, `folded` for the rest of a group, `all` for the whole of one";
-        column(dimension.as_str(), text.to_owned());
-    }
-    column(
-        "level",
-        "how coarse the cell is, 0 being the finest".to_owned(),
-    );
-    column(
-        "folded",
-        "true where the row is what is left of a group, rows of its own taken out".to_owned(),
-    );
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .to_vec();
     for measure in table.measures() {
-        let rate = measure
-            .rate_of()
-            .map(|of| format!("; a part of {of}, to be read as a rate"));
-        let text = measure.description();
-        column(
-            measure.name(),
-            format!("{text}{}, with noise", rate.unwrap_or_default()),
-        );
-        for (end, side) in [("lower", "lower"), ("upper", "upper")] {
-            let name = format!("{}_{end}", measure.name());
-            column(
-                &name,
-                format!("{side} end of the 95 % interval of {}", measure.name()),
-            );
+        let (name, figures) = (measure.name(), measure.figures());
+        said.push((format!("kaiku.sigma.{name}"), figures.sigma.to_string()));
+        if let Some(tau) = figures.tau {
+            said.push((format!("kaiku.tau.{name}"), tau.to_string()));
         }
     }
-    let said = said
-        .into_iter()
-        .map(|(key, value)| KeyValue::new(key, value));
-    said.collect()
+    for column in described.in_file() {
+        let key = format!("kaiku.column.{}", column.name);
+        said.push((key, column.description.clone()));
+    }
+    said
 }
 
-/// Over what the measures may be summed.
-fn sums(table: &Table) -> String {
-    let (over, not): (Vec<Dimension>, Vec<Dimension>) = table
-        .dimensions()
-        .iter()
-        .partition(|dimension| dimension.is_of_device());
-    let names = |dimensions: Vec<Dimension>| dimensions.into_iter().map(Dimension::as_str);
-    let may = if over.is_empty() {
-        "Measures count devices and may be summed over no column".to_owned()
-    } else {
-        let over: Vec<_> = names(over).collect();
-        format!("Measures may be summed over {}", over.join(" and "))
-    };
-    let not = names(not).collect::<Vec<_>>().join(", ");
-    format!(
-        "{may}; not over {not} or {unit}: one device may stand in several.",
-        unit = table.unit()
-    )
+/// Whose contribution the noise hides, as every file says it.
+const UNIT_OF_PRIVACY: &str = "what is counted for one reporting identifier in one ISO week, in all \
+                               daily and weekly tables together";
+
+/// A schema as Spark writes it into the files that are its own.
+fn spark_schema(schema: &Schema) -> Result<String, Error> {
+    let fields = schema.fields().iter().map(|field| {
+        let kind = match field.data_type() {
+            DataType::Utf8 => "string",
+            DataType::Date32 => "date",
+            _ => "long",
+        };
+        serde_json::json!({
+            "name": field.name(), "type": kind, "nullable": field.is_nullable(),
+            "metadata": field.metadata(),
+        })
+    });
+    let fields: Vec<_> = fields.collect();
+    let schema = serde_json::json!({ "type": "struct", "fields": fields });
+    serde_json::to_string(&schema).map_err(|_| Error::Columns("a schema for Spark"))
 }

@@ -1,19 +1,23 @@
 //! The seal of one period, from its inputs to its manifest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kaiku_release::{Period, Policy, Released, SealNoise, Spent, Table, check_cap, release};
+use kaiku_release::{Period, Policy, Released, Rho, SealNoise, Spent, Table, Unit};
+use kaiku_release::{check_cap, release};
 use kaiku_stage::{RandomSource, failpoint};
-use kaiku_wire::Day;
+use kaiku_wire::{BOUNDS, Day};
 
-use super::Vocabulary;
-use super::intent::{self, Intent, Standing};
-use super::partials::Partials;
+use super::cells::Cells;
+use super::intent::{self, Intent, Plan, Standing};
+use super::withheld::withheld;
+use super::{Vocabulary, ledger};
 use crate::error::Error;
 use crate::landing::{Entry, Log, counts_of};
-use crate::rollups::manifest::{self, FORMAT, Manifest, ManifestTable};
-use crate::rollups::{Chain, Rollups, apps, folder_of};
+use crate::rollups::manifest::{
+    FORMAT, Manifest, ManifestFile, ManifestIncident, ManifestTable, Withheld,
+};
+use crate::rollups::{Chain, Rollups, Signer, apps, folder_of};
 use crate::store::Landing;
 
 /// Seals periods, one after the other.
@@ -21,21 +25,51 @@ pub(crate) struct Sealer {
     pub(crate) landing: Landing,
     pub(crate) rollups: Rollups,
     pub(crate) logs: Vec<Arc<Log>>,
+    /// The [id](crate::landing::Source::id) of the topic that the logs are of.
+    pub(crate) source: String,
     pub(crate) policy: Arc<Policy>,
     pub(crate) vocabulary: Vocabulary,
     pub(crate) chain: Chain,
+    pub(crate) signer: Signer,
     pub(crate) random: RandomSource,
 }
 
 impl Sealer {
-    /// The next day, if every partition has closed it.
-    pub(crate) fn due(&self) -> Option<Day> {
-        let closed = self.closed()?;
+    /// Takes in what others have landed.
+    pub(crate) async fn catch_up(&self) -> Result<(), Error> {
+        for log in &self.logs {
+            log.catch_up().await?;
+        }
+        Ok(())
+    }
+
+    /// The next period, if every partition has closed it: a day, or behind a Sunday its week, where
+    /// the policy has a table of weeks.
+    pub(crate) fn due(&self) -> Option<Period> {
         let next = match self.chain.last_day() {
-            Some(day) => day.next(),
-            None => self.logs.iter().filter_map(|log| log.first_day()).min()?,
+            Some(day) => self.week_behind(day).unwrap_or(Period::Day(day.next())),
+            None => Period::Day(self.logs.iter().filter_map(|log| log.first_day()).min()?),
         };
-        (next <= closed).then_some(next)
+        (next.last_day() <= self.closed()?).then_some(next)
+    }
+
+    /// The last day that is sealed, a Sunday only with its week.
+    pub(crate) fn last_day(&self) -> Option<Day> {
+        let day = self.chain.last_day()?;
+        match self.week_behind(day) {
+            Some(_) => Some(day.prev()),
+            None => Some(day),
+        }
+    }
+
+    /// The week that is due once this day is sealed.
+    fn week_behind(&self, day: Day) -> Option<Period> {
+        let week = day.week();
+        let period = Period::Week(week);
+        let is_due = day == week.sunday()
+            && !self.chain.has(period)
+            && self.tables(Unit::Week).next().is_some();
+        is_due.then_some(period)
     }
 
     /// The last day that every partition has closed.
@@ -45,58 +79,134 @@ impl Sealer {
         closed.min().flatten()
     }
 
-    /// Seals a day, or takes up the manifest that another process has put.
+    fn tables(&self, unit: Unit) -> impl Iterator<Item = &Table> {
+        let tables = self.policy.tables().iter();
+        tables.filter(move |table| table.unit() == unit)
+    }
+
+    /// Seals a period, or takes up the manifest that another process has put.
     ///
     /// # Errors
-    /// Where a store fails, where the gate or the budget refuses, or where the seal was begun
-    /// with other inputs. It may be called again: what stands is never written again.
-    pub(crate) async fn seal(&mut self, day: Day) -> Result<&Manifest, Error> {
-        let period = Period::Day(day);
+    /// Where a store fails, where the gate or the budget refuses, where the seal was begun with
+    /// other inputs, or ended before. It may be called again: what stands is never written again.
+    pub(crate) async fn seal(&mut self, period: Period) -> Result<&Manifest, Error> {
         if let Some(standing) = self.rollups.sealed(period).await? {
-            return self.chain.add(period, &standing);
+            return self.adopt(period, &standing).await;
         }
-        let next = Spent::of(&self.policy, period);
-        check_cap(&self.policy, &self.chain.spent(), next).map_err(gate(period))?;
-        let inputs: Vec<Entry> = self.logs.iter().flat_map(|log| log.with_day(day)).collect();
-        let previous = self.chain.last_hash();
-        let intent = Intent::new(period, &self.policy, &self.vocabulary, &inputs, previous);
+        let (first, last) = (period.first_day(), period.last_day());
+        let logs = self.logs.iter();
+        let inputs: Vec<Entry> = logs.flat_map(|log| log.within(first, last)).collect();
+        let plan = self.plan(period, &inputs)?;
+        let spent = self.spent(period, plan.rho);
+        check_cap(&self.policy, &self.chain.spent(), spent).map_err(gate(period))?;
+        let intent = Intent::new(plan, &self.random);
         let intent = intent.put(&self.landing, period).await?;
         failpoint("seal.intent");
         let key = intent::key(&self.landing, period, &self.random).await?;
         failpoint("seal.key");
-        // Another process may have ended this seal and destroyed its key since the intent was put:
-        // then this key is a new one, and whatever is drawn with it must not get out.
+        // Another process may have ended this seal since the intent was put: then its manifest
+        // stands, and the tombstone of its key.
         if let Some(standing) = self.rollups.sealed(period).await? {
-            return self.chain.add(period, &standing);
+            return self.adopt(period, &standing).await;
         }
-        let noise = SealNoise::new(key, intent.hash());
-        let mut tables = Vec::new();
-        let policy = Arc::clone(&self.policy);
-        let of_period = policy
-            .tables()
-            .iter()
-            .filter(|table| table.unit() == period.unit());
-        let mut partials: Vec<_> = of_period.map(Partials::new).collect();
-        for entry in &inputs {
-            let counts = counts_of(&self.landing, entry).await?;
-            for partial in &mut partials {
-                let counts = counts.clone();
-                partial
-                    .add(counts, period.first_day(), period.last_day())
-                    .await?;
-            }
-        }
-        for partial in partials {
-            let table = partial.table();
-            let cells = partial.cells().await?;
-            let released = release(table, period, cells, &noise).map_err(gate(period))?;
-            tables.push(self.publish(&released, table, intent.apps()).await?);
-        }
-        let manifest = self.manifest(period, &intent, tables);
+        let Some(key) = key else {
+            return Err(Error::Spent {
+                period: folder_of(period),
+            });
+        };
+        let noise = SealNoise::new(*key, intent.hash());
+        let tables = self.release(period, &intent, &inputs, &noise).await?;
+        let withheld = self.withhold(period, &intent, &noise).await?;
+        let mut manifest = self.manifest(period, &intent, &inputs, spent);
+        (manifest.tables, manifest.withheld) = (tables, withheld);
         failpoint("seal.files");
-        let bytes = self.rollups.seal(period, &manifest).await?;
+        let bytes = self.rollups.seal(period, &manifest, &self.signer).await?;
         failpoint("seal.manifest");
-        self.chain.add(period, &bytes)
+        self.adopt(period, &bytes).await
+    }
+
+    /// What the seal of a period takes: the shares of what is published, and of the rest what the
+    /// policy takes, where anything is published.
+    fn spent(&self, period: Period, rho: Rho) -> Spent {
+        let spent = Spent::of(&self.policy, period);
+        if rho > Rho::default() {
+            return Spent { rho, ..spent };
+        }
+        Spent {
+            rho,
+            week_rho: rho,
+            delta: 0.0,
+            week_delta: 0.0,
+            ..spent
+        }
+    }
+
+    /// What the seal of a period is going to do.
+    fn plan<'a>(&'a self, period: Period, inputs: &'a [Entry]) -> Result<Plan<'a>, Error> {
+        let began = self
+            .chain
+            .first()
+            .map_or(period.first_day(), |first| first.first_day);
+        let withheld = withheld(period, self.tables(period.unit()), inputs, began)?;
+        let published = self.tables(period.unit());
+        let published =
+            published.filter(|table| withheld.iter().all(|one| one.table != table.name()));
+        Ok(Plan {
+            source: &self.source,
+            period,
+            policy: &self.policy,
+            vocabulary: &self.vocabulary,
+            inputs,
+            rho: published.map(Table::share).sum::<Rho>(),
+            withheld,
+            previous: self.chain.last_hash(),
+        })
+    }
+
+    /// Takes the period's cells through the gate, and publishes what comes out.
+    async fn release(
+        &self,
+        period: Period,
+        intent: &Standing,
+        inputs: &[Entry],
+        noise: &SealNoise,
+    ) -> Result<Vec<ManifestTable>, Error> {
+        let withheld = intent.withheld();
+        let tables: Vec<&Table> = self
+            .tables(period.unit())
+            .filter(|table| withheld.iter().all(|one| one.table != table.name()))
+            .collect();
+        let mut cells = Cells::new(period, tables.iter().copied());
+        for entry in inputs {
+            cells.add(counts_of(&self.landing, entry).await?).await?;
+        }
+        let mut cells = cells.merged().await?;
+        let mut published = Vec::new();
+        for table in tables {
+            let cells = cells.remove(table.name()).unwrap_or_default();
+            let released = release(table, period, cells, noise).map_err(gate(period))?;
+            let files = self.publish(&released, table, intent.apps()).await?;
+            published.push(ManifestTable::of(table, table.definition(), files));
+        }
+        Ok(published)
+    }
+
+    /// Puts the files of the tables that are not published: what the gate makes of no cell.
+    async fn withhold(
+        &self,
+        period: Period,
+        intent: &Standing,
+        noise: &SealNoise,
+    ) -> Result<Vec<Withheld>, Error> {
+        let mut withheld = intent.withheld().to_vec();
+        for one in &mut withheld {
+            let Some(table) = self.policy.table(&one.table) else {
+                continue;
+            };
+            let released = release(table, period, Vec::new(), noise).map_err(gate(period))?;
+            one.files = self.publish(&released, table, intent.apps()).await?;
+        }
+        Ok(withheld)
     }
 
     /// Puts the files of one released table: one for every listed app, and for every other app
@@ -106,7 +216,7 @@ impl Sealer {
         released: &Released,
         table: &Table,
         listed: &[String],
-    ) -> Result<ManifestTable, Error> {
+    ) -> Result<Vec<ManifestFile>, Error> {
         let listed = listed.iter().map(String::as_str);
         let all: BTreeSet<&str> = listed.chain(apps(released)).collect();
         let mut files = Vec::new();
@@ -115,34 +225,83 @@ impl Sealer {
             files.push(put.await?);
             failpoint("seal.file");
         }
-        let folded = released.rows().iter().filter(|row| row.folded());
-        Ok(ManifestTable {
-            name: table.name().to_owned(),
-            rows: released.rows().len() as u64,
-            folded: folded.count() as u64,
-            files,
-        })
+        Ok(files)
     }
 
-    fn manifest(&self, period: Period, intent: &Standing, tables: Vec<ManifestTable>) -> Manifest {
-        let (epsilon, delta) = manifest::cost_of(&self.policy, period.unit());
+    /// Takes up a manifest that stands, and ends its seal: the ledger has it, and its key is gone.
+    async fn adopt(&mut self, period: Period, bytes: &[u8]) -> Result<&Manifest, Error> {
+        self.chain.add(period, bytes)?;
+        let standing = self.chain.with_hashes().last();
+        let Some((manifest, hash)) = standing else {
+            return Err(Error::Chain {
+                path: folder_of(period),
+            });
+        };
+        ledger::close(&self.landing, period, manifest, hash).await?;
+        Ok(manifest)
+    }
+
+    /// The manifest, as far as it does not depend on what the gate let through.
+    fn manifest(
+        &self,
+        period: Period,
+        intent: &Standing,
+        inputs: &[Entry],
+        spent: Spent,
+    ) -> Manifest {
+        let (policy, costs) = (&self.policy, self.policy.costs());
         Manifest {
             format: FORMAT,
             number: self.chain.next_number(),
             unit: period.unit().to_string(),
             first_day: period.first_day(),
-            policy: self.policy.name().to_owned(),
-            policy_hash: hex::encode(self.policy.hash()),
+            source: self.source.clone(),
+            policy: policy.name().to_owned(),
+            policy_hash: hex::encode(policy.hash()),
+            bounds: BOUNDS,
             catalogue_hash: intent.catalogue().to_owned(),
             intent_hash: hex::encode(intent.hash()),
-            k: self.policy.k(),
-            rho_millionths: self.policy.share(period.unit()).millionths(),
-            epsilon,
-            delta,
-            tables,
+            k: policy.k(),
+            rho_millionths: spent.rho.millionths(),
+            week_rho_millionths: policy.week_share().millionths(),
+            epsilon: spent.rho.epsilon(costs.day.delta),
+            delta: costs.day.delta,
+            week_epsilon: costs.week.epsilon,
+            week_delta: costs.week.delta,
+            delta_spent: spent.delta,
+            cap_rho_millionths: policy.cap().millionths(),
+            incidents: incidents(period, inputs),
+            withheld: Vec::new(),
+            tables: Vec::new(),
+            signer: self.signer.public(),
             previous: self.chain.last_hash().map(str::to_owned),
         }
     }
+}
+
+/// What happened in a period, each with its first day and the number of partitions.
+fn incidents(period: Period, inputs: &[Entry]) -> Vec<ManifestIncident> {
+    let days = period.first_day()..=period.last_day();
+    let mut found: BTreeMap<_, (Day, BTreeSet<i32>)> = BTreeMap::new();
+    for entry in inputs {
+        for happened in &entry.incidents {
+            if !days.contains(&happened.day) {
+                continue;
+            }
+            let (first, partitions) = found
+                .entry(happened.incident)
+                .or_insert_with(|| (happened.day, BTreeSet::new()));
+            *first = happened.day.min(*first);
+            partitions.insert(entry.partition);
+        }
+    }
+    let each = found.into_iter();
+    each.map(|(incident, (first_day, partitions))| ManifestIncident {
+        incident,
+        first_day,
+        partitions: u32::try_from(partitions.len()).unwrap_or(u32::MAX),
+    })
+    .collect()
 }
 
 fn gate(period: Period) -> impl FnOnce(kaiku_release::Error) -> Error {

@@ -40,6 +40,11 @@ impl Landing {
         self.0.put_same(path, bytes).await
     }
 
+    /// Puts an object in the place of what stands under its name: a tombstone in the place of a key.
+    pub(crate) async fn replace(&self, path: &Path, bytes: Bytes) -> Result<(), Error> {
+        self.0.replace(path, bytes).await
+    }
+
     pub(crate) async fn get(&self, path: &Path) -> Result<Option<Bytes>, Error> {
         self.0.get(path).await
     }

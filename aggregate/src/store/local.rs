@@ -2,7 +2,7 @@
 //!
 //! `object_store`'s own local store never fsyncs, and writes its temporary files beside the final
 //! ones. Here a file is written elsewhere, fsynced, linked under its final name (which fails where
-//! one stands there), and the folder is fsynced.
+//! one stands there) or, where it replaces another, renamed to it, and the folder is fsynced.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -94,6 +94,24 @@ impl Folder {
         })
     }
 
+    /// Puts a file in the place of one that may stand there.
+    pub(super) async fn replace(&self, path: &Path, bytes: Bytes) -> Result<(), Error> {
+        let target = self.target(path)?;
+        let staged = self.staged();
+        let (root, private) = (self.root.clone(), self.private);
+        let done = blocking(move || {
+            let done = put_over(&root, &target, &staged, &bytes, private);
+            if done.is_err() {
+                let _ = fs::remove_file(&staged);
+            }
+            done
+        });
+        done.await.map_err(|source| Error::File {
+            path: path.to_string(),
+            source,
+        })
+    }
+
     /// Makes a deletion durable.
     pub(super) async fn sync_parent(&self, path: &Path) -> Result<(), Error> {
         let target = self.target(path)?;
@@ -153,15 +171,7 @@ fn put(
     if target.try_exists()? {
         return Ok(false);
     }
-    let mode = if private { 0o600 } else { 0o644 };
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(staged)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
+    stage(staged, bytes, private)?;
     let parent = target.parent().unwrap_or(root);
     make_durable(root, parent, private)?;
     match fs::hard_link(staged, target) {
@@ -171,6 +181,32 @@ fn put(
     }
     sync_folder(parent)?;
     Ok(true)
+}
+
+fn put_over(
+    root: &FsPath,
+    target: &FsPath,
+    staged: &FsPath,
+    bytes: &[u8],
+    private: bool,
+) -> io::Result<()> {
+    stage(staged, bytes, private)?;
+    let parent = target.parent().unwrap_or(root);
+    make_durable(root, parent, private)?;
+    fs::rename(staged, target)?;
+    sync_folder(parent)
+}
+
+/// Writes a file elsewhere, whole and durable, before it gets its name.
+fn stage(staged: &FsPath, bytes: &[u8], private: bool) -> io::Result<()> {
+    let mode = if private { 0o600 } else { 0o644 };
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(staged)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// Makes the folders down to one, each durable before the next.

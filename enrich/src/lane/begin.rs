@@ -36,8 +36,11 @@ pub(super) enum Begin {
     Anew,
     /// With the state, from this offset.
     At(i64),
-    /// From this offset, with no state: an operator has accepted what is missing.
+    /// From this offset, with no state: an operator has accepted that it is lost.
     Without(i64),
+    /// From this offset, with no state, for there was none: an operator has accepted that the first
+    /// records are gone.
+    Behind(i64),
 }
 
 impl Facts<'_> {
@@ -53,7 +56,7 @@ impl Facts<'_> {
             // retention was faster than the first enrich: an operator says whether to go on.
             (None, None) if !self.stripped => self.check_raw(0).map(|first| match first {
                 0 => Begin::Anew,
-                behind => Begin::Without(behind),
+                behind => Begin::Behind(behind),
             }),
             // A state topic was deleted, or the group's offsets and the state with it: what is left
             // of the story says that devices were counted, and nobody knows which.
@@ -147,8 +150,8 @@ impl Facts<'_> {
         // Writing to a String can't fail.
         let _ = write!(
             reason,
-            ": a state topic was deleted. Bring it back; or, to begin with none and count this \
-             week's devices a second time, start enrich once with --accept-lost-state {}",
+            ": a state topic was deleted. Bring it back; or, to begin with none and publish neither \
+             this day nor this week, start enrich once with --accept-lost-state {}",
             self.partition
         );
         self.refused(Standstill::StateLost, reason)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use kaiku_raw::Reason;
+use kaiku_stripped::DayClosed;
 use kaiku_wire::Day;
 use rand::seq::SliceRandom;
 
@@ -18,7 +19,7 @@ const MOST_EVENTS: usize = 200_000;
 #[derive(Default)]
 pub(crate) struct Buffer {
     /// Days that close before anything else is written.
-    pub(crate) closes: Vec<Day>,
+    pub(crate) closes: Vec<DayClosed>,
     /// The day on which everything in `sink` counts.
     pub(crate) day: Option<Day>,
     /// Events and pairs, in the order of the uploads until [`Buffer::shuffle`].
@@ -60,11 +61,7 @@ impl Buffer {
 
     pub(crate) fn add(&mut self, tally: &Tally) {
         self.uploads += 1;
-        self.tally.counted += tally.counted;
-        self.tally.times += tally.times;
-        self.tally.duplicates += tally.duplicates;
-        self.tally.bounded += tally.bounded;
-        self.tally.unsequenced += tally.unsequenced;
+        self.tally.add(tally);
     }
 
     /// Whether it is time to commit.
@@ -114,6 +111,8 @@ impl Buffer {
 mod tests {
     use std::time::Duration;
 
+    use kaiku_wire::Incidents;
+
     use super::*;
 
     const MIXING: Mixing = Mixing {
@@ -152,7 +151,10 @@ mod tests {
         let start = Instant::now();
         let mut buffer = Buffer::default();
         buffer.taken(start);
-        buffer.closes.push(Day::MIN);
+        buffer.closes.push(DayClosed {
+            day: Day::MIN,
+            incidents: Incidents::default(),
+        });
         assert!(buffer.is_due(&MIXING, start));
     }
 }

@@ -20,18 +20,20 @@ use crate::handover::End;
 use crate::lane_context::LaneContext;
 use crate::membership::Membership;
 use crate::metrics::{RECOVERED, TRANSACTION_SECONDS};
-use crate::state::{Meta, Table, newest_format};
+use crate::state::{Meta, Notes, Table};
 
 /// How often a transaction of unknown outcome is looked into before the lane gives up.
 const RECOVERIES: u32 = 10;
 
 /// How far a lane has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reached {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reached {
     /// The first raw record that is not taken in.
-    pub(super) next: i64,
+    pub(crate) next: i64,
     /// The open day.
-    pub(super) day: Option<Day>,
+    pub(crate) day: Option<Day>,
+    /// What has to be remembered beside the devices.
+    pub(crate) notes: Notes,
 }
 
 /// The lane's producer, or its absence.
@@ -52,8 +54,6 @@ pub(super) struct Committer {
     writing: Writing,
     outlet: Outlet,
     rng: StdRng,
-    /// The format in which state is written.
-    format: u32,
     /// What is committed; `None` where nothing ever was. The lane itself is ahead of it by what its
     /// buffer holds.
     committed: Option<Reached>,
@@ -68,15 +68,10 @@ impl Committer {
         transactions: Transactions,
         restored: &Restored,
     ) -> Committer {
-        let format = context.config.state_format.or(restored.format);
         Committer {
             outlet: Outlet::new(&context, partition),
             rng: context.random.generator(),
-            format: format.unwrap_or(newest_format()),
-            committed: restored.next_offset.map(|next| Reached {
-                next,
-                day: restored.open_day,
-            }),
+            committed: restored.reached.clone(),
             writing: Writing::Ready(transactions),
             context,
             consumer,
@@ -97,12 +92,8 @@ impl Committer {
         self.partition
     }
 
-    pub(super) fn format(&self) -> u32 {
-        self.format
-    }
-
-    pub(super) fn committed(&self) -> Option<Reached> {
-        self.committed
+    pub(super) fn committed(&self) -> Option<&Reached> {
+        self.committed.as_ref()
     }
 
     /// Commits what a buffer and a table's overlay hold, in one transaction, and empties both.
@@ -118,11 +109,11 @@ impl Committer {
             seconds.record(begun.elapsed());
         };
         buffer.shuffle(&mut self.rng);
-        let records = match self.attempt(buffer, table, reached) {
+        let records = match self.attempt(buffer, table, &reached) {
             Ok(records) => records,
             Err(failure) => {
                 took("failed");
-                self.recover(failure, buffer, table, reached)?
+                self.recover(failure, buffer, table, &reached)?
             }
         };
         took("committed");
@@ -145,7 +136,7 @@ impl Committer {
         &mut self,
         buffer: &Buffer,
         table: &Table,
-        reached: Reached,
+        reached: &Reached,
     ) -> Result<u64, Failure> {
         let Writing::Ready(transactions) = &self.writing else {
             return Err(Failure::NoProducer);
@@ -155,13 +146,13 @@ impl Committer {
         let next = Offset::Offset(reached.next);
         offsets.add_partition_offset(&context.raw, self.partition, next)?;
         let meta = table.month().map(|month| Meta {
-            format: self.format,
             devices: Some(table.devices()),
             group: context.config.group.clone(),
             next_offset: reached.next,
             open_day: reached.day,
             partitions: context.partitions,
             month,
+            notes: reached.notes.clone(),
         });
         let mut records = 0;
         transactions.run(&offsets, &self.group, |writer| {
@@ -182,7 +173,7 @@ impl Committer {
         mut failure: Failure,
         buffer: &Buffer,
         table: &Table,
-        reached: Reached,
+        reached: &Reached,
     ) -> Result<u64, End> {
         let partition = self.partition;
         for _ in 0..RECOVERIES {
@@ -198,7 +189,7 @@ impl Committer {
                 return Ok(0);
             }
             // Neither before nor behind this transaction: somebody else has moved on.
-            if now != self.committed.map(|before| before.next) {
+            if now != self.committed.as_ref().map(|before| before.next) {
                 return Err(End::Lost);
             }
             match self.attempt(buffer, table, reached) {

@@ -7,35 +7,57 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hashbrown::HashMap;
 use kaiku_stage::{Standstill, failpoint};
-use kaiku_wire::{Day, Month};
+use kaiku_wire::Day;
 use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 
 use super::begin::{Begin, Facts};
+use super::commit::Reached;
+use super::month::{Records, put, read_month};
 use super::transaction::Transactions;
-use super::write::context;
 use crate::error::Error;
 use crate::handover::Warm;
 use crate::lane_context::LaneContext;
 use crate::membership::Membership;
 use crate::metrics::RESTORES;
 use crate::read::{ASK, assignment_of, read_all};
-use crate::state::{Device, META_KEY, Meta, Table, decode_device, newest_format};
-use crate::token::{MonthKey, Token};
+use crate::state::{Meta, Notes, Table};
 
 /// A lane's state, ready to go on from.
 #[derive(Default)]
 pub(crate) struct Restored {
-    /// Offset of the next raw record; `None` where the partition was never handled.
-    pub(crate) next_offset: Option<i64>,
-    pub(crate) open_day: Option<Day>,
+    /// `None` where the partition was never handled.
+    pub(crate) reached: Option<Reached>,
     pub(crate) table: Table,
-    /// The format in which the state stands; `None` where there is none.
-    pub(crate) format: Option<u32>,
+    /// What it was told to go on without, just now.
+    pub(crate) without: Without,
+}
+
+/// What a lane was told to go on without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Without {
+    /// The state of its devices.
+    pub(crate) state: bool,
+    /// Raw records in front of the one that it begins with.
+    pub(crate) raw: bool,
+}
+
+impl Restored {
+    /// A lane that begins where another has stopped, or behind raw records that are gone.
+    fn at(next: i64, reached: Reached, table: Table) -> Restored {
+        let without = Without {
+            state: false,
+            raw: next != reached.next,
+        };
+        Restored {
+            reached: Some(Reached { next, ..reached }),
+            table,
+            without,
+        }
+    }
 }
 
 /// Restores a lane. `None` where it was told to stop meanwhile.
@@ -67,7 +89,7 @@ pub(crate) fn restore(
     };
     // Who had the partition meanwhile has moved the offset: then what is kept here is old.
     let (kind, restored) = match warm {
-        Some(warm) if committed == Some(warm.next_offset) => ("warm", kept(warm, &facts)?),
+        Some(warm) if committed == Some(warm.reached.next) => ("warm", kept(warm, &facts)?),
         _ => ("cold", cold(context, facts, stop)?),
     };
     failpoint("restore.read");
@@ -80,20 +102,10 @@ pub(crate) fn restore(
 
 /// What this process kept of the partition, which nobody has changed since.
 fn kept(warm: Warm, facts: &Facts<'_>) -> Result<Restored, Error> {
-    let Warm {
-        next_offset,
-        open_day,
-        table,
-        format,
-    } = warm;
+    let Warm { reached, table } = warm;
     facts.check_partitions()?;
-    facts.check_raw(next_offset)?;
-    Ok(Restored {
-        next_offset: Some(next_offset),
-        open_day,
-        table,
-        format: Some(format),
-    })
+    let next = facts.check_raw(reached.next)?;
+    Ok(Restored::at(next, reached, table))
 }
 
 /// The committed offset, once no transaction is about to change it.
@@ -151,22 +163,46 @@ fn cold(context: &LaneContext, facts: Facts<'_>, stop: &AtomicBool) -> Result<Re
             }
             let older = months.contains(&meta.month.prev());
             let table = rebuild(context, partition, &meta, records, older, stop)?;
-            Ok(Restored {
-                next_offset: Some(offset),
-                open_day: meta.open_day,
-                table,
-                format: Some(meta.format),
-            })
+            let reached = Reached {
+                next: meta.next_offset,
+                day: meta.open_day,
+                notes: meta.notes,
+            };
+            Ok(Restored::at(offset, reached, table))
         }
         (Begin::Without(offset), _) => {
             tracing::warn!(partition, offset, "going on without state, as was asked");
-            Ok(Restored {
-                next_offset: Some(offset),
-                open_day: stripped_day(context, partition, stop)?,
-                ..Restored::default()
-            })
+            let without = Without {
+                state: true,
+                raw: committed.is_some_and(|committed| committed != offset),
+            };
+            let day = stripped_day(context, partition, stop)?;
+            Ok(begin_with_none(offset, day, without))
+        }
+        (Begin::Behind(offset), _) => {
+            let lost = offset;
+            tracing::warn!(partition, lost, "beginning behind a gap, as was asked");
+            let without = Without {
+                state: false,
+                raw: true,
+            };
+            Ok(begin_with_none(offset, None, without))
         }
         (Begin::Anew | Begin::At(_), _) => Ok(Restored::default()),
+    }
+}
+
+/// A lane that begins with no devices.
+fn begin_with_none(next: i64, day: Option<Day>, without: Without) -> Restored {
+    let reached = Reached {
+        next,
+        day,
+        notes: Notes::default(),
+    };
+    Restored {
+        reached: Some(reached),
+        table: Table::default(),
+        without,
     }
 }
 
@@ -198,7 +234,7 @@ fn rebuild(
         reason: format!(
             "its state had {} devices of {month} and {} of {before} when it was written, and has \
              {} and {} now: records of a state topic are gone. Bring them back; or, to begin with \
-             none and count this week's devices a second time, delete {} and {}, and start enrich \
+             none and publish neither this day nor this week, delete {} and {}, and start enrich \
              once with --accept-lost-state {partition}",
             written.now,
             written.before,
@@ -303,80 +339,4 @@ pub(super) fn out_of_range(context: &LaneContext, partition: i32, next: i64) -> 
         accept: &context.config.accept,
     };
     facts.check_raw(next)
-}
-
-type Records = HashMap<Token, Vec<u8>>;
-
-/// The meta record and the newest sealed record of each device in a month's topic.
-fn read_month(
-    context: &LaneContext,
-    partition: i32,
-    month: Month,
-    stop: &AtomicBool,
-) -> Result<(Option<Meta>, Records), Error> {
-    let topic = context.cluster.topics().state(month);
-    let mut meta = None;
-    let mut records = Records::new();
-    let within = context.config.transaction_timeout.saturating_mul(4);
-    read_all(
-        &context.cluster,
-        &topic,
-        partition,
-        within,
-        stop,
-        |message| {
-            let key = message.key().unwrap_or_default();
-            if key == META_KEY {
-                meta = message.payload().map(Meta::from_bytes);
-            } else if let Ok(token) = <[u8; 16]>::try_from(key) {
-                match message.payload() {
-                    Some(sealed) => records.insert(Token(token), sealed.to_vec()),
-                    None => records.remove(&Token(token)),
-                };
-            }
-            Ok(())
-        },
-    )?;
-    let meta = meta.transpose().map_err(|error| Error::Refused {
-        partition,
-        why: Standstill::StateUnreadable,
-        reason: error.to_string(),
-    })?;
-    Ok((meta, records))
-}
-
-fn put(
-    context: &LaneContext,
-    partition: i32,
-    month: Month,
-    records: Records,
-    table: &mut Table,
-) -> Result<(), Error> {
-    let key = context.keys.month(&context.admin, month)?;
-    let devices = records
-        .into_iter()
-        .map(|(token, sealed)| Ok((token, open(&key, partition, token, &sealed)?)))
-        .collect::<Result<Vec<_>, Error>>()?;
-    table.restore(month, key, devices);
-    Ok(())
-}
-
-fn open(key: &MonthKey, partition: i32, token: Token, sealed: &[u8]) -> Result<Device, Error> {
-    let refused = |reason: &str| Error::Refused {
-        partition,
-        why: Standstill::StateUnreadable,
-        reason: reason.to_owned(),
-    };
-    match sealed.split_first() {
-        Some((format, sealed)) if u32::from(*format) <= newest_format() => {
-            let plain = key
-                .open(&context(partition, token), sealed)
-                .map_err(|_| refused("a device's state can't be opened with the month's key"))?;
-            decode_device(*format, &plain).ok_or_else(|| refused("a device's state can't be read"))
-        }
-        _ => Err(refused(
-            "a device's state has a format that this program does not read: run the version that \
-             wrote it",
-        )),
-    }
 }

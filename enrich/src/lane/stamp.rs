@@ -23,13 +23,21 @@ pub(super) struct Rules {
     pub(super) open: Option<Day>,
 }
 
+/// When a record was received, as far as that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) day: Day,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub(super) millis: i64,
+}
+
 impl Rules {
-    /// The day of a record's time; `None` where the record must be rejected for it.
+    /// The day and time of a record; `None` where the record must be rejected for it.
     ///
     /// # Errors
     /// Where it must wait: for a broker's clock that runs ahead may be set right, and a day that
     /// was closed by it never opens again.
-    pub(super) fn day_of(&self, time: Timestamp) -> Result<Option<Day>, Standstill> {
+    pub(super) fn day_of(&self, time: Timestamp) -> Result<Option<Stamp>, Standstill> {
         let millis = match time {
             Timestamp::LogAppendTime(millis) => millis,
             Timestamp::CreateTime(millis) if self.replay => millis,
@@ -39,12 +47,18 @@ impl Rules {
         };
         let grace = i64::try_from(self.grace.as_millis()).unwrap_or(i64::MAX);
         if millis <= self.now.saturating_add(grace) {
-            return Ok(Some(Day::from_millis(millis)));
+            let day = Day::from_millis(millis);
+            return Ok(Some(Stamp { day, millis }));
         }
         match self.clock_ahead {
             // In a replay it is a producer's time, and one producer's mistake.
             _ if self.replay => Ok(None),
-            ClockAhead::OpenDay => Ok(Some(self.open.unwrap_or(Day::from_millis(self.now)))),
+            // Of its day nothing is known but the day: it moves no hour on either.
+            ClockAhead::OpenDay => {
+                let day = self.open.unwrap_or(Day::from_millis(self.now));
+                let millis = day.start_millis();
+                Ok(Some(Stamp { day, millis }))
+            }
             ClockAhead::Stop => Err(Standstill::BrokerClockAhead),
         }
     }
@@ -69,6 +83,14 @@ mod tests {
         }
     }
 
+    fn start_of(number: i32) -> Stamp {
+        let millis = day(number).start_millis();
+        Stamp {
+            day: day(number),
+            millis,
+        }
+    }
+
     fn day(number: i32) -> Day {
         Day::from_days_since_epoch(number).unwrap()
     }
@@ -78,7 +100,8 @@ mod tests {
         for ahead in [-DAY, 0, 300_000] {
             let millis = NOW + ahead;
             let found = rules().day_of(Timestamp::LogAppendTime(millis));
-            assert_eq!(found, Ok(Some(Day::from_millis(millis))));
+            let day = Day::from_millis(millis);
+            assert_eq!(found, Ok(Some(Stamp { day, millis })));
         }
     }
 
@@ -90,12 +113,12 @@ mod tests {
             clock_ahead: ClockAhead::OpenDay,
             ..rules()
         };
-        assert_eq!(open_day.day_of(ahead), Ok(Some(day(99))));
+        assert_eq!(open_day.day_of(ahead), Ok(Some(start_of(99))));
         let first = Rules {
             open: None,
             ..open_day
         };
-        assert_eq!(first.day_of(ahead), Ok(Some(day(100))));
+        assert_eq!(first.day_of(ahead), Ok(Some(start_of(100))));
     }
 
     #[test]
@@ -106,7 +129,11 @@ mod tests {
             replay: true,
             ..rules()
         };
-        assert_eq!(replay.day_of(own), Ok(Some(day(100))));
+        let stamp = Stamp {
+            day: day(100),
+            millis: NOW,
+        };
+        assert_eq!(replay.day_of(own), Ok(Some(stamp)));
         assert_eq!(replay.day_of(Timestamp::CreateTime(NOW + DAY)), Ok(None));
     }
 }

@@ -6,26 +6,19 @@ use std::time::{Duration, Instant};
 use kaiku_raw::{DeviceId, Limits, RawBatch, Reason, Record, partition_of, validate};
 use kaiku_stage::{Causes, Standstill, failpoint};
 use kaiku_wire::Day;
-use rdkafka::Offset;
-use rdkafka::consumer::Consumer;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 
 use super::buffer::{Buffer, Mixing};
 use super::commit::{Committer, Reached};
 use super::decode::{Reader, Unread};
-use super::restore::{Restored, out_of_range};
-use super::stamp::Rules;
-use crate::day::DayClock;
-use crate::error::Error;
+use super::restore::Restored;
+use super::stamp::{Rules, Stamp};
+use crate::day::{Advance, DayClock};
 use crate::handover::{End, Suspect, Warm};
 use crate::lane_context::LaneContext;
 use crate::progress::LaneStatus;
-use crate::read::ASK;
-use crate::state::Table;
-
-/// A lane asks the broker for the time at most this often.
-const TICK_EVERY: Duration = Duration::from_secs(60);
+use crate::state::{Notes, Table};
+use crate::strip::Tally;
 
 /// A record that was not taken in.
 pub(super) enum NotTaken {
@@ -43,25 +36,33 @@ impl From<End> for NotTaken {
 
 /// A lane at work.
 pub(super) struct Lane {
-    context: Arc<LaneContext>,
-    partition: i32,
-    committer: Committer,
+    pub(super) context: Arc<LaneContext>,
+    pub(super) partition: i32,
+    pub(super) committer: Committer,
     reader: Reader,
-    clock: DayClock,
+    pub(super) clock: DayClock,
     table: Table,
     buffer: Buffer,
     mixing: Mixing,
     /// The first raw record that was not taken in: ahead of what is committed by what the buffer
     /// holds.
-    next: i64,
+    pub(super) next: i64,
+    /// Ahead of what is committed, as `next` is.
+    notes: Notes,
+    /// The state was lost, and the day on which it was is not known before the first record.
+    state_lost_now: bool,
+    /// The next record is the first one behind raw records that were lost.
+    behind_gap: bool,
+    /// Devices in the state when the day began, or this lane did.
+    devices: usize,
     /// A record lay in a partition that is not its key's, since the last commit: somebody's mistake,
     /// or the topic has grown partitions that this process does not know of.
     strays: bool,
     /// The broker has said that `next` is out of range since the last record, and it was not: once
     /// may be an answer of before, twice is not.
-    doubted: bool,
+    pub(super) doubted: bool,
     suspect: Option<Suspect>,
-    ticked: Option<Instant>,
+    pub(super) ticked: Option<Instant>,
 }
 
 impl Lane {
@@ -74,27 +75,31 @@ impl Lane {
             time: config.mix_time,
             longest: config.mix_longest,
         };
-        let mut table = restored.table;
-        // An older version is to read the state: it must not find one record of the newer format.
-        if restored
-            .format
-            .is_some_and(|before| before > committer.format())
-        {
-            let format = committer.format();
-            tracing::info!(
-                partition,
-                format,
-                "writing the state anew in an older format"
-            );
-            table.rewrite();
+        let Restored {
+            reached,
+            table,
+            without,
+        } = restored;
+        let Reached {
+            next,
+            day,
+            mut notes,
+        } = reached.unwrap_or_default();
+        if without.state {
+            notes.state_lost = day;
         }
+        notes.raw_lost |= without.raw;
         let lane = Lane {
             reader: Reader::new(partition, context.registry.clone()),
-            clock: DayClock::at(restored.open_day),
+            clock: DayClock::at(day),
+            devices: table.len(),
             table,
             buffer: Buffer::default(),
             mixing,
-            next: restored.next_offset.unwrap_or(0),
+            next,
+            notes,
+            state_lost_now: without.state && day.is_none(),
+            behind_gap: without.raw,
             strays: false,
             doubted: false,
             suspect,
@@ -111,12 +116,10 @@ impl Lane {
     /// What is left for a lane of the same partition: only what is committed.
     pub(super) fn into_warm(mut self) -> Option<Warm> {
         self.table.discard();
-        let committed = self.committer.committed()?;
+        let reached = self.committer.committed()?.clone();
         Some(Warm {
-            next_offset: committed.next,
-            open_day: committed.day,
+            reached,
             table: self.table,
-            format: self.committer.format(),
         })
     }
 
@@ -148,7 +151,7 @@ impl Lane {
             self.commit()?;
         }
         let stamp = self.stamp(message)?;
-        let day = stamp.or(self.clock.open());
+        let day = stamp.map(|stamp| stamp.day).or(self.clock.open());
         let advance = self.clock.look(day.unwrap_or(self.context.clock.today()));
         // A transaction belongs to one day: the mark that closes a day stands in front of the first
         // event of the next, whatever becomes of the process in between.
@@ -161,18 +164,18 @@ impl Lane {
         let taken = match (stamp, suspected) {
             (None, _) => Err(Reason::FutureTimestamp),
             (_, Some(suspect)) if suspect.crashes >= 2 => Err(Reason::Internal),
-            _ => self.handle(message, day)?,
+            (Some(Stamp { millis, .. }), _) => {
+                if self.state_lost_now {
+                    self.notes.state_lost = Some(day);
+                }
+                self.handle(message, day, millis)?
+            }
         };
         if turns {
-            self.buffer.closes.extend(advance.closes());
-            if advance
-                .closes_from
-                .is_some_and(|from| from.week() != day.week())
-            {
-                self.table.sweep(day);
-            }
-            self.clock.advance(advance);
+            self.turn_day(advance);
         }
+        self.state_lost_now &= stamp.is_none();
+        self.behind_gap = false;
         self.buffer.day = Some(day);
         if let Err(reason) = taken {
             self.buffer.reject(reason);
@@ -186,6 +189,18 @@ impl Lane {
             self.commit()?;
         }
         Ok(())
+    }
+
+    /// Closes the days before a record's, at the first record of a new day.
+    fn turn_day(&mut self, advance: Advance) {
+        let closed = self.notes.close(&advance, self.behind_gap);
+        self.buffer.closes.extend(closed);
+        let from = advance.closes_from;
+        if from.is_some_and(|from| from.week() != advance.day.week()) {
+            self.table.sweep(advance.day);
+        }
+        self.devices = self.table.len();
+        self.clock.advance(advance);
     }
 
     /// Makes sure that the state stands under the key of the day's month. It never goes back.
@@ -204,8 +219,8 @@ impl Lane {
         Ok(())
     }
 
-    /// The day of the record's time; `None` where it must be rejected for it.
-    fn stamp(&self, message: &BorrowedMessage<'_>) -> Result<Option<Day>, NotTaken> {
+    /// The day and time of a record; `None` where it must be rejected for it.
+    fn stamp(&self, message: &BorrowedMessage<'_>) -> Result<Option<Stamp>, NotTaken> {
         let config = &self.context.config;
         let rules = Rules {
             replay: self.context.replay,
@@ -222,6 +237,7 @@ impl Lane {
         &mut self,
         message: &BorrowedMessage<'_>,
         day: Day,
+        millis: i64,
     ) -> Result<Result<(), Reason>, NotTaken> {
         let Some(payload) = message.payload() else {
             return Ok(Err(Reason::Malformed));
@@ -233,12 +249,12 @@ impl Lane {
         };
         Ok(match record {
             Record::Tick => Ok(()),
-            Record::Batch(batch) => self.upload(message.key(), batch, day),
+            Record::Batch(batch) => self.upload(message.key(), batch, day, millis),
             Record::Forget(forget) => self.owner(message.key(), &forget.device_id).map(|()| {
                 let app = forget
                     .app
                     .map(|name| self.context.vocabulary.app_key(name, day));
-                if let Some(device) = self.table.device(&forget.device_id) {
+                if let Some(device) = self.table.device(&forget.device_id, || true) {
                     device.turn(day);
                     device.forget(app);
                 }
@@ -246,17 +262,26 @@ impl Lane {
         })
     }
 
-    fn upload(&mut self, key: Option<&[u8]>, batch: RawBatch<'_>, day: Day) -> Result<(), Reason> {
+    fn upload(
+        &mut self,
+        key: Option<&[u8]>,
+        batch: RawBatch<'_>,
+        day: Day,
+        millis: i64,
+    ) -> Result<(), Reason> {
         let id = batch.device.id;
         self.owner(key, &id)?;
         validate(&batch, &Limits::CONTRACT, day)?;
-        if let Some(device) = self.table.device(&id) {
-            let tally = self
-                .context
-                .vocabulary
-                .strip(batch, day, device, &mut self.buffer.sink);
-            self.buffer.add(&tally);
-        }
+        let books = self.notes.books(day);
+        let vocabulary = &self.context.vocabulary;
+        let most = self.context.config.new_devices_per_hour;
+        let arrivals = &mut self.notes.arrivals;
+        let enters = || arrivals.enter(vocabulary.app_key(batch.app, day), day, millis, most);
+        let tally = match self.table.device(&id, enters) {
+            Some(device) => vocabulary.strip(batch, day, books, device, &mut self.buffer.sink),
+            None => Tally::over_quota(&batch),
+        };
+        self.buffer.add(&tally);
         Ok(())
     }
 
@@ -273,89 +298,6 @@ impl Lane {
         Ok(())
     }
 
-    /// Nothing came: where a new day has begun, the broker is asked for the time.
-    pub(super) fn idle(&mut self) {
-        let config = &self.context.config;
-        let replay = self.context.replay;
-        if replay || self.ticked.is_some_and(|at| at.elapsed() < TICK_EVERY) {
-            return;
-        }
-        let grace = i64::try_from(config.grace.as_millis()).unwrap_or(i64::MAX);
-        let day = Day::from_millis(self.context.clock.millis().saturating_sub(grace));
-        if self.clock.open().is_none_or(|open| open < day) {
-            self.ticked = Some(Instant::now());
-            self.context.ticker.tick(self.partition);
-        }
-    }
-
-    pub(super) fn note_read_error(&mut self, error: &KafkaError) -> Result<(), End> {
-        match error {
-            KafkaError::PartitionEOF(_) => {
-                self.idle();
-                Ok(())
-            }
-            // librdkafka gives this member up: whoever comes next goes on.
-            KafkaError::MessageConsumptionFatal(_) => Err(End::Lost),
-            other if is_out_of_range(other) => self.read_on(),
-            other => {
-                tracing::warn!(partition = self.partition, error = %other, "reading failed");
-                Ok(())
-            }
-        }
-    }
-
-    /// The broker has no record at an offset that was asked for. Where it has what this lane wants,
-    /// the answer was to a question of before: librdkafka hands such an error out even when the
-    /// partition has been sought to another place since.
-    fn read_on(&mut self) -> Result<(), End> {
-        let (partition, next) = (self.partition, self.next);
-        let from = out_of_range(&self.context, partition, next)?;
-        let waits = |reason: &str| {
-            let reason = reason.to_owned();
-            Err(End::Failed(Error::Waits { partition, reason }))
-        };
-        // What is gone under a lane that runs is gone under its state too: it begins anew, where
-        // the gap is decided upon.
-        if from != next {
-            return waits("records were deleted under it; it begins behind the accepted gap");
-        }
-        if std::mem::replace(&mut self.doubted, true) {
-            return waits("the broker says that an offset is out of range which is not");
-        }
-        tracing::info!(
-            partition,
-            offset = next,
-            "reading from the same offset again"
-        );
-        self.committer
-            .consumer()
-            .seek(&self.context.raw, partition, Offset::Offset(next), ASK)
-            .map_err(|source| {
-                End::Failed(Error::Kafka {
-                    operation: "reading from the same offset again",
-                    source,
-                })
-            })
-    }
-
-    /// The lane can't go on: what it has is committed, and the reason is shown.
-    pub(super) fn stand_still(&mut self, why: Standstill) -> Result<(), End> {
-        self.commit()?;
-        let (reason, sentence) = (why.as_str(), why.sentence());
-        tracing::error!(
-            partition = self.partition,
-            reason,
-            "lane stands still: {sentence}"
-        );
-        self.context.stands_still(self.partition, why, sentence);
-        Ok(())
-    }
-
-    pub(super) fn go_on(&self) {
-        tracing::info!(partition = self.partition, "lane goes on");
-        self.context.works(self.partition);
-    }
-
     pub(super) fn commit_if_due(&mut self) -> Result<(), End> {
         if self.buffer.is_due(&self.mixing, Instant::now()) {
             self.commit()
@@ -365,7 +307,7 @@ impl Lane {
     }
 
     /// Commits what was taken in, in one transaction.
-    fn commit(&mut self) -> Result<(), End> {
+    pub(super) fn commit(&mut self) -> Result<(), End> {
         if self.buffer.is_empty() {
             return Ok(());
         }
@@ -377,6 +319,7 @@ impl Lane {
         let reached = Reached {
             next: self.next,
             day: self.clock.open(),
+            notes: self.notes.clone(),
         };
         self.committer
             .commit(&mut self.buffer, &mut self.table, reached)?;
@@ -388,16 +331,8 @@ impl Lane {
         let status = LaneStatus {
             next_offset: self.committer.committed().map_or(0, |reached| reached.next),
             open_day: self.clock.open(),
-            devices: self.table.len(),
+            devices: self.devices,
         };
         self.context.progress.show(self.partition, status);
     }
-}
-
-/// Whether the broker has no record at the offset that was asked for.
-fn is_out_of_range(error: &KafkaError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
-        Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)
-    )
 }

@@ -1,7 +1,7 @@
 //! What a transaction writes: the stripped side, the state, the rejections.
 
 use kaiku_raw::{Rejected, RejectedEncoder};
-use kaiku_stripped::{DayClosed, Encoder, Record};
+use kaiku_stripped::{Encoder, Record};
 use kaiku_wire::Day;
 use rand::rngs::StdRng;
 use rdkafka::producer::BaseRecord;
@@ -9,7 +9,7 @@ use rdkafka::producer::BaseRecord;
 use super::buffer::{Buffer, EVENTS_PER_RECORD};
 use super::transaction::{Failure, Writer};
 use crate::lane_context::LaneContext;
-use crate::state::{Change, META_KEY, Meta, Table, encode_device};
+use crate::state::{Change, META_KEY, Meta, STATE_FORMAT, Table, encode_device};
 use crate::token::Token;
 
 /// In what a device's state is sealed: its own place, so that no record can stand in another.
@@ -49,8 +49,8 @@ impl Outlet {
         buffer: &Buffer,
     ) -> Result<u64, Failure> {
         let mut records = 0;
-        for day in &buffer.closes {
-            self.stripped(lanes, writer, *day, Record::DayClosed(DayClosed(*day)))?;
+        for closed in &buffer.closes {
+            self.stripped(lanes, writer, closed.day, Record::DayClosed(*closed))?;
             records += 1;
         }
         let Some(day) = buffer.day else {
@@ -111,7 +111,6 @@ impl Outlet {
         meta: &Meta,
         rng: &mut StdRng,
     ) -> Result<(), Failure> {
-        let format = u8::try_from(meta.format).unwrap_or(u8::MAX);
         let topics = lanes.cluster.topics();
         let mut topic = (meta.month, topics.state(meta.month));
         for change in table.changes() {
@@ -127,9 +126,9 @@ impl Outlet {
             match change {
                 Change::Put(_, _, key, device) => {
                     self.plain.clear();
-                    encode_device(device, format, &mut self.plain);
+                    encode_device(device, &mut self.plain);
                     self.record.clear();
-                    self.record.push(format);
+                    self.record.push(STATE_FORMAT);
                     let context = context(self.partition, token);
                     key.seal(rng, &context, &self.plain, &mut self.record)
                         .map_err(|_| Failure::Unencodable)?;

@@ -1,31 +1,49 @@
-//! A device's state as bytes, in the two formats that stand on state topics.
+//! A device's state as bytes: format 3, which is written; formats 1 and 2 of earlier versions are
+//! read for ever.
 //!
-//! Both are postcard's. Format 1 is the type as it is. Format 2 says the same in half the bytes,
-//! which is what sealing, sending and restoring cost: apps are named once, keys have a fixed
-//! length, and what is a flag or a small number in a slot is one byte.
+//! It is postcard's. Apps are named once, keys have a fixed length, and what is a flag or a small
+//! number is one byte: the size is what sealing, sending and restoring cost.
 
+mod old;
+
+use kaiku_catalogue::{Country, Model, Operator};
 use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::device::{Device, Family, Slot, Stream};
+use super::device::{Device, Family, Flags, Home, Slot, Stream, Totals};
 
-const FAMILIES: [Family; 4] = [Family::App, Family::Release, Family::Feature, Family::Cause];
+/// The format that is written.
+pub(crate) const FORMAT: u8 = 3;
 
-/// Format 2 as it is read; [`Packed`] writes it.
+const FAMILIES: [Family; 6] = [
+    Family::App,
+    Family::Release,
+    Family::Feature,
+    Family::Cause,
+    Family::ReleaseCause,
+    Family::ComponentCause,
+];
+
+/// The keys of model, operator and country.
+type HomeKeys = [[u8; 8]; 3];
+
+/// Format 3 as it is read; [`Packed`] writes it.
 #[derive(Deserialize)]
 struct Unpacked {
     /// Days since 1970-01-01.
     day: i32,
+    home: Option<HomeKeys>,
+    taken: [u8; 6],
     /// The lower halves of the keys of the apps that slots name, little-endian.
     apps: Vec<[u8; 4]>,
     /// App, id, next number.
     streams: Vec<([u8; 8], [u8; 8], i64)>,
-    /// [`bits`], the app's place among the apps, key.
-    slots: Vec<(u8, u8, [u8; 8])>,
+    /// Family (3 bits) and uses (3); flags; the app's place among the apps; key.
+    slots: Vec<(u8, u8, u8, [u8; 8])>,
     spent: Vec<Option<[u8; 8]>>,
 }
 
-/// Format 2 as it is written, from the device itself.
+/// Format 3 as it is written, from the device itself.
 struct Packed<'a>(&'a Device);
 
 /// What is written as a sequence of something else.
@@ -43,6 +61,8 @@ impl Serialize for Packed<'_> {
             day,
             streams,
             slots,
+            taken: Totals(taken),
+            home,
             spent,
         } = self.0;
         let apps = apps(slots);
@@ -52,12 +72,17 @@ impl Serialize for Packed<'_> {
                 .and_then(|place| u8::try_from(place).ok())
                 .unwrap_or(0)
         };
-        let mut fields = serializer.serialize_struct("Packed", 5)?;
+        let mut fields = serializer.serialize_struct("Packed", 7)?;
         fields.serialize_field("day", day)?;
+        fields.serialize_field("home", &home.map(keys))?;
+        fields.serialize_field("taken", taken)?;
         fields.serialize_field("apps", &Each(&apps, |app: &u32| app.to_le_bytes()))?;
         let stream = |stream: &Stream| (stream.app.to_le_bytes(), stream.id, stream.next);
         fields.serialize_field("streams", &Each(streams, stream))?;
-        let slot = |slot: &Slot| (bits(slot), place(slot.app), slot.key.to_le_bytes());
+        let slot = |slot: &Slot| {
+            let kind = slot.family as u8 | slot.uses.min(7) << 3;
+            (kind, slot.flags.0, place(slot.app), slot.key.to_le_bytes())
+        };
         fields.serialize_field("slots", &Each(slots, slot))?;
         let spent_app = |app: &Option<u64>| app.map(u64::to_le_bytes);
         fields.serialize_field("spent", &Each(spent, spent_app))?;
@@ -65,57 +90,73 @@ impl Serialize for Packed<'_> {
     }
 }
 
-/// Appends a device's state in a format.
-pub(crate) fn encode(device: &Device, format: u8, out: &mut Vec<u8>) {
-    let taken = std::mem::take(out);
-    let written = match format {
-        1 => postcard::to_extend(device, taken),
-        _ => postcard::to_extend(&Packed(device), taken),
-    };
+/// Appends a device's state, in [`FORMAT`].
+pub(crate) fn encode(device: &Device, out: &mut Vec<u8>) {
+    let written = postcard::to_extend(&Packed(device), std::mem::take(out));
     // Unwrap safety: there is nothing in it that postcard can't write.
     *out = written.unwrap_or_default();
 }
 
-/// Reads what [`encode`] wrote; `None` where it is something else, or more.
+/// Reads what [`encode`] wrote, or a version before it in an older format; `None` where it is
+/// something else, or more.
 pub(crate) fn decode(format: u8, bytes: &[u8]) -> Option<Device> {
-    let (device, rest) = if format == 1 {
-        postcard::take_from_bytes(bytes).ok()?
-    } else {
-        let (unpacked, rest) = postcard::take_from_bytes::<Unpacked>(bytes).ok()?;
-        (unpacked.device()?, rest)
-    };
-    rest.is_empty().then_some(device)
+    if format < FORMAT {
+        return old::decode(format, bytes);
+    }
+    let (unpacked, rest) = postcard::take_from_bytes::<Unpacked>(bytes).ok()?;
+    rest.is_empty().then_some(())?;
+    unpacked.device()
 }
 
 impl Unpacked {
     fn device(self) -> Option<Device> {
-        let streams = self.streams.into_iter().map(|(app, id, next)| Stream {
-            app: u64::from_le_bytes(app),
-            id,
-            next,
-        });
-        let slots = self.slots.into_iter().map(|(bits, place, key)| {
+        let slots = self.slots.into_iter().map(|(kind, flags, place, key)| {
             Some(Slot {
-                family: FAMILIES[usize::from(bits & 3)],
-                app: u32::from_le_bytes(*self.apps.get(usize::from(place))?),
                 key: u64::from_le_bytes(key),
-                today: bits & 4 != 0,
-                count: bits >> 5,
-                flag: bits & 8 != 0,
-                fatal_today: bits & 16 != 0,
+                app: u32::from_le_bytes(*self.apps.get(usize::from(place))?),
+                family: *FAMILIES.get(usize::from(kind & 7))?,
+                flags: Flags(flags),
+                uses: kind >> 3,
             })
         });
-        let spent = self
-            .spent
-            .into_iter()
-            .map(|app| app.map(u64::from_le_bytes));
         Some(Device {
             day: self.day,
-            streams: streams.collect(),
+            streams: self.streams.into_iter().map(stream).collect(),
             slots: slots.collect::<Option<_>>()?,
-            spent: spent.collect(),
+            taken: Totals(self.taken),
+            home: self.home.map(home),
+            spent: spent(self.spent),
         })
     }
+}
+
+/// A value that the tables no longer have is unlisted; a country, unknown.
+fn home(keys: HomeKeys) -> Home {
+    let [model, operator, country] = keys.map(u64::from_le_bytes);
+    Home {
+        model: Model::of_key(model),
+        operator: Operator::of_key(operator),
+        country: Country::of_key(country),
+    }
+}
+
+fn keys(home: Home) -> HomeKeys {
+    let Home {
+        model,
+        operator,
+        country,
+    } = home;
+    [model.key(), operator.key(), country.key()].map(u64::to_le_bytes)
+}
+
+fn stream((app, id, next): ([u8; 8], [u8; 8], i64)) -> Stream {
+    let app = u64::from_le_bytes(app);
+    Stream { app, id, next }
+}
+
+fn spent(spent: Vec<Option<[u8; 8]>>) -> Vec<Option<u64>> {
+    let apps = spent.into_iter();
+    apps.map(|app| app.map(u64::from_le_bytes)).collect()
 }
 
 /// The apps that slots name, each once.
@@ -129,127 +170,5 @@ fn apps(slots: &[Slot]) -> Vec<u32> {
     apps
 }
 
-/// Family (2 bits), today, flag, `fatal_today` (1 each), count (3).
-fn bits(slot: &Slot) -> u8 {
-    let family = match slot.family {
-        Family::App => 0,
-        Family::Release => 1,
-        Family::Feature => 2,
-        Family::Cause => 3,
-    };
-    family
-        | u8::from(slot.today) << 2
-        | u8::from(slot.flag) << 3
-        | u8::from(slot.fatal_today) << 4
-        | slot.count.min(7) << 5
-}
-
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn slot() -> impl Strategy<Value = Slot> {
-        let flags = (any::<bool>(), any::<bool>(), any::<bool>());
-        (0..4_usize, 0..5_u32, any::<u64>(), 0..=5_u8, flags).prop_map(
-            |(family, app, key, count, (today, flag, fatal_today))| Slot {
-                family: FAMILIES[family],
-                app,
-                key,
-                today,
-                count,
-                flag,
-                fatal_today,
-            },
-        )
-    }
-
-    fn device() -> impl Strategy<Value = Device> {
-        let stream = (any::<u64>(), any::<[u8; 8]>(), any::<i64>());
-        let stream = stream.prop_map(|(app, id, next)| Stream { app, id, next });
-        (
-            any::<i32>(),
-            prop::collection::vec(stream, 0..4),
-            prop::collection::vec(slot(), 0..40),
-            prop::collection::vec(any::<Option<u64>>(), 0..4),
-        )
-            .prop_map(|(day, streams, slots, spent)| Device {
-                day,
-                streams,
-                slots,
-                spent,
-            })
-    }
-
-    proptest! {
-        #[test]
-        fn a_device_survives_a_round_trip_in_either_format(device in device()) {
-            for format in [1, 2] {
-                let mut bytes = Vec::new();
-                encode(&device, format, &mut bytes);
-                prop_assert_eq!(decode(format, &bytes), Some(device.clone()));
-            }
-        }
-
-        #[test]
-        fn a_device_that_is_cut_short_or_has_more_behind_it_is_refused(
-            device in device(),
-            cut in any::<prop::sample::Index>(),
-        ) {
-            for format in [1, 2] {
-                let mut bytes = Vec::new();
-                encode(&device, format, &mut bytes);
-                prop_assert_eq!(decode(format, &bytes[..cut.index(bytes.len())]), None);
-                bytes.push(0);
-                prop_assert_eq!(decode(format, &bytes), None);
-            }
-        }
-
-        #[test]
-        fn no_bytes_make_the_reader_panic_or_ask_for_more_memory_than_they_are(
-            bytes in prop::collection::vec(any::<u8>(), 0..200),
-        ) {
-            for format in [1, 2] {
-                let _ = decode(format, &bytes);
-            }
-        }
-    }
-
-    #[test]
-    fn what_the_first_versions_wrote_is_read_for_ever() {
-        let device = Device {
-            day: 20_781,
-            streams: vec![Stream {
-                app: 0x0102_0304_0506_0708,
-                id: [9; 8],
-                next: 300,
-            }],
-            slots: vec![Slot {
-                family: Family::Feature,
-                app: 0x0506_0708,
-                key: 0x1112_1314_1516_1718,
-                today: true,
-                count: 5,
-                flag: true,
-                fatal_today: false,
-            }],
-            spent: vec![None, Some(7)],
-        };
-        let fixtures = [(1, FORMAT_1), (2, FORMAT_2)];
-        for (format, text) in fixtures {
-            let mut bytes = Vec::new();
-            encode(&device, format, &mut bytes);
-            assert_eq!(hex::encode(&bytes), text, "format {format}");
-            assert_eq!(
-                decode(format, &hex::decode(text).unwrap()),
-                Some(device.clone())
-            );
-        }
-    }
-
-    const FORMAT_1: &str = "dac40201888e98a8c0e08081010909090909090909d8040102888e982898aed8a8c1e28489110105010002000107";
-    const FORMAT_2: &str = "dac40201080706050108070605040302010909090909090909d80401ae0018171615141312110200010700000000000000";
-}
+mod tests;

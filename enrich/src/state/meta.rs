@@ -4,7 +4,9 @@ use kaiku_stage::failpoint_value;
 use kaiku_wire::{Day, Month};
 use serde::{Deserialize, Serialize};
 
-use crate::config::STATE_FORMATS;
+use super::Notes;
+use super::arrivals::Arrivals;
+use super::codec::FORMAT;
 
 /// The key of the meta record; a token has 16 bytes.
 pub(crate) const META_KEY: &[u8] = b"meta";
@@ -13,8 +15,6 @@ pub(crate) const META_KEY: &[u8] = b"meta";
 /// says nothing of any device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Meta {
-    /// The format of the state, which devices' records may be older than, and never newer.
-    pub(crate) format: u32,
     /// The group that wrote it: another one would count everything twice.
     pub(crate) group: String,
     /// Offset of the first raw record that is not in the state.
@@ -27,6 +27,8 @@ pub(crate) struct Meta {
     pub(crate) month: Month,
     /// How many devices the state holds; format 1 does not say it.
     pub(crate) devices: Option<Devices>,
+    /// What the partition has to remember beside its devices.
+    pub(crate) notes: Notes,
 }
 
 /// How many devices a partition's state holds: what a restored state is held against.
@@ -54,6 +56,7 @@ pub(crate) enum MetaError {
 
 #[derive(Serialize, Deserialize)]
 struct Written {
+    /// The newest format that devices' records may have; many may have older ones.
     format: u32,
     group: String,
     next_offset: i64,
@@ -62,28 +65,36 @@ struct Written {
     month: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     devices: Option<Devices>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state_lost: Option<Day>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    raw_lost: bool,
+    #[serde(default, skip_serializing_if = "Arrivals::is_empty")]
+    arrivals: Arrivals,
 }
 
-/// The newest format that this program reads and writes.
+/// The newest format that this program reads.
 pub(crate) fn newest_format() -> u32 {
-    let [.., newest] = STATE_FORMATS;
     // A test can have this program be the version before.
     let told = failpoint_value("state.newest_format");
     told.and_then(|format| format.parse().ok())
-        .unwrap_or(newest)
+        .unwrap_or(u32::from(FORMAT))
 }
 
 impl Meta {
     /// The record's value: JSON, so that an operator can read it.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let written = Written {
-            format: self.format,
+            format: u32::from(FORMAT),
             group: self.group.clone(),
             next_offset: self.next_offset,
             open_day: self.open_day,
             partitions: self.partitions,
             month: self.month.to_string(),
-            devices: self.devices.filter(|_| self.format >= 2),
+            devices: self.devices,
+            state_lost: self.notes.state_lost,
+            raw_lost: self.notes.raw_lost,
+            arrivals: self.notes.arrivals.clone(),
         };
         // Unwrap safety: numbers and texts always make JSON.
         serde_json::to_vec(&written).unwrap_or_default()
@@ -96,7 +107,7 @@ impl Meta {
             format: u32,
         }
         let Format { format } = serde_json::from_slice(bytes).map_err(|_| MetaError::Malformed)?;
-        if !STATE_FORMATS.contains(&format) || format > newest_format() {
+        if !(1..=newest_format()).contains(&format) {
             return Err(MetaError::Format(format));
         }
         let written: Written = serde_json::from_slice(bytes).map_err(|_| MetaError::Malformed)?;
@@ -104,13 +115,17 @@ impl Meta {
             return Err(MetaError::Malformed);
         }
         Ok(Meta {
-            format,
             group: written.group,
             next_offset: written.next_offset,
             open_day: written.open_day,
             partitions: written.partitions,
             month: Month::parse(&written.month).map_err(|_| MetaError::Malformed)?,
             devices: written.devices,
+            notes: Notes {
+                state_lost: written.state_lost,
+                raw_lost: written.raw_lost,
+                arrivals: written.arrivals,
+            },
         })
     }
 }
@@ -125,24 +140,41 @@ mod tests {
 
     fn meta() -> impl Strategy<Value = Meta> {
         let counts = (0..1_000_000_usize, 0..1_000_000_usize);
-        let day = prop::option::of(0..40_000_i32);
+        let any_day = || prop::option::of((0..40_000_i32).prop_map(day));
         let place = ("[a-z][a-z.-]{0,20}", 0..i64::MAX, 1..10_000_i32);
-        (1..=2_u32, place, day, 0..2_000_i32, counts).prop_map(
-            |(format, (group, next_offset, partitions), day, month, (now, before))| Meta {
-                format,
+        let arrivals = prop::collection::vec((any::<u64>(), 0..24_i64), 0..4);
+        let notes =
+            (any_day(), any::<bool>(), arrivals).prop_map(|(state_lost, raw_lost, came)| {
+                let mut arrivals = Arrivals::default();
+                for (app, hour) in came {
+                    arrivals.enter(app, Day::MIN, hour * 3_600_000, 9);
+                }
+                Notes {
+                    state_lost,
+                    raw_lost,
+                    arrivals,
+                }
+            });
+        (place, any_day(), 0..2_000_i32, counts, notes).prop_map(
+            |((group, next_offset, partitions), open_day, month, (now, before), notes)| Meta {
                 group,
                 next_offset,
-                open_day: day.map(|day| Day::from_days_since_epoch(day).unwrap()),
+                open_day,
                 partitions,
-                month: Day::from_days_since_epoch(month * 28).unwrap().month(),
-                devices: (format >= 2).then_some(Devices { now, before }),
+                month: day(month * 28).month(),
+                devices: Some(Devices { now, before }),
+                notes,
             },
         )
     }
 
+    fn day(number: i32) -> Day {
+        Day::from_days_since_epoch(number).unwrap()
+    }
+
     proptest! {
         #[test]
-        fn meta_survives_a_round_trip_in_either_format(meta in meta()) {
+        fn meta_survives_a_round_trip(meta in meta()) {
             prop_assert_eq!(Meta::from_bytes(&meta.to_bytes()), Ok(meta));
         }
 
@@ -165,16 +197,31 @@ mod tests {
     #[test]
     fn another_format_is_refused_and_never_taken_for_empty() {
         assert_eq!(
-            Meta::from_bytes(b"{\"format\":3,\"new\":1}"),
-            Err(MetaError::Format(3))
+            Meta::from_bytes(b"{\"format\":4,\"new\":1}"),
+            Err(MetaError::Format(4))
+        );
+        assert_eq!(
+            Meta::from_bytes(b"{\"format\":0}"),
+            Err(MetaError::Format(0))
         );
         assert_eq!(Meta::from_bytes(b""), Err(MetaError::Malformed));
     }
 
     #[test]
-    fn the_first_format_is_read_as_it_was_written() {
-        let old = br#"{"format":1,"group":"g","next_offset":7,"open_day":null,"partitions":2,"month":"2026-11"}"#;
-        let meta = Meta::from_bytes(old).unwrap();
-        assert_eq!((meta.format, meta.next_offset, meta.devices), (1, 7, None));
+    fn what_the_first_versions_wrote_is_read_for_ever() {
+        let first = br#"{"format":1,"group":"g","next_offset":7,"open_day":null,"partitions":2,"month":"2026-11"}"#;
+        let second = br#"{"format":2,"group":"g","next_offset":7,"open_day":null,"partitions":2,"month":"2026-11","devices":{"now":3,"before":1}}"#;
+        let meta = Meta {
+            group: "g".to_owned(),
+            next_offset: 7,
+            open_day: None,
+            partitions: 2,
+            month: Month::parse("2026-11").unwrap(),
+            devices: None,
+            notes: Notes::default(),
+        };
+        assert_eq!(Meta::from_bytes(first), Ok(meta.clone()));
+        let devices = Some(Devices { now: 3, before: 1 });
+        assert_eq!(Meta::from_bytes(second), Ok(Meta { devices, ..meta }));
     }
 }

@@ -95,8 +95,12 @@ impl Table {
     }
 
     /// The device, for reading and changing within the open transaction; made anew where it is
-    /// not known. `None` where no month is open.
-    pub(crate) fn device(&mut self, id: &DeviceId) -> Option<&mut Device> {
+    /// not known and `enters` lets it in. `None` where it does not, or no month is open.
+    pub(crate) fn device(
+        &mut self,
+        id: &DeviceId,
+        enters: impl FnOnce() -> bool,
+    ) -> Option<&mut Device> {
         let now = self.now.as_ref()?;
         let token = now.key.token(id);
         if !self.changed.contains_key(&token) {
@@ -105,7 +109,7 @@ impl Table {
                 .get(&token)
                 .filter(|_| !self.dropped.contains(&token))
                 .cloned();
-            self.added += usize::from(known.is_none());
+            let is_known = known.is_some();
             let device = known.or_else(|| {
                 let before = self.before.as_ref()?;
                 let old = before.key.token(id);
@@ -116,7 +120,9 @@ impl Table {
                 self.moved.insert(old);
                 Some(device.clone())
             });
-            self.changed.insert(token, device.unwrap_or_default());
+            let device = device.or_else(|| enters().then(Device::default))?;
+            self.added += usize::from(!is_known);
+            self.changed.insert(token, device);
         }
         self.changed.get_mut(&token)
     }
@@ -170,16 +176,6 @@ impl Table {
         }
     }
 
-    /// Has the open transaction write every device anew: as they are, in the format of today.
-    pub(crate) fn rewrite(&mut self) {
-        let Some(now) = &self.now else { return };
-        for (token, device) in &now.devices {
-            if !self.dropped.contains(token) && !self.changed.contains_key(token) {
-                self.changed.insert(*token, device.clone());
-            }
-        }
-    }
-
     /// How many devices the state holds once the open transaction has committed.
     pub(crate) fn devices(&self) -> Devices {
         Devices {
@@ -225,9 +221,27 @@ mod tests {
     }
 
     fn touch(table: &mut Table, id: u8) -> usize {
-        let device = table.device(&DeviceId::new([id; 16])).unwrap();
+        let device = table.device(&DeviceId::new([id; 16]), || true).unwrap();
         device.turn(day());
         device.seen_before(1, [1; 8], 0, 3)
+    }
+
+    #[test]
+    fn a_device_that_is_not_let_in_leaves_nothing_and_one_that_is_known_is_not_asked() {
+        let mut table = table();
+        let (known, new) = (DeviceId::new([1; 16]), DeviceId::new([2; 16]));
+        touch(&mut table, 1);
+        table.apply();
+        assert!(table.device(&new, || false).is_none());
+        assert_eq!(table.changes().count(), 0);
+        assert_eq!(table.devices(), Devices { now: 1, before: 0 });
+        assert!(table.device(&known, || false).is_some());
+        table.apply();
+        table.turn(day().month().next(), Arc::new(MonthKey::new(&[2; 32])));
+        assert!(
+            table.device(&known, || false).is_some(),
+            "the month before is asked too"
+        );
     }
 
     #[test]

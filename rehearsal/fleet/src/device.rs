@@ -62,8 +62,8 @@ pub(crate) struct Traits {
     pub(crate) code: &'static str,
     pub(crate) network: Option<Network>,
     pub(crate) country: Option<&'static str>,
-    /// Chance that an app is used on a day.
-    pub(crate) activity: f64,
+    /// Chance that each app is used on a day.
+    pub(crate) activity: [f64; APPS],
     /// Chance that there is a connection on a day.
     pub(crate) online: f64,
     /// Mean number of sessions on a day.
@@ -95,6 +95,10 @@ pub(crate) fn stream_of(base: &ChaCha8Rng, device: u32, purpose: u32) -> ChaCha8
 /// Purposes above every (day, app).
 const TRAITS: u32 = u32::MAX;
 const IDENTITY: u32 = 0x8000_0000;
+const TRAVEL: u32 = 0x2000_0000;
+
+/// Share of the weeks in which a device goes abroad for some days.
+const TRAVELS: f64 = 0.02;
 
 impl Traits {
     /// What device `number` is in its present generation.
@@ -107,23 +111,25 @@ impl Traits {
         let (id, streams) = identity(base, number, generation);
         let rng = &mut stream_of(base, number, TRAITS);
         let (brand, code) = models::draw(rng);
-        let (place, network) = places::draw(rng);
+        let (country, network) = places::draw(rng);
         let sim = rng.random_bool(0.93);
         let tells_country = rng.random_bool(0.8);
         let heavy = rng.random_bool(0.01);
-        let activity = match rng.random_range(0..10_u32) {
+        // Who uses one app every day may open another once a week.
+        let activity = std::array::from_fn(|_| match rng.random_range(0..10_u32) {
+            _ if heavy => 0.98,
             0..3 => 0.92,
             3..7 => 0.6,
             _ => 0.18,
-        };
+        });
         Traits {
             id,
             streams,
             brand,
             code,
             network: sim.then_some(network),
-            country: tells_country.then_some(place.country),
-            activity: if heavy { 0.98 } else { activity },
+            country: tells_country.then_some(country),
+            activity,
             online: if rng.random_bool(0.05) { 0.35 } else { 0.96 },
             sessions: if heavy {
                 7.0
@@ -138,6 +144,24 @@ impl Traits {
             gateway: rng.random_bool(gateway_share),
             consent_age: rng.random_range(1..200),
         }
+    }
+
+    /// Where a device is on a day of the simulation: at home, or in the network of another country
+    /// for the rest of a week.
+    pub(crate) fn whereabouts(
+        &self,
+        base: &ChaCha8Rng,
+        number: u32,
+        day: u16,
+    ) -> (Option<Network>, Option<&'static str>) {
+        let rng = &mut stream_of(base, number, TRAVEL | u32::from(day / 7));
+        let travels = rng.random_bool(TRAVELS);
+        if !travels || day % 7 < rng.random_range(1..7) {
+            return (self.network, self.country);
+        }
+        let (country, network) = places::draw(rng);
+        let network = self.network.map(|_| network);
+        (network, self.country.map(|_| country))
     }
 }
 
@@ -174,6 +198,21 @@ mod tests {
     #[test]
     fn a_device_is_remembered_in_a_few_dozen_bytes() {
         assert!(size_of::<Memory>() <= 48);
+    }
+
+    #[test]
+    fn some_devices_are_abroad_at_the_end_of_a_week_and_none_at_its_beginning() {
+        let base = ChaCha8Rng::seed_from_u64(1);
+        let mut abroad = [0; 14];
+        for number in 0..2_000 {
+            let traits = Traits::of(&base, number, 0, 0.1);
+            for (day, count) in (0..).zip(&mut abroad) {
+                let found = traits.whereabouts(&base, number, day);
+                *count += u32::from(found != (traits.network, traits.country));
+            }
+        }
+        assert_eq!((abroad[0], abroad[7]), (0, 0));
+        assert!((15..60).contains(&abroad[6]) && (15..60).contains(&abroad[13]));
     }
 
     #[test]

@@ -17,11 +17,11 @@ const STRAY: f64 = 0.004;
 /// Most sessions on one day.
 const SESSIONS: u32 = 12;
 
-/// Whether a device uses an app on a day. It draws from `rng` first.
-pub(crate) fn active(rng: &mut ChaCha8Rng, traits: &Traits, day: Day) -> bool {
+/// Whether a device that uses an app so often uses it on a day. It draws from `rng` first.
+pub(crate) fn active(rng: &mut ChaCha8Rng, activity: f64, day: Day) -> bool {
     // 1970-01-01 was a Thursday: Saturday and Sunday are 2 and 3.
     let weekend = matches!(day.days_since_epoch().rem_euclid(7), 2 | 3);
-    rng.random_bool(traits.activity * if weekend { 1.0 } else { 0.9 })
+    rng.random_bool(activity * if weekend { 1.0 } else { 0.9 })
 }
 
 /// Appends what a device does in an app on a day on which it is [`active`].

@@ -1,8 +1,15 @@
 //! Which models the simulated devices are: brands by share, and a steep zipf within each.
 
-use rand::Rng;
+mod tail;
 
-use crate::places::weighted;
+use rand::Rng;
+use tail::RARE;
+
+use crate::places::{weighted, zipf};
+
+/// Share of the devices that are no table's, and of those that are of a rare brand.
+const STRAY: f64 = 0.03;
+const RARELY: f64 = 0.07;
 
 /// A brand, its share of the fleet in percent, and codes of the table of models, most sold first.
 struct Brand {
@@ -270,17 +277,16 @@ const BRANDS: &[Brand] = &[
 
 /// Draws the brand and the model code of a device.
 pub(crate) fn draw(rng: &mut impl Rng) -> (&'static str, &'static str) {
-    if rng.random_bool(0.03) {
+    if rng.random_bool(STRAY) {
         return NOT_LISTED[rng.random_range(0..NOT_LISTED.len())];
     }
-    let brand = weighted(rng, BRANDS, |brand| brand.share);
-    // The n-th of a zipf distribution, by the inverse of its continuous form.
-    let most = (brand.codes.len() as f64).ln();
-    let rank = (rng.random::<f64>() * most).exp() - 1.0;
-    // Truncation is what makes a rank an index.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let index = (rank as usize).min(brand.codes.len() - 1);
-    (brand.name, brand.codes[index])
+    let (brand, codes) = if rng.random_bool(RARELY) {
+        RARE[zipf(rng, RARE.len())]
+    } else {
+        let brand = weighted(rng, BRANDS, |brand| brand.share);
+        (brand.name, brand.codes)
+    };
+    (brand, codes[zipf(rng, codes.len())])
 }
 
 #[cfg(test)]
@@ -292,13 +298,10 @@ mod tests {
     #[test]
     fn every_model_is_in_the_table_but_those_that_are_not_to_be() {
         let catalogue = Catalogue::sample();
-        for brand in BRANDS {
-            for code in brand.codes {
-                assert_ne!(
-                    catalogue.model(brand.name, code).as_str(),
-                    "unlisted",
-                    "{code}"
-                );
+        let often = BRANDS.iter().map(|brand| (brand.name, brand.codes));
+        for (brand, codes) in often.chain(RARE.iter().copied()) {
+            for code in codes {
+                assert_ne!(catalogue.model(brand, code).as_str(), "unlisted", "{code}");
             }
         }
         for (brand, code) in NOT_LISTED {

@@ -1,11 +1,17 @@
 //! Where the simulated devices are: countries by weight, and the networks of each.
 
+mod tail;
+
 use rand::Rng;
+use tail::RARE;
+
+/// Share of the devices that are in one of the rare countries.
+const RARELY: f64 = 0.09;
 
 /// A country, its weight in the fleet, and its networks (mcc, mnc) with weights.
-pub(crate) struct Place {
+struct Place {
     /// ISO 3166-1 alpha-2.
-    pub(crate) country: &'static str,
+    country: &'static str,
     weight: u32,
     networks: &'static [(&'static str, &'static str, u32)],
 }
@@ -121,11 +127,25 @@ const PLACES: &[Place] = &[
     },
 ];
 
-/// Draws a place, and a network of it.
-pub(crate) fn draw(rng: &mut impl Rng) -> (&'static Place, Network) {
-    let place = weighted(rng, PLACES, |place| place.weight);
-    let (mcc, mnc, _) = *weighted(rng, place.networks, |network| network.2);
-    (place, (mcc, mnc))
+/// Draws a country, and a network of it.
+pub(crate) fn draw(rng: &mut impl Rng) -> (&'static str, Network) {
+    let (country, networks) = if rng.random_bool(RARELY) {
+        RARE[zipf(rng, RARE.len())]
+    } else {
+        let place = weighted(rng, PLACES, |place| place.weight);
+        (place.country, place.networks)
+    };
+    let (mcc, mnc, _) = *weighted(rng, networks, |network| network.2);
+    (country, (mcc, mnc))
+}
+
+/// Draws a rank below `most` of a zipf distribution, by the inverse of its continuous form.
+pub(crate) fn zipf(rng: &mut impl Rng, most: usize) -> usize {
+    let rank = (rng.random::<f64>() * (most as f64).ln()).exp() - 1.0;
+    // Truncation is what makes a rank an index.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let index = rank as usize;
+    index.min(most.saturating_sub(1))
 }
 
 /// Draws one of a list by weight. The list must not be empty, nor all its weights 0.
@@ -156,17 +176,15 @@ mod tests {
     #[test]
     fn every_network_is_in_the_table_of_operators_and_in_its_country() {
         let catalogue = Catalogue::sample();
-        for place in PLACES {
-            for (mcc, mnc, _) in place.networks {
+        let often = PLACES.iter().map(|place| (place.country, place.networks));
+        for (country, networks) in often.chain(RARE.iter().copied()) {
+            for (mcc, mnc, _) in networks {
                 assert_ne!(
                     catalogue.operator(mcc, mnc).as_str(),
                     "unlisted",
                     "{mcc}-{mnc}"
                 );
-                assert_eq!(
-                    catalogue.country_of_mcc(mcc).unwrap().as_str(),
-                    place.country
-                );
+                assert_eq!(catalogue.country_of_mcc(mcc).unwrap().as_str(), country);
             }
         }
     }

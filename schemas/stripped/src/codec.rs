@@ -6,7 +6,7 @@
 //! in `tests/reference.rs`.
 
 use kaiku_wire::frame::{self, Framing};
-use kaiku_wire::{Day, Mark, Schema, contract};
+use kaiku_wire::{BOUNDS, Day, Mark, Schema, contract};
 
 use crate::{DayClosed, Pair, StrippedEvent, schemas};
 
@@ -76,17 +76,21 @@ impl Encoder {
         match record {
             Record::Events(day, events) => {
                 frame::put(out, self.events);
-                days(out, day);
+                head(out, day);
                 array(out, events, event);
             }
             Record::Pairs(day, pairs) => {
                 frame::put(out, self.pairs);
-                days(out, day);
+                head(out, day);
                 array(out, pairs, pair);
             }
-            Record::DayClosed(DayClosed(day)) => {
+            Record::DayClosed(DayClosed { day, incidents }) => {
                 frame::put(out, self.closed);
                 long(out, i64::from(day.days_since_epoch()));
+                let incidents: Vec<_> = incidents.iter().collect();
+                array(out, &incidents, |out, incident| {
+                    text(out, incident.as_str())
+                });
             }
         }
     }
@@ -108,10 +112,11 @@ fn text(out: &mut Vec<u8>, value: &str) {
     out.extend_from_slice(value.as_bytes());
 }
 
-/// Day and week.
-fn days(out: &mut Vec<u8>, day: Day) {
+/// Day, week, and the version of the bounds.
+fn head(out: &mut Vec<u8>, day: Day) {
     long(out, i64::from(day.days_since_epoch()));
     long(out, i64::from(day.week().monday().days_since_epoch()));
+    long(out, i64::from(BOUNDS.version));
 }
 
 /// Avro's `array`: one block, and the empty one that ends it.
@@ -144,7 +149,7 @@ fn event(out: &mut Vec<u8>, event: &StrippedEvent) {
     text(out, country.as_str());
     text(out, item.duration_bucket());
     long(out, i64::from(times));
-    out.extend(Mark::ALL.iter().map(|mark| u8::from(marks.has(*mark))));
+    out.extend(Mark::of_events().map(|mark| u8::from(marks.has(mark))));
 }
 
 fn pair(out: &mut Vec<u8>, pair: &Pair) {

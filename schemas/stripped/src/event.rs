@@ -1,7 +1,7 @@
 //! One event behind the strip.
 
 use kaiku_catalogue::{App, Cause, Component, Country, Feature, Model, Operator, Release};
-use kaiku_wire::{Day, KindName};
+use kaiku_wire::{Day, Incidents, KindName};
 
 use crate::Marks;
 
@@ -69,7 +69,12 @@ pub struct Pair {
 
 /// No event of this day, or of a day before it, will follow on this partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct DayClosed(pub Day);
+pub struct DayClosed {
+    /// The day.
+    pub day: Day,
+    /// What happened on the partition since the day that was closed before.
+    pub incidents: Incidents,
+}
 
 impl Pair {
     /// The pair of two features, put into the order of their names; `None` where they are one.

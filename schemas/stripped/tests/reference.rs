@@ -7,7 +7,7 @@ use kaiku_catalogue::Catalogue;
 use kaiku_stripped::{
     DayClosed, DurationBucket, Encoder, Item, Marks, Pair, Record, StrippedEvent, schemas,
 };
-use kaiku_wire::{Day, Mark, frame};
+use kaiku_wire::{BOUNDS, Day, Incident, Mark, frame};
 
 fn day() -> Day {
     Day::parse("2026-11-24").unwrap()
@@ -28,7 +28,7 @@ fn events(catalogue: &Catalogue) -> Vec<StrippedEvent> {
     ];
     let mut events = Vec::new();
     for item in items {
-        for mark in Mark::ALL {
+        for mark in Mark::of_events() {
             let mut marks = Marks::default();
             marks.set(mark, true);
             events.push(StrippedEvent {
@@ -82,6 +82,8 @@ fn every_field_of_an_event_is_read_as_it_was_meant() {
         field(&value, "week"),
         &Value::Date(day().week().monday().days_since_epoch())
     );
+    let version = i32::try_from(BOUNDS.version).unwrap();
+    assert_eq!(field(&value, "bounds"), &Value::Int(version));
     let Value::Array(read) = field(&value, "events") else {
         panic!("events is no array")
     };
@@ -97,7 +99,7 @@ fn every_field_of_an_event_is_read_as_it_was_meant() {
         assert_eq!(text(value, "operator"), event.operator.as_str());
         assert_eq!(text(value, "country"), "FI");
         assert_eq!(field(value, "times"), &Value::Int(7));
-        for mark in Mark::ALL {
+        for mark in Mark::of_events() {
             assert_eq!(
                 field(value, mark.as_str()),
                 &Value::Boolean(event.marks.has(mark))
@@ -124,6 +126,14 @@ fn pairs_stand_in_the_order_of_their_names_and_a_closed_day_names_itself() {
         (text(&pairs[0], "a"), text(&pairs[0], "b")),
         ("route.bicycle".into(), "route.car".into())
     );
-    let value = read(Record::DayClosed(DayClosed(day())), &schemas::DAY_CLOSED);
+    let closed = DayClosed {
+        day: day(),
+        incidents: [Incident::RawLost].into_iter().collect(),
+    };
+    let value = read(Record::DayClosed(closed), &schemas::DAY_CLOSED);
     assert_eq!(field(&value, "day"), &Value::Date(day().days_since_epoch()));
+    assert_eq!(
+        field(&value, "incidents"),
+        &Value::Array(vec![Value::String("raw_lost".to_owned())])
+    );
 }

@@ -10,14 +10,17 @@ pub mod codec;
 pub mod contract;
 mod day;
 pub mod frame;
+mod incident;
 mod kind;
 mod mark;
 mod place;
 mod schema;
 
+pub use bounds::{BOUNDS, Bounds, Room};
 pub use clock::Clock;
 pub use contract::{CONTRACTS, Contract};
 pub use day::{Day, DayError, Month, Week};
+pub use incident::{Incident, Incidents};
 pub use kind::KindName;
 pub use mark::Mark;
 pub use place::line_and_column;

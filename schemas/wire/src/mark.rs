@@ -30,13 +30,25 @@ pub enum Mark {
     FirstFatalReleaseDay = 8,
     /// The device's first fatal failure of the app in this ISO week.
     FirstFatalWeek = 9,
+    /// The device's first session of the app on this day; its event has the session's length.
+    FirstSessionDay = 10,
+    /// The device's first failure by this cause in the app's release on this day.
+    FirstCauseReleaseDay = 11,
+    /// The device's first failure by this cause in the app's component in this ISO week.
+    FirstCauseComponentWeek = 12,
+    /// The first event of the app on this day that found no place for a daily mark.
+    FirstBoundedDay = 13,
+    /// The first time in this ISO week that the device has used both features: the mark of every
+    /// pair of `PairBatch`, and of no event.
+    FirstPairWeek = 14,
 }
 
 impl Mark {
     /// How many marks there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 15;
 
-    /// Every mark, in the order of the fields of `StrippedBatch`.
+    /// Every mark: those of events in the order of the fields of `StrippedBatch`, then that of
+    /// pairs.
     pub const ALL: [Mark; Mark::COUNT] = [
         Mark::FirstAppDay,
         Mark::FirstAppWeek,
@@ -48,7 +60,19 @@ impl Mark {
         Mark::FirstFatalDay,
         Mark::FirstFatalReleaseDay,
         Mark::FirstFatalWeek,
+        Mark::FirstSessionDay,
+        Mark::FirstCauseReleaseDay,
+        Mark::FirstCauseComponentWeek,
+        Mark::FirstBoundedDay,
+        Mark::FirstPairWeek,
     ];
+
+    /// The marks that events bear, in the order of the fields of `StrippedBatch`.
+    pub fn of_events() -> impl Iterator<Item = Mark> {
+        Mark::ALL
+            .into_iter()
+            .filter(|mark| *mark != Mark::FirstPairWeek)
+    }
 
     /// Its name: the field of a stripped event, the column of a landing object, the word in a
     /// policy file.
@@ -64,6 +88,11 @@ impl Mark {
             Mark::FirstFatalDay => "first_fatal_day",
             Mark::FirstFatalReleaseDay => "first_fatal_release_day",
             Mark::FirstFatalWeek => "first_fatal_week",
+            Mark::FirstSessionDay => "first_session_day",
+            Mark::FirstCauseReleaseDay => "first_cause_release_day",
+            Mark::FirstCauseComponentWeek => "first_cause_component_week",
+            Mark::FirstBoundedDay => "first_bounded_day",
+            Mark::FirstPairWeek => "first_pair_week",
         }
     }
 
@@ -93,9 +122,8 @@ mod tests {
     #[test]
     fn the_fields_of_the_stripped_schema_are_the_marks_in_their_order() {
         let text = crate::contract::STRIPPED_BATCH.text;
-        let places: Vec<_> = Mark::ALL
+        let places: Vec<_> = Mark::of_events()
             .map(|mark| text.find(&format!("\"{mark}\"")))
-            .into_iter()
             .collect();
         assert!(places.iter().all(Option::is_some), "{places:?}");
         assert!(places.is_sorted(), "{places:?}");

@@ -18,6 +18,7 @@ use crate::check::{Scope, Seen, deviations};
 use crate::cluster::{Cluster, Isolation};
 use crate::error::{Error, refused};
 use crate::reason;
+use crate::topic_id::topic_id;
 use crate::topics::{Topics, TopicsConfig};
 
 /// The longest that one request to the brokers may take.
@@ -80,6 +81,22 @@ impl Admin {
             self.describe(&mut seen)?;
         }
         Ok(deviations(shape, &wanted, &seen))
+    }
+
+    /// The identifier that the cluster gave a topic when it was made; `None` where the brokers tell
+    /// none, as the broker inside the process does.
+    ///
+    /// # Errors
+    /// Brokers that don't answer, and a topic that does not exist.
+    pub fn topic_id(&self, topic: &str) -> Result<Option<String>, Error> {
+        if self.cluster.is_in_process() {
+            return Ok(None);
+        }
+        let native = self.client.inner().native_ptr();
+        topic_id(native, topic, REQUEST).map_err(|source| Error::TopicId {
+            topic: topic.to_owned(),
+            source,
+        })
     }
 
     /// Deletes a topic with everything in it, and returns when the brokers no longer show it; one

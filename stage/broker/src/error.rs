@@ -61,6 +61,15 @@ pub enum Error {
     /// The settings of the topics could not be read.
     #[error("reading the settings of the topics")]
     DescribeTopics(#[source] KafkaError),
+    /// The identifier of a topic could not be asked for.
+    #[error("asking for the id of topic `{topic}`")]
+    TopicId {
+        /// The topic's full name.
+        topic: String,
+        /// The broker's reason.
+        #[source]
+        source: KafkaError,
+    },
     /// A topic could not be deleted.
     #[error("deleting topic `{topic}`")]
     DeleteTopic {

@@ -16,6 +16,7 @@ mod mock;
 mod note;
 mod problems;
 mod reason;
+mod topic_id;
 mod topics;
 
 pub use admin::Admin;

@@ -1,4 +1,4 @@
-//! The landing area, read as files: its log, and the sums of what it holds.
+//! The landing area, read as files: its log, and the cells that it holds.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -6,9 +6,10 @@ use std::path::Path;
 
 use kaiku_wire::Day;
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use parquet::record::RowAccessor;
+use parquet::record::{Field, Row};
 use serde::Deserialize;
 
+use super::cells::{self, Cells, POLICY};
 use super::seen::Seen;
 
 /// What has landed of one partition.
@@ -19,11 +20,8 @@ pub(crate) struct Landed {
     /// Offset behind the last record that was read.
     pub(crate) end: i64,
     pub(crate) closed: Option<Day>,
-    /// Sum of `times`.
-    pub(crate) times: u64,
-    /// Sum of each mark.
-    pub(crate) marks: BTreeMap<String, u64>,
-    pub(crate) pairs: u64,
+    /// The cells of the policy's tables.
+    pub(crate) cells: Cells,
     /// Data files whose entry is not there, or names another.
     pub(crate) orphans: Vec<String>,
 }
@@ -94,47 +92,44 @@ fn partition_of(folder: &Path) -> Landed {
 impl Landed {
     fn add(&mut self, file: &Path) {
         let reader = SerializedFileReader::new(File::open(file).unwrap()).unwrap();
-        let schema = reader.metadata().file_metadata().schema_descr_ptr();
-        let names: Vec<String> = schema
-            .columns()
-            .iter()
-            .map(|c| c.name().to_owned())
-            .collect();
-        let kind = names.iter().position(|name| name == "kind").unwrap();
-        let events = names.iter().position(|name| name == "events").unwrap();
         for row in reader.get_row_iter(None).unwrap() {
-            let row = row.unwrap();
-            let times = u64::try_from(row.get_long(events).unwrap()).unwrap();
-            if row.get_string(kind).unwrap() == "pair" {
-                self.pairs += times;
-            } else {
-                self.times += times;
-            }
-            for (at, name) in names.iter().enumerate().skip(events + 1) {
-                let sum = u64::try_from(row.get_long(at).unwrap()).unwrap();
-                *self.marks.entry(name.clone()).or_default() += sum;
-            }
+            self.add_row(&row.unwrap());
         }
     }
 
-    /// Whether this is what stands on the stripped partition, each record once. The data of sealed
-    /// days must not have been deleted.
-    pub(crate) fn compare(&self, partition: i32, seen: &Seen) -> Result<(), String> {
-        let marks = seen
-            .marks
-            .iter()
-            .map(|(name, sum)| ((*name).to_owned(), *sum));
-        let marks: BTreeMap<String, u64> = marks.collect();
-        let own = |marks: &BTreeMap<String, u64>| -> BTreeMap<String, u64> {
-            marks
-                .iter()
-                .filter(|(_, sum)| **sum > 0)
-                .map(|(n, s)| (n.clone(), *s))
-                .collect()
+    fn add_row(&mut self, row: &Row) {
+        let columns: BTreeMap<&str, &Field> = row
+            .get_column_iter()
+            .map(|(name, field)| (name.as_str(), field))
+            .collect();
+        let text = |name: &str| match columns[name] {
+            Field::Str(text) => text.clone(),
+            other => panic!("{name} is no text: {other}"),
         };
-        super::same(partition, "landed times", &self.times, &seen.times)?;
-        super::same(partition, "landed pairs", &self.pairs, &seen.pairs)?;
-        super::same(partition, "landed marks", &own(&self.marks), &own(&marks))?;
+        let count = |name: &str| match columns[name] {
+            Field::Long(count) => u64::try_from(*count).unwrap(),
+            other => panic!("{name} is no count: {other}"),
+        };
+        let Field::Date(period) = columns["period"] else {
+            panic!("the period is no date");
+        };
+        let table = POLICY.table(&text("table")).unwrap();
+        let mut values: Vec<String> = ["app", "d1", "d2", "d3"].map(text).to_vec();
+        let behind = values.split_off(table.dimensions().len());
+        assert!(behind.iter().all(String::is_empty), "{behind:?}");
+        let mut counts: Vec<u64> = ["c0", "c1", "c2"].map(count).to_vec();
+        let behind = counts.split_off(table.marks().len());
+        assert!(behind.iter().all(|count| *count == 0), "{behind:?}");
+        assert!(counts.iter().any(|count| *count > 0), "a cell has a mark");
+        let first = Day::from_days_since_epoch(*period).unwrap();
+        let cell = (table.name().to_owned(), first, values);
+        cells::sum(&mut self.cells, cell, &counts);
+    }
+
+    /// Whether this is what stands on the stripped partition, each record once. The data of sealed
+    /// periods must not have been deleted.
+    pub(crate) fn compare(&self, partition: i32, seen: &Seen) -> Result<(), String> {
+        cells::compare(partition, "a landed cell", &self.cells, &seen.cells)?;
         super::same(
             partition,
             "landed closes",

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use kaiku_broker::Cluster;
-use kaiku_fleet::{Column, Truth, Wanted};
+use kaiku_fleet::Truth;
 use kaiku_raw::Reason;
+use kaiku_release::Dimension;
 use kaiku_stripped::schemas;
 use kaiku_wire::frame::Framing;
-use kaiku_wire::{Day, Mark, codec, frame};
+use kaiku_wire::{BOUNDS, Day, Mark, codec, frame};
 use serde::Deserialize;
 
 use super::super::kafka::{Isolation, read};
+use super::cells::{self, Cells};
 use super::{Partition, same, single_object};
 
 /// What stands on one partition of events.stripped.
@@ -25,8 +27,10 @@ pub(crate) struct Seen {
     pub(crate) closed: Vec<Day>,
     /// Events and pairs of a day that had been closed before them.
     pub(crate) late: u64,
-    /// The cells of the published tables, as text: table, day, values.
-    pub(crate) cells: BTreeMap<String, u64>,
+    /// The cells of the tables of the policy.
+    pub(crate) cells: Cells,
+    /// What is said to have happened, by the day at whose close it was said.
+    pub(crate) incidents: Vec<(Day, String)>,
     /// Events of each day.
     pub(crate) days: BTreeMap<Day, u64>,
 }
@@ -34,6 +38,8 @@ pub(crate) struct Seen {
 #[derive(Deserialize)]
 struct WireBatch<'a> {
     day: i32,
+    week: i32,
+    bounds: u32,
     #[serde(borrow)]
     events: Vec<WireEvent<'a>>,
 }
@@ -46,7 +52,11 @@ macro_rules! wire_event {
             release: &'a str,
             kind: &'a str,
             item: &'a str,
+            component: &'a str,
+            model: &'a str,
+            operator: &'a str,
             country: &'a str,
+            duration_bucket: &'a str,
             times: i32,
             $($mark: bool,)*
         }
@@ -69,12 +79,48 @@ wire_event!(
     fifth_use_day,
     first_fatal_day,
     first_fatal_release_day,
-    first_fatal_week
+    first_fatal_week,
+    first_session_day,
+    first_cause_release_day,
+    first_cause_component_week,
+    first_bounded_day
 );
+
+impl WireEvent<'_> {
+    fn has(&self, mark: Mark) -> bool {
+        self.marks().any(|(name, on)| on && name == mark.as_str())
+    }
+
+    /// What it has in a dimension; nothing where it is of another kind.
+    fn value(&self, dimension: Dimension) -> Option<String> {
+        let when = |kind: &str, value| (self.kind == kind).then_some(value);
+        // `unlisted` has no slash, and is both.
+        let (brand, model) = self
+            .model
+            .split_once('/')
+            .unwrap_or((self.model, self.model));
+        let value = match dimension {
+            Dimension::App => Some(self.app),
+            Dimension::Release => Some(self.release),
+            Dimension::Feature => when("feature_used", self.item),
+            Dimension::Cause => when("failed", self.item),
+            Dimension::Component => when("failed", self.component),
+            Dimension::Length => when("stopped", self.duration_bucket),
+            Dimension::Country => Some(self.country),
+            Dimension::Brand => Some(brand),
+            Dimension::Model => Some(model),
+            Dimension::Operator => Some(self.operator),
+            Dimension::A | Dimension::B => None,
+        };
+        value.map(str::to_owned)
+    }
+}
 
 #[derive(Deserialize)]
 struct WirePairs {
+    day: i32,
     week: i32,
+    bounds: u32,
     pairs: Vec<WirePair>,
 }
 
@@ -88,12 +134,23 @@ struct WirePair {
 #[derive(Deserialize)]
 struct WireClosed {
     day: i32,
+    incidents: Vec<String>,
 }
 
 const MOST: usize = 10_000_000;
 
 fn day(number: i32) -> Day {
     Day::from_days_since_epoch(number).unwrap()
+}
+
+/// The day of a batch, which names its week beside it.
+fn day_and_week(number: i32, week: i32) -> Day {
+    assert_eq!(
+        day(number).week().monday(),
+        day(week),
+        "its week is its day's"
+    );
+    day(number)
 }
 
 /// Reads what is committed on events.stripped.
@@ -119,21 +176,19 @@ pub(crate) fn seen_with(kafka: &Cluster, ids: &HashMap<u32, u64>) -> BTreeMap<i3
         } else if is(&schemas::PAIR_BATCH) {
             let schema = schemas::PAIR_BATCH.parsed();
             let batch: WirePairs = codec::read(datum, schema, MOST).unwrap();
-            let late = seen.closed.contains(&Day::from_millis(millis));
-            seen.late += u64::from(late);
-            seen.pairs += batch.pairs.len() as u64;
-            for WirePair { app, a, b } in batch.pairs {
-                let (a, b) = if a < b { (a, b) } else { (b, a) };
-                let week = day(batch.week);
-                *seen
-                    .cells
-                    .entry(format!("pairs {week} {app} {a} {b}"))
-                    .or_default() += 1;
-            }
+            assert_eq!(
+                day(batch.day).start_millis(),
+                millis,
+                "its time is its day's"
+            );
+            seen.pair_batch(batch);
         } else {
             let schema = schemas::DAY_CLOSED.parsed();
             let closed: WireClosed = codec::read(datum, schema, MOST).unwrap();
             seen.closed.push(day(closed.day));
+            let said = closed.incidents.into_iter();
+            seen.incidents
+                .extend(said.map(|one| (day(closed.day), one)));
         }
     }
     all
@@ -143,11 +198,11 @@ pub(crate) fn seen_with(kafka: &Cluster, ids: &HashMap<u32, u64>) -> BTreeMap<i3
 pub(crate) fn assert_is_truth(kafka: &Cluster, truth: &Truth<'_>, partitions: i32, days: u32) {
     let (all, totals) = (seen(kafka), truth.totals());
     let sum = |of: &dyn Fn(&Seen) -> u64| all.values().map(of).sum::<u64>();
-    assert_eq!(sum(&|one| one.events), totals.accepted, "events");
-    assert_eq!(sum(&|one| one.times), totals.accepted_times, "times");
-    for (name, expected) in totals.marks.named() {
-        let marks = sum(&|one| one.marks.get(name).copied().unwrap_or(0));
-        assert_eq!(marks, expected, "{name}");
+    assert_eq!(sum(&|one| one.events), totals.handed_on(), "events");
+    assert_eq!(sum(&|one| one.times), totals.handed_on_times(), "times");
+    for mark in Mark::of_events() {
+        let marks = sum(&|one| one.sum(mark));
+        assert_eq!(marks, totals.marks.of(mark), "{mark}");
     }
     assert_eq!(sum(&|one| one.pairs), totals.pairs, "pairs");
     assert_eq!(
@@ -168,8 +223,31 @@ pub(crate) fn assert_is_truth(kafka: &Cluster, truth: &Truth<'_>, partitions: i3
 }
 
 impl Seen {
+    fn sum(&self, mark: Mark) -> u64 {
+        self.marks.get(mark.as_str()).copied().unwrap_or(0)
+    }
+
+    fn pair_batch(&mut self, batch: WirePairs) {
+        let day = day_and_week(batch.day, batch.week);
+        assert_eq!(batch.bounds, BOUNDS.version, "it says under which bounds");
+        self.late += u64::from(self.closed.contains(&day));
+        self.pairs += batch.pairs.len() as u64;
+        for WirePair { app, a, b } in batch.pairs {
+            assert!(a < b, "a pair stands in the order of its names");
+            let value = |dimension| match dimension {
+                Dimension::App => Some(app.clone()),
+                Dimension::A => Some(a.clone()),
+                Dimension::B => Some(b.clone()),
+                _ => None,
+            };
+            let has = |mark| mark == Mark::FirstPairWeek;
+            cells::add(&mut self.cells, day, &value, &has);
+        }
+    }
+
     fn batch(&mut self, batch: &WireBatch<'_>) {
-        let day = day(batch.day);
+        let day = day_and_week(batch.day, batch.week);
+        assert_eq!(batch.bounds, BOUNDS.version, "it says under which bounds");
         let is_late = self.closed.contains(&day);
         *self.days.entry(day).or_default() += batch.events.len() as u64;
         for event in &batch.events {
@@ -183,99 +261,14 @@ impl Seen {
                     self.marks.insert(name, u64::from(on));
                 }
             }
-            self.cells(day, event);
+            cells::add(
+                &mut self.cells,
+                day,
+                &|dimension| event.value(dimension),
+                &|mark| event.has(mark),
+            );
         }
     }
-
-    fn cells(&mut self, day: Day, event: &WireEvent<'_>) {
-        let WireEvent { app, release, .. } = event;
-        let mut add = |when: bool, of: &dyn Fn() -> String| {
-            if when {
-                *self.cells.entry(of()).or_default() += 1;
-            }
-        };
-        add(event.first_app_day, &|| {
-            format!("activity {day} {app} {}", event.country)
-        });
-        let cell = |of: &str| format!("releases {day} {app} {release} {of}");
-        add(event.first_release_day, &|| cell("devices"));
-        add(event.first_fatal_release_day, &|| cell("crashed"));
-        if event.kind == "feature_used" {
-            let cell = |of: &str| format!("features {day} {app} {} {of}", event.item);
-            add(event.first_item_day, &|| cell("devices"));
-            add(event.second_use_day, &|| cell("twice"));
-            add(event.fifth_use_day, &|| cell("fifth"));
-        }
-    }
-}
-
-/// A table whose cells are held against each other: what its cells are called, what they are of,
-/// and what each sum in them is called.
-struct Table {
-    name: &'static str,
-    column: Column,
-    sums: &'static [(&'static str, Mark)],
-}
-
-const TABLES: [Table; 3] = [
-    Table {
-        name: "activity",
-        column: Column::Country,
-        sums: &[("", Mark::FirstAppDay)],
-    },
-    Table {
-        name: "releases",
-        column: Column::Release,
-        sums: &[
-            (" devices", Mark::FirstReleaseDay),
-            (" crashed", Mark::FirstFatalReleaseDay),
-        ],
-    },
-    Table {
-        name: "features",
-        column: Column::Feature,
-        sums: &[
-            (" devices", Mark::FirstItemDay),
-            (" twice", Mark::SecondUseDay),
-            (" fifth", Mark::FifthUseDay),
-        ],
-    },
-];
-
-/// What the fold has to count.
-pub(super) fn tables() -> Vec<Wanted> {
-    let tables = TABLES.iter();
-    tables
-        .map(|table| Wanted {
-            weekly: false,
-            columns: vec![Column::App, table.column],
-            marks: table.sums.iter().map(|(_, mark)| *mark).collect(),
-        })
-        .collect()
-}
-
-/// The same cells as the fold has them.
-fn expected_cells(truth: &Truth<'_>) -> BTreeMap<String, u64> {
-    let mut all = BTreeMap::new();
-    let mut add = |cell: String, count: u64| {
-        if count > 0 {
-            all.insert(cell, count);
-        }
-    };
-    for (Table { name, sums, .. }, cells) in TABLES.iter().zip(truth.tables()) {
-        for ((day, values), counts) in cells {
-            let [app, value] = values[..] else {
-                panic!("a cell has an app and a value");
-            };
-            for ((sum, _), count) in sums.iter().zip(counts) {
-                add(format!("{name} {day} {app} {value}{sum}"), *count);
-            }
-        }
-    }
-    for ((week, app, a, b), count) in truth.pairs() {
-        add(format!("pairs {week} {app} {a} {b}"), *count);
-    }
-    all
 }
 
 /// The first difference between what stands there and the fold.
@@ -285,11 +278,11 @@ pub(super) fn compare(
     expected: &Partition<'_>,
 ) -> Result<(), String> {
     let totals = expected.truth.totals();
-    same(partition, "events", &found.events, &totals.accepted)?;
-    same(partition, "times", &found.times, &totals.accepted_times)?;
-    for (name, count) in totals.marks.named() {
-        let sum = found.marks.get(name).copied().unwrap_or(0);
-        same(partition, name, &sum, &count)?;
+    same(partition, "events", &found.events, &totals.handed_on())?;
+    same(partition, "times", &found.times, &totals.handed_on_times())?;
+    for mark in Mark::of_events() {
+        let count = totals.marks.of(mark);
+        same(partition, mark.as_str(), &found.sum(mark), &count)?;
     }
     same(partition, "pairs", &found.pairs, &totals.pairs)?;
     same(
@@ -299,13 +292,8 @@ pub(super) fn compare(
         &0,
     )?;
     same(partition, "closes", &found.closed, &expected.closed)?;
-    let cells = expected_cells(&expected.truth);
-    let wrong = |(cell, count): (&String, &u64), other: &BTreeMap<String, u64>| {
-        other.get(cell) != Some(count)
-    };
-    let over = found.cells.iter().find(|one| wrong(*one, &cells));
-    let under = cells.iter().find(|one| wrong(*one, &found.cells));
-    same(partition, "a cell", &over, &under)
+    let cells = cells::of_truth(&expected.truth);
+    cells::compare(partition, "a cell", &found.cells, &cells)
 }
 
 /// The records that were refused, by partition and reason.

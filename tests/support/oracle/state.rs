@@ -19,6 +19,14 @@ type Streams = BTreeMap<[u8; 8], BTreeSet<i64>>;
 type Format1 = (i32, Vec<(u64, [u8; 8], i64)>);
 /// Format 2, as far as its streams: day, apps, streams.
 type Format2 = (i32, Vec<[u8; 4]>, Vec<([u8; 8], [u8; 8], i64)>);
+/// Format 3, as far as its streams: day, home, totals of the week, apps, streams.
+type Format3 = (
+    i32,
+    Option<[[u8; 8]; 3]>,
+    [u8; 6],
+    Vec<[u8; 4]>,
+    Vec<([u8; 8], [u8; 8], i64)>,
+);
 
 /// A month's secret, from `enrich.keys` and the file that seals it.
 fn secrets(kafka: &Cluster, keys_dir: &Path) -> BTreeMap<Month, [u8; 32]> {
@@ -93,6 +101,10 @@ fn streams(sealed: &[u8], cipher: &XChaCha20Poly1305, partition: i32, token: [u8
         }
         2 => {
             let ((_, _, streams), _): (Format2, _) = postcard::take_from_bytes(&plain).unwrap();
+            by_stream(streams.into_iter().map(|(_, id, next)| (id, next)))
+        }
+        3 => {
+            let ((.., streams), _): (Format3, _) = postcard::take_from_bytes(&plain).unwrap();
             by_stream(streams.into_iter().map(|(_, id, next)| (id, next)))
         }
         other => panic!("a device's state has format {other}"),

@@ -17,8 +17,6 @@ pub struct Released {
 #[derive(Debug)]
 pub struct Row {
     pub(super) dims: Vec<String>,
-    pub(super) level: u8,
-    pub(super) folded: bool,
     pub(super) values: Vec<Estimate>,
 }
 
@@ -40,20 +38,9 @@ impl Released {
 }
 
 impl Row {
-    /// The values of the table's dimensions, in their order. `folded` stands for those of the
-    /// group that have no row of their own, `all` for the whole group.
+    /// The values of the table's dimensions, in their order.
     pub fn dims(&self) -> &[String] {
         &self.dims
-    }
-
-    /// The level of the cell, 0 being the finest.
-    pub fn level(&self) -> u8 {
-        self.level
-    }
-
-    /// Whether the row is a rest: it holds only what of its group has no finer row of its own.
-    pub fn folded(&self) -> bool {
-        self.folded
     }
 
     /// The measures of the table, in their order.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use kaiku_wire::bounds;
+use kaiku_wire::BOUNDS;
 
 use super::content::{Content, Table};
 
@@ -14,8 +14,8 @@ pub(super) fn text(policy: &Content) -> String {
         let _ = writeln!(out, "{key} {value}");
     };
     line("policy", &policy.name);
-    line("format", &1);
-    line("bounds", &bounds_text());
+    line("format", &2);
+    line("bounds", &BOUNDS.version);
     line("k", &policy.k);
     line("delta", &policy.delta);
     line("cap_rho", &policy.cap);
@@ -33,46 +33,25 @@ fn table_lines(table: &Table, line: &mut dyn FnMut(&str, &dyn std::fmt::Display)
     for dimension in &table.dimensions {
         line("dimension", dimension);
     }
-    for fold in &table.folds {
-        line("fold", fold);
-    }
     for measure in &table.measures {
         line("measure", &measure.name);
         line("description", &quoted(&measure.description));
         if let Some(rate_of) = &measure.rate_of {
             line("rate_of", rate_of);
         }
-        for figures in measure.figures() {
-            let tau = figures.tau.map_or("none".to_owned(), |tau| tau.to_string());
-            line(
-                "level",
-                &format_args!(
-                    "{} rho {} delta2 {} sigma {} tau {tau}",
-                    figures.mark, figures.rho, figures.delta2, figures.sigma
-                ),
-            );
-        }
+        let figures = measure.figures();
+        let tau = figures.tau.map_or("none".to_owned(), |tau| tau.to_string());
+        line(
+            "mark",
+            &format_args!(
+                "{} rho {} delta2 {} a week {} sigma {} tau {tau}",
+                figures.mark, figures.rho, figures.delta2, figures.delta2_week, figures.sigma
+            ),
+        );
     }
 }
 
 /// A description on one line, so that it can't be taken for a line of its own.
 fn quoted(text: &str) -> String {
     format!("{text:?}")
-}
-
-fn bounds_text() -> String {
-    [
-        bounds::DAY_APPS,
-        bounds::DAY_RELEASES,
-        bounds::DAY_FEATURES,
-        bounds::DAY_CAUSES,
-        bounds::DAY_FATALS,
-        bounds::DAY_SESSIONS_PER_APP,
-        bounds::WEEK_APPS,
-        bounds::WEEK_FEATURES,
-        bounds::WEEK_CAUSES,
-        bounds::WEEK_PAIRS,
-    ]
-    .map(|bound| bound.to_string())
-    .join(" ")
 }

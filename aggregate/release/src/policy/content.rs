@@ -1,25 +1,25 @@
-//! What a policy says: its tables, their measures and levels, and how one level folds into the next.
+//! What a policy says: its tables and their measures, with what was derived for them.
 
-use std::fmt;
+use kaiku_wire::{BOUNDS, Mark};
 
-use kaiku_wire::Mark;
-
-use crate::gaussian::Tails;
-use crate::{Costs, Dimension, Rho, Unit};
+use crate::containment::contains;
+use crate::gaussian::{Sigma, Tails};
+use crate::sensitivity::Sensitivity;
+use crate::{Costs, Dimension, Estimate, Rho, Unit};
 
 /// All that stands in a policy file, with what was derived from it.
 #[derive(Clone, Debug)]
-pub(super) struct Content {
+pub(crate) struct Content {
     pub(super) name: String,
     pub(super) k: u64,
     pub(super) delta: f64,
     pub(super) cap: Rho,
     pub(super) z: f64,
-    pub(super) touched: u64,
+    pub(super) chance: f64,
     pub(super) tables: Vec<Table>,
 }
 
-/// One published table.
+/// One published table: one set of dimensions, and what is counted in its cells.
 #[derive(Clone, Debug)]
 pub struct Table {
     pub(super) name: String,
@@ -27,7 +27,6 @@ pub struct Table {
     pub(super) unit: Unit,
     pub(super) k: u64,
     pub(super) dimensions: Vec<Dimension>,
-    pub(super) folds: Vec<Fold>,
     pub(super) measures: Vec<Measure>,
     pub(super) marks: Vec<Mark>,
 }
@@ -38,44 +37,26 @@ pub struct Measure {
     pub(super) name: String,
     pub(super) description: String,
     pub(super) rate_of: Option<String>,
-    pub(super) levels: Vec<Level>,
-}
-
-/// A measure at one level of its table.
-#[derive(Clone, Debug)]
-pub(super) struct Level {
     pub(super) mark: Mark,
-    pub(super) column: usize,
     pub(super) rho: Rho,
-    pub(super) delta2: u32,
+    pub(super) sensitivity: Sensitivity,
     pub(super) tails: Tails,
     pub(super) tau: Option<i64>,
 }
 
-/// The step from one level of a table to the next, coarser one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Fold {
-    /// All releases of the app that did not appear become one.
-    Release,
-    /// All countries that did not appear become one.
-    Country,
-    /// All operators that did not appear become one.
-    Operator,
-    /// All models that did not appear become one.
-    Model,
-    /// All models of a brand that did not appear become one: what stands before the `/` stays.
-    ModelToBrand,
-}
-
-/// What the gate derived for a measure at a level.
+/// What the gate derived for a measure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figures {
-    /// The mark that is summed at this level.
+    /// The mark that is summed.
     pub mark: Mark,
-    /// The share of the budget.
+    /// The share of the budget: what one period costs a device.
     pub rho: Rho,
-    /// The squared L2 sensitivity to one unit of privacy.
+    /// The squared L2 sensitivity of one period of the table to one device-week's contribution in
+    /// that period.
     pub delta2: u32,
+    /// The same, summed over the table's periods of one ISO week. A device-week pays
+    /// ρ · `delta2_week` / `delta2`.
+    pub delta2_week: u32,
     /// The standard deviation of the noise.
     pub sigma: f64,
     /// The threshold of the noisy count: at the measure that decides, and there alone.
@@ -86,7 +67,7 @@ pub struct Figures {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {text}")]
 pub struct Problem {
-    /// Where: a line and column, or a table and measure.
+    /// Where: `line 3, column 5`.
     pub place: String,
     /// What is wrong there.
     pub text: String,
@@ -94,17 +75,41 @@ pub struct Problem {
 
 impl Content {
     /// What one period costs a device in all tables of its unit.
-    pub(super) fn share(&self, unit: Unit) -> Rho {
-        self.tables
-            .iter()
-            .filter(|table| table.unit == unit)
-            .map(Table::share)
+    pub(crate) fn share(&self, unit: Unit) -> Rho {
+        self.of(unit).map(Table::share).sum()
+    }
+
+    /// What a device-week costs in all tables of a unit.
+    pub(crate) fn week_share(&self, unit: Unit) -> Rho {
+        self.of(unit).map(Table::week_share).sum()
+    }
+
+    /// How many cells a device can touch in one period, in all tables of a unit.
+    pub(super) fn cells(&self, unit: Unit) -> u64 {
+        self.deciding(unit)
+            .map(|measure| u64::from(measure.sensitivity.period))
+            .sum()
+    }
+
+    /// How many cells a device-week can touch in all tables of a unit.
+    pub(super) fn week_cells(&self, unit: Unit) -> u64 {
+        self.deciding(unit)
+            .map(|measure| u64::from(measure.sensitivity.week))
             .sum()
     }
 
     /// What the policy costs a device that reports at its bounds.
     pub(super) fn costs(&self) -> Costs {
-        Costs::new(self.share(Unit::Day), self.share(Unit::Week), self.delta)
+        let week = Unit::ALL.map(|unit| self.week_share(unit));
+        Costs::new(self.share(Unit::Day), week.into_iter().sum(), self.delta)
+    }
+
+    fn of(&self, unit: Unit) -> impl Iterator<Item = &Table> {
+        self.tables.iter().filter(move |table| table.unit == unit)
+    }
+
+    fn deciding(&self, unit: Unit) -> impl Iterator<Item = &Measure> {
+        self.of(unit).filter_map(|table| table.measures.first())
     }
 }
 
@@ -119,7 +124,7 @@ impl Table {
         &self.description
     }
 
-    /// The unit of privacy, and the length of a period.
+    /// The length of a period.
     pub fn unit(&self) -> Unit {
         self.unit
     }
@@ -129,21 +134,22 @@ impl Table {
         &self.dimensions
     }
 
+    /// Whether its rows are about pairs of features, and not about events.
+    pub fn is_of_pairs(&self) -> bool {
+        self.dimensions
+            .iter()
+            .any(|dimension| dimension.is_of_pair())
+    }
+
     /// The published measures; the first decides which cells appear.
     pub fn measures(&self) -> &[Measure] {
         &self.measures
     }
 
-    /// What has to be summed for each cell, in the order of [`crate::Cell::counts`]. It begins
-    /// with the marks of the measures at the finest level; marks that only a coarser level needs
-    /// stand behind.
+    /// What has to be summed for each cell, in the order of [`crate::Cell::counts`]: the marks of
+    /// the measures, each once.
     pub fn marks(&self) -> &[Mark] {
         &self.marks
-    }
-
-    /// The steps from level to level; there is one level more than steps.
-    pub fn folds(&self) -> &[Fold] {
-        &self.folds
     }
 
     /// The least number of devices in a published cell.
@@ -156,29 +162,69 @@ impl Table {
         self.measures.iter().map(Measure::share).sum()
     }
 
-    /// The position of a dimension that folds at a step.
-    fn position(&self, fold: Fold) -> Option<usize> {
-        self.dimensions
-            .iter()
-            .position(|dimension| *dimension == fold.dimension())
+    /// What the periods of one ISO week of this table cost a device together.
+    pub fn week_share(&self) -> Rho {
+        self.measures.iter().map(Measure::week_share).sum()
     }
 
-    /// The coarser cell that a cell folds into at a step, with `rest` for what is given up.
-    pub(crate) fn coarser(&self, step: usize, cell: &[String], rest: &str) -> Vec<String> {
-        let mut coarser = cell.to_vec();
-        if let Some(fold) = self.folds.get(step)
-            && let Some(value) = self
-                .position(*fold)
-                .and_then(|position| coarser.get_mut(position))
-        {
-            *value = match (fold, value.split_once('/')) {
-                (Fold::ModelToBrand, Some((brand, _))) => format!("{brand}/{rest}"),
-                // `unlisted` has no brand: it stays what it is.
-                (Fold::ModelToBrand, None) => return coarser,
-                _ => rest.to_owned(),
+    /// What shapes the counts of its cells, as a BLAKE3 hash in hex: unit, dimensions, marks in
+    /// their order, and the version of the bounds under which events were counted. Counts that were
+    /// summed under one definition can't be added to those of another. Shares, k and descriptions
+    /// shape no count.
+    pub fn definition(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let mut put = |word: &str| {
+            hasher.update(word.as_bytes());
+            hasher.update(b"\n");
+        };
+        put("kaiku table v1");
+        put(self.unit.as_str());
+        self.dimensions.iter().for_each(|one| put(one.as_str()));
+        put("marks");
+        self.marks.iter().for_each(|mark| put(mark.as_str()));
+        put(&format!("bounds {}", BOUNDS.version));
+        hasher.finalize().to_hex().to_string()
+    }
+
+    /// The count of a measure among the counts of a cell.
+    pub(crate) fn count(&self, measure: &Measure, counts: &[u64]) -> u64 {
+        let place = self.marks.iter().position(|mark| *mark == measure.mark);
+        place
+            .and_then(|place| counts.get(place))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// The measures of which a measure is a part by its mark.
+    pub(crate) fn wholes<'a>(&'a self, part: &'a Measure) -> impl Iterator<Item = &'a Measure> {
+        self.measures
+            .iter()
+            .filter(|whole| contains(whole.mark, part.mark))
+    }
+
+    /// The numbers of a row, each estimate no higher than those of what it is a part of.
+    pub(crate) fn nested(&self, mut values: Vec<Estimate>) -> Vec<Estimate> {
+        // Wholes first, so that what a part is held against is settled.
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        order.sort_by_key(|place| {
+            self.measures
+                .get(*place)
+                .map_or(0, |measure| self.wholes(measure).count())
+        });
+        for place in order {
+            let Some(part) = self.measures.get(place) else {
+                continue;
             };
+            let wholes = self.measures.iter().zip(&values);
+            let most = wholes
+                .filter(|(whole, _)| contains(whole.mark, part.mark))
+                .map(|(_, value)| value.estimate)
+                .min();
+            if let (Some(most), Some(value)) = (most, values.get_mut(place)) {
+                *value = value.part_of(most);
+            }
         }
-        coarser
+        values
     }
 }
 
@@ -198,60 +244,73 @@ impl Measure {
         self.rate_of.as_deref()
     }
 
-    /// What was derived for each level, from the finest.
-    pub fn figures(&self) -> impl Iterator<Item = Figures> + '_ {
-        self.levels.iter().map(|level| Figures {
-            mark: level.mark,
-            rho: level.rho,
-            delta2: level.delta2,
-            sigma: level.tails.sigma().value(),
-            tau: level.tau,
-        })
+    /// What was derived for it.
+    pub fn figures(&self) -> Figures {
+        Figures {
+            mark: self.mark,
+            rho: self.rho,
+            delta2: self.sensitivity.period,
+            delta2_week: self.sensitivity.week,
+            sigma: self.tails.sigma().value(),
+            tau: self.tau,
+        }
     }
 
-    /// What one period of this measure costs a device: the shares of all its levels.
+    /// Where Δ² comes from, in words: `4 apps a day, 16 a week`.
+    pub fn derivation(&self) -> &str {
+        &self.sensitivity.derivation
+    }
+
+    /// Its figures in one line: Δ² and where it comes from, σ, τ where it decides, and the half-width
+    /// of the 95 % interval.
+    pub fn summary(&self) -> String {
+        let figures = self.figures();
+        let tau = figures.tau.map(|tau| format!(", τ {tau}"));
+        format!(
+            "Δ² {} ({}), σ {:.1}{}, ± {}",
+            figures.delta2,
+            self.derivation(),
+            figures.sigma,
+            tau.unwrap_or_default(),
+            self.half_width()
+        )
+    }
+
+    /// The half-width of the 95 % interval, in devices; at the measure that decides, of a cell far
+    /// above the threshold.
+    pub fn half_width(&self) -> i64 {
+        self.tails.half_width()
+    }
+
+    /// What one period of this measure costs a device.
     pub fn share(&self) -> Rho {
-        self.levels.iter().map(|level| level.rho).sum()
+        self.rho
     }
 
-    /// Where its count stands in a cell, and its noise, at a level.
-    pub(crate) fn at(&self, level: usize) -> Option<(usize, &Tails, Option<i64>)> {
-        self.levels
-            .get(level)
-            .map(|level| (level.column, &level.tails, level.tau))
+    /// What the periods of one ISO week cost a device together: ρ · Δ² of the week / Δ² of a
+    /// period, rounded up.
+    pub fn week_share(&self) -> Rho {
+        self.rho
+            .scaled(self.sensitivity.week, self.sensitivity.period)
     }
-}
 
-impl Fold {
-    /// The dimension that becomes coarser.
-    pub fn dimension(self) -> Dimension {
-        match self {
-            Fold::Release => Dimension::Release,
-            Fold::Country => Dimension::Country,
-            Fold::Operator => Dimension::Operator,
-            Fold::Model | Fold::ModelToBrand => Dimension::Model,
+    /// What is published of a noisy count, by itself: nothing where this measure decides and the
+    /// count is below its threshold. A row nests the estimates of its measures beside that.
+    pub fn published(&self, value: i64, k: u64) -> Option<Estimate> {
+        match self.tau {
+            Some(tau) if value < tau => None,
+            Some(tau) => Some(self.tails.selected(value, tau, k)),
+            None => Some(self.tails.plain(value)),
         }
     }
 
-    /// Whether the dimension is gone after the step, and no longer part of a cell.
-    pub fn removes(self) -> bool {
-        !matches!(self, Fold::ModelToBrand)
+    /// Whether it decides which cells appear.
+    pub(crate) fn decides(&self) -> bool {
+        self.tau.is_some()
     }
 
-    /// The word for it in a policy file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Fold::Release => "release",
-            Fold::Country => "country",
-            Fold::Operator => "operator",
-            Fold::Model => "model",
-            Fold::ModelToBrand => "model_to_brand",
-        }
-    }
-}
-
-impl fmt::Display for Fold {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+    /// The deviation of its noise.
+    pub(crate) fn sigma(&self) -> Sigma {
+        self.tails.sigma()
     }
 }

@@ -1,245 +1,319 @@
-//! Policy files: what is refused, and the figures of the embedded one.
+//! Policy files: what is refused, and where.
 
-use kaiku_release::{Policy, Rho, Unit};
+use kaiku_release::Policy;
 
-use crate::support::FOLDING;
+use crate::support::NARROW;
 
-const SMALL: &str = include_str!("../../policies/small.toml");
+pub(crate) const SMALL: &str = include_str!("../../policies/small.toml");
 
 /// What is said about the small policy after a change to its text.
-fn complaints(from: &str, to: &str) -> String {
+pub(crate) fn complaints(from: &str, to: &str) -> Vec<String> {
     assert!(SMALL.contains(from), "{from}");
-    let problems = Policy::parse(&SMALL.replace(from, to)).unwrap_err();
-    problems
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n")
+    let problems = Policy::parse(&SMALL.replacen(from, to, 1)).unwrap_err();
+    problems.iter().map(ToString::to_string).collect()
 }
 
-/// Whether a change to the small policy is refused, for a reason with these words.
+/// Whether a change to the small policy is refused, for a reason with these words, and at its place.
 fn refused(from: &str, to: &str, words: &str) {
-    let text = complaints(from, to);
+    let complaints = complaints(from, to);
+    let text = complaints.join("\n");
     assert!(text.contains(words), "{text}");
+    for complaint in complaints {
+        assert!(complaint.starts_with("line "), "{complaint}");
+    }
 }
 
-/// The figures of each measure, a line a level, as the comment in front of it has them.
-fn figures_of(policy: &Policy) -> Vec<(String, Vec<String>)> {
-    let measures = policy.tables().iter().flat_map(|table| {
-        let measures = table.measures().iter();
-        measures.map(move |measure| (format!("{} {}", table.name(), measure.name()), measure))
-    });
-    let lines = measures.map(|(name, measure)| {
-        let lines = measure.figures().map(|figures| {
-            let tau = figures.tau.map(|tau| format!(", τ {tau}"));
-            let tau = tau.unwrap_or_default();
-            format!("Δ² {}, σ {:.1}{tau}", figures.delta2, figures.sigma)
-        });
-        (name, lines.collect())
-    });
-    lines.collect()
-}
-
-/// The figures that stand in front of each measure of a policy file, a line a level, without the
-/// level's name.
-fn stated_figures(text: &str) -> Vec<Vec<String>> {
-    let (mut stated, mut comment) = (Vec::new(), Vec::new());
-    for line in text.lines() {
-        match line.strip_prefix('#') {
-            Some(words) => comment.push(
-                words
-                    .split_once('Δ')
-                    .map_or(String::new(), |(_, figures)| format!("Δ{figures}")),
-            ),
-            None if line == "[[table.measure]]" => stated.push(std::mem::take(&mut comment)),
-            None => comment.clear(),
-        }
-    }
-    stated
-}
-
-#[test]
-fn the_comments_of_the_small_policy_state_its_figures() {
-    let policy = Policy::small();
-    let mut wrong = Vec::new();
-    let mut stated = stated_figures(SMALL).into_iter();
-    for (name, figures) in figures_of(&policy) {
-        if stated.next().as_ref() != Some(&figures) {
-            wrong.push(format!("in front of {name}: {}", figures.join("; ")));
-        }
-    }
-    let costs = policy.costs();
-    let head = [
-        ("a day", costs.day),
-        ("28 days", costs.days_28),
-        ("a year", costs.year),
-    ]
-    .map(|(of, cost)| format!("#   {of}: ρ {}, ε {:.1}", cost.rho, cost.epsilon));
-    let (cells, z) = (policy.cells_touched(), policy.z());
-    let touched = format!("# A device can touch {cells} cells in 28 days, hence z = {z}. A cell");
-    for line in head.into_iter().chain([touched]) {
-        if !SMALL.lines().any(|other| other.starts_with(&line)) {
-            wrong.push(format!("at the head: {line}"));
-        }
-    }
+/// The same for a reason with any of some words.
+pub(crate) fn refused_any(from: &str, to: &str, words: &[&str]) {
+    let text = complaints(from, to).join("\n");
     assert!(
-        wrong.is_empty(),
-        "policies/small.toml has other figures than the gate derives; right is\n{}",
-        wrong.join("\n")
+        words.iter().any(|words| text.contains(words)),
+        "{to}: {text}"
     );
 }
 
-#[test]
-fn the_small_policy_shows_an_item_of_170_devices_and_no_weeks() {
-    let policy = Policy::small();
-    let features = policy.table("features_daily").unwrap();
-    let decides = features.measures()[0].figures().next().unwrap();
-    assert_eq!((policy.k(), decides.delta2), (50, 10));
-    assert!(decides.tau.is_some_and(|tau| (160..=175).contains(&tau)));
-    assert_eq!(policy.share(Unit::Week), Rho::default());
+/// The line and column of a text, as an editor has them.
+fn place_of(text: &str, part: &str) -> String {
+    let before = &text[..text.find(part).unwrap()];
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    format!("line {line}, column {column}")
 }
 
 #[test]
-fn a_mark_that_does_not_fit_its_cells_is_refused_at_the_level_where_it_does_not() {
-    let marks = r#"marks = ["first_release_day", "first_app_day"]"#;
+fn every_problem_is_reported_at_once_each_at_its_place() {
+    let changes = [
+        ("k = 50", "k = 1"),
+        ("delta = 1e-9", "delta = 1.0"),
+        ("name = \"releases_daily\"", "name = \"Releases\""),
+        ("\"first_release_day\"", "\"first_release\""),
+        (
+            "dimensions = [\"app\", \"feature\"]",
+            "dimensions = [\"app\", \"featur\"]",
+        ),
+        ("period = \"week\"", "period = \"month\""),
+        (
+            "mark = \"first_session_day\"",
+            "mrk = \"first_session_day\"",
+        ),
+    ];
+    let mut text = SMALL.to_owned();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    let problems = Policy::parse(&text).unwrap_err();
+    let places: Vec<_> = problems
+        .iter()
+        .map(|problem| problem.place.as_str())
+        .collect();
+    for part in [
+        "1\ndelta",
+        "1.0\n",
+        "\"Releases\"",
+        "\"first_release\"",
+        "\"featur\"",
+        "\"month\"",
+        "mrk",
+    ] {
+        let place = place_of(&text, part);
+        assert!(
+            places.contains(&place.as_str()),
+            "{part} at {place}: {problems:?}"
+        );
+    }
+    let lines = |place: &&str| -> usize {
+        let digits = place.trim_start_matches("line ").split(',').next().unwrap();
+        digits.parse().unwrap()
+    };
+    assert!(places.iter().map(lines).is_sorted(), "{places:?}");
+}
+
+#[test]
+fn a_mark_that_does_not_fit_its_cells_is_refused() {
     refused(
-        marks,
-        r#"marks = ["first_app_day", "first_app_day"]"#,
-        "at level 0, the mark first_app_day is coarser",
+        "mark = \"first_release_day\"",
+        "mark = \"first_app_day\"",
+        "the mark first_app_day is coarser",
     );
     refused(
-        marks,
-        r#"marks = ["first_release_day", "first_release_day"]"#,
-        "at level 1, the mark first_release_day is finer",
+        "dimensions = [\"app\", \"release\"]",
+        "dimensions = [\"app\"]",
+        "the mark first_release_day is finer",
     );
     refused(
-        marks,
-        r#"marks = ["first_item_day", "first_app_day"]"#,
-        "at level 0",
-    );
-    refused(
-        r#"marks = ["first_item_day"]"#,
-        r#"marks = ["first_item_week"]"#,
+        "mark = \"first_item_day\"",
+        "mark = \"first_item_week\"",
         "of the week",
     );
     refused(
-        r#"dimensions = ["app", "feature"]"#,
-        r#"dimensions = ["app"]"#,
-        "more than once",
+        "dimensions = [\"app\", \"a\", \"b\"]",
+        "dimensions = [\"app\", \"feature\"]",
+        "of pairs or of events",
     );
 }
 
 #[test]
-fn items_and_apps_never_fold() {
-    let table = r#"dimensions = ["app", "feature"]"#;
+fn a_rate_whose_part_is_not_contained_in_its_whole_is_refused() {
+    // A device may have its first fatal failure of an app, and none of the one release.
+    let rate = "description = \"Those of them with a fatal failure\"\nmark = \"first_fatal_day\"";
     refused(
-        table,
-        &format!("{table}\nfolds = [\"feature\"]"),
-        "a feature never folds",
+        rate,
+        "description = \"x\"\nmark = \"first_app_day\"",
+        "not every device with the mark first_app_day has the mark first_app_day",
     );
+    let sessions = "mark = \"first_session_day\"\nrho";
     refused(
-        table,
-        &format!("{table}\nfolds = [\"app\"]"),
-        "an app never folds",
+        sessions,
+        "mark = \"first_session_day\"\nrate_of = \"devices\"\nrho",
+        "a rate is of the measure that decides, the table's first",
     );
+    let twice = "name = \"devices_2plus\"\ndescription = \"Those of them that used it at least twice\"\nmark = \"second_use_day\"";
+    assert!(SMALL.contains(twice));
     refused(
-        table,
-        &format!("{table}\nfolds = [\"country\"]"),
-        "has not this dimension",
-    );
-    refused(
-        table,
-        &format!("{table}\nfolds = [\"brand\"]"),
-        "a fold is one of",
-    );
-    refused(
-        r#"folds = ["country"]"#,
-        r#"folds = ["country", "country"]"#,
-        "folded before",
+        "mark = \"first_item_day\"",
+        "mark = \"fifth_use_day\"",
+        "not every device with the mark second_use_day has the mark fifth_use_day",
     );
 }
 
 #[test]
-fn a_policy_that_can_not_be_followed_within_its_cap_is_refused() {
+fn a_rate_of_another_measure_than_the_one_that_decides_is_refused() {
+    refused(
+        "rate_of = \"devices\"",
+        "rate_of = \"users\"",
+        "a rate is of the measure that decides",
+    );
+    let second = "mark = \"fifth_use_day\"";
+    let at = SMALL.find(second).unwrap();
+    let text = format!(
+        "{}{}",
+        &SMALL[..at],
+        SMALL[at..].replacen("rate_of = \"devices\"", "rate_of = \"devices_2plus\"", 1)
+    );
+    let problems = Policy::parse(&text).unwrap_err();
+    assert!(
+        problems[0].text.contains("the measure that decides"),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn a_policy_that_can_not_be_followed_within_its_cap_is_refused_where_the_cap_stands() {
     let policy = Policy::small();
-    let needed = policy.costs().days_28.rho;
-    refused(
-        &format!("cap_rho = {}", policy.cap()),
-        "cap_rho = 0.1",
-        &format!("28 days of these tables cost a device ρ = {needed}, the cap is 0.1"),
+    let cap = format!("cap_rho = {}", policy.cap());
+    let needed = policy.dearest_window();
+    let complaints = complaints(&cap, "cap_rho = 0.1");
+    let place = place_of(SMALL, &cap).replace("column 1", "column 11");
+    assert_eq!(
+        complaints,
+        [format!(
+            "{place}: 28 days of these tables cost a device up to ρ = {needed}, the cap is 0.1"
+        )]
     );
 }
 
-#[test]
-fn numbers_out_of_range_are_refused() {
-    refused("k = 50", "k = 5", "k is at least 10");
-    refused("delta = 1e-9", "delta = 1e-3", "delta lies between");
-    refused("delta = 1e-9", "delta = nan", "delta lies between");
-    refused("rho = [0.018]", "rho = [0.0]", "a share is");
-    refused("rho = [0.018]", "rho = [0.0180001]", "a share is");
-    refused(
-        "rho = [0.018]",
-        "rho = [0.018, 0.001]",
-        "the table has 1 levels",
-    );
-    refused(
-        "rho = [0.010, 0.003]",
-        "rho = [0.010]",
-        "the table has 2 levels",
-    );
+/// The first share of the small policy, as it stands there.
+pub(crate) fn first_share() -> String {
+    let line = SMALL.lines().find(|line| line.starts_with("rho = "));
+    format!("{}\n", line.unwrap())
 }
 
 #[test]
 fn names_are_plain_and_columns_are_not_taken_twice() {
-    refused(r#"name = "small""#, r#"name = "Small""#, "a name has");
+    refused("name = \"small\"", "name = \"Small\"", "a name has");
     refused(
-        r#"name = "features_daily""#,
-        r#"name = "../up""#,
+        "name = \"features_daily\"",
+        "name = \"../up\"",
         "a name has",
     );
     refused(
-        r#"name = "features_daily""#,
-        r#"name = "activity_daily""#,
+        "name = \"features_daily\"",
+        "name = \"9lives\"",
+        "a name has",
+    );
+    refused("name = \"features_daily\"", "name = \"\"", "a name has");
+    let long = "a".repeat(41);
+    refused(
+        "name = \"features_daily\"",
+        &format!("name = \"{long}\""),
+        "a name has",
+    );
+    refused(
+        "name = \"features_daily\"",
+        "name = \"activity_daily\"",
         "two tables",
     );
+    for taken in [
+        "devices_upper",
+        "devices_lower",
+        "devices_estimate",
+        "devices",
+        "app",
+        "day",
+        "week",
+    ] {
+        refused(
+            "name = \"crashed\"",
+            &format!("name = \"{taken}\""),
+            "in this table already",
+        );
+    }
+    Policy::parse(&SMALL.replace("features_daily", &"a".repeat(40))).unwrap();
+}
+
+#[test]
+fn a_table_is_of_an_app_first_and_of_no_dimension_twice() {
+    let features = "dimensions = [\"app\", \"feature\"]";
     refused(
-        r#"name = "crashed""#,
-        r#"name = "devices_upper""#,
-        "there already",
+        features,
+        "dimensions = [\"feature\", \"app\"]",
+        "the first dimension is the app",
     );
     refused(
-        r#"name = "crashed""#,
-        r#"name = "release""#,
-        "there already",
+        features,
+        "dimensions = []",
+        "the first dimension is the app",
     );
     refused(
-        r#"rate_of = "devices""#,
-        r#"rate_of = "users""#,
-        "a rate is of the measure that decides",
+        features,
+        "dimensions = [\"app\", \"feature\", \"feature\"]",
+        "twice",
+    );
+    refused(
+        features,
+        "dimensions = \"app\"",
+        "`dimensions` is a list of texts",
+    );
+    refused(
+        features,
+        "dimensions = [\"app\", 7]",
+        "`dimensions` is a text",
+    );
+    refused(
+        features,
+        "dimensions = [\"app\", \"level\"]",
+        "`level` is no dimension",
     );
 }
 
 #[test]
-fn a_text_of_another_shape_is_refused_with_its_place() {
-    refused("k = 50", "k = \"fifty\"", "line ");
-    refused("k = 50", "k = 50\nsecret = 1", "secret");
-    refused(r#"period = "day""#, r#"period = "hour""#, "hour");
+fn what_is_missing_or_unknown_is_said() {
+    refused("k = 50\n", "", "`k` is missing");
+    refused("delta = 1e-9\n", "", "`delta` is missing");
     refused(
-        r#""first_item_day""#,
-        r#""first_item_hour""#,
-        "first_item_hour",
+        "k = 50",
+        "k = 50\nsecret = 1",
+        "`secret` is none of name, k, delta, cap_rho, table",
+    );
+    refused(
+        "period = \"day\"",
+        "period = \"day\"\nfolds = []",
+        "`folds` is none of",
+    );
+    refused(
+        "mark = \"first_app_day\"",
+        "marks = [\"first_app_day\"]",
+        "`mark` is missing",
+    );
+    refused(
+        "description = \"Distinct devices\"\n",
+        "",
+        "`description` is missing",
+    );
+    refused(
+        "description = \"Distinct devices\"\n",
+        "description = 7\n",
+        "`description` is a text",
     );
     refused("[[table]]", "[[table", "line ");
-    assert!(Policy::parse("").is_err());
+    let nothing = Policy::parse("").unwrap_err();
+    assert_eq!(nothing.len(), 6, "{nothing:?}");
+    let said = |text: &str| {
+        let problems = Policy::parse(text).unwrap_err();
+        problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let head = "name = \"x\"\nk = 50\ndelta = 1e-9\ncap_rho = 1\n";
+    assert!(said(&format!("{head}table = []")).contains("at least one table"));
+    assert!(said(&format!("{head}table = 7")).contains("`table` is a list of tables"));
+    assert!(said(&format!("{head}table = [7]")).contains("`table` is a list of tables"));
+    let bare =
+        "[[table]]\nname = \"t\"\ndescription = \"x\"\nperiod = \"day\"\ndimensions = [\"app\"]\n";
+    assert!(said(&format!("{head}{bare}measure = []")).contains("at least one measure"));
 }
 
 #[test]
-fn every_problem_is_reported_at_once() {
-    let text = SMALL
-        .replace("k = 50", "k = 1")
-        .replace("delta = 1e-9", "delta = 1.0")
-        .replace("rho = [0.018]", "rho = [-1]");
-    assert_eq!(Policy::parse(&text).unwrap_err().len(), 3);
+fn all_syntax_errors_stand_at_their_places() {
+    let problems = Policy::parse("name = \nk = = 3\n").unwrap_err();
+    let places: Vec<_> = problems.iter().map(|problem| &problem.place[..7]).collect();
+    assert!(
+        places.contains(&"line 1,") && places.contains(&"line 2,"),
+        "{problems:?}"
+    );
 }
 
 #[test]
@@ -254,56 +328,34 @@ fn the_hash_is_that_of_the_meaning_not_of_the_layout() {
         .collect();
     assert_ne!(bare, SMALL);
     assert_eq!(hash(&bare), small);
-    assert_ne!(hash(&SMALL.replace("k = 50", "k = 51")), small);
-    assert_ne!(hash(&SMALL.replace("delta = 1e-9", "delta = 2e-9")), small);
-    assert_ne!(hash(&SMALL.replace("cap_rho = ", "cap_rho = 9")), small);
-    assert_ne!(
-        hash(&SMALL.replace("Distinct devices that", "Devices that")),
-        small
-    );
-    assert_ne!(
-        hash(&SMALL.replace("rho = [0.018]", "rho = [0.017]")),
-        small
-    );
-    assert_ne!(hash(FOLDING), small);
+    for (from, to) in [
+        ("k = 50", "k = 51"),
+        ("delta = 1e-9", "delta = 2e-9"),
+        ("cap_rho = 1", "cap_rho = 2"),
+        ("Distinct devices that", "Devices that"),
+        ("Devices heard from on the day", "Devices"),
+        (first_share().as_str(), "rho = 0.0005\n"),
+        ("name = \"small\"", "name = \"other\""),
+        ("name = \"sessions_daily\"", "name = \"lengths_daily\""),
+        (
+            "dimensions = [\"app\", \"country\"]",
+            "dimensions = [\"app\", \"brand\"]",
+        ),
+        ("rate_of = \"devices\"\n", ""),
+    ] {
+        assert!(SMALL.contains(from), "{from}");
+        assert_ne!(hash(&SMALL.replacen(from, to, 1)), small, "{to}");
+    }
+    assert_ne!(hash(NARROW), small);
 }
 
 #[test]
-fn the_cost_of_a_device_is_never_understated_by_rounding() {
-    for table in Policy::small().tables() {
-        for measure in table.measures() {
-            for figures in measure.figures() {
-                let implied = f64::from(figures.delta2) / (2.0 * figures.sigma * figures.sigma);
-                assert!(
-                    implied <= figures.rho.value() * (1.0 + 1e-12),
-                    "{} {}",
-                    table.name(),
-                    measure.name()
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn thresholds_are_as_the_design_figures_have_them_or_higher() {
-    // Worked by hand for k = 50 and z = 7.2, with z = 7.1 here for fewer tables.
-    for (delta2, rho) in [(4.0, 0.010), (4.0, 0.003), (10.0, 0.018), (6.0, 0.010)] {
-        let sigma: f64 = f64::sqrt(delta2 / (2.0 * rho));
-        let least = (50.0 + 7.1 * sigma).ceil() as i64;
-        let found = Policy::small()
-            .tables()
-            .iter()
-            .flat_map(|table| {
-                table
-                    .measures()
-                    .iter()
-                    .flat_map(kaiku_release::Measure::figures)
-                    .collect::<Vec<_>>()
-            })
-            .find(|f| (f.sigma - sigma).abs() < 0.01 && f.tau.is_some())
-            .and_then(|f| f.tau)
-            .unwrap();
-        assert!(found >= least && found <= least + 1, "{found} for {least}");
-    }
+fn a_description_can_not_be_taken_for_a_line_of_the_canonical_text() {
+    let text = NARROW.replacen("Devices by country", "x\\nk 7", 1);
+    let policy = Policy::parse(&text).unwrap();
+    let lines = policy
+        .canonical()
+        .lines()
+        .filter(|line| line.starts_with("k "));
+    assert_eq!(lines.collect::<Vec<_>>(), ["k 50"]);
 }

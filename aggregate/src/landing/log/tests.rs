@@ -62,12 +62,16 @@ fn written(log: &Log, number: usize, records: i64, of: i32) -> (Entry, Bytes) {
     let data = Bytes::from(format!("counts {number}"));
     let entry = Entry {
         format: FORMAT,
+        source: log.source().to_owned(),
         partition: log.partition(),
         sequence,
         start,
         end: start + records,
         closed: None,
         days: vec![day(of)],
+        incidents: Vec::new(),
+        bounds: vec![2],
+        definitions: BTreeMap::new(),
         data: Some(Data {
             sha256: sha256(&data),
             rows: 1,
@@ -78,7 +82,11 @@ fn written(log: &Log, number: usize, records: i64, of: i32) -> (Entry, Bytes) {
 }
 
 async fn follow(folder: &Folder, steps: Vec<Step>) {
-    let open = async || Log::open(landing(folder), 0).await.unwrap();
+    let open = async || {
+        Log::open(landing(folder), "a topic".to_owned(), 0)
+            .await
+            .unwrap()
+    };
     let mut logs = [open().await, open().await, open().await];
     // What stands, by the model: each range, and those whose counts were deleted.
     let (mut row, mut emptied): (Vec<Entry>, BTreeSet<u64>) = (Vec::new(), BTreeSet::new());
@@ -124,7 +132,7 @@ async fn follow(folder: &Folder, steps: Vec<Step>) {
             .iter()
             .filter(|entry| entry.days[0] == day(number) && !emptied.contains(&entry.sequence));
         assert_eq!(
-            read.with_day(day(number)),
+            read.within(day(number), day(number)),
             stands.cloned().collect::<Vec<_>>()
         );
     }
@@ -143,7 +151,11 @@ async fn follow(folder: &Folder, steps: Vec<Step>) {
 #[tokio::test]
 async fn what_the_dead_left_behind_the_end_is_gone_once_its_place_is_taken() {
     let folder = tempfile::tempdir().unwrap();
-    let open = async || Log::open(landing(folder.path()), 0).await.unwrap();
+    let open = async || {
+        Log::open(landing(folder.path()), "a topic".to_owned(), 0)
+            .await
+            .unwrap()
+    };
     // One died before the first entry of all, one before the second.
     for number in [1, 3] {
         let (dead, counts) = written(&open().await, number, 2, 0);

@@ -6,17 +6,17 @@ use kaiku_wire::Month;
 use proptest::prelude::*;
 
 use super::*;
-use crate::state::Devices;
+use crate::state::{Devices, Notes};
 
 fn meta(next_offset: i64) -> Meta {
     Meta {
-        format: 2,
         group: "g".to_owned(),
         next_offset,
         open_day: None,
         partitions: 4,
         month: Month::parse("2026-11").unwrap(),
         devices: Some(Devices { now: 1, before: 0 }),
+        notes: Notes::default(),
     }
 }
 
@@ -111,6 +111,20 @@ fn a_gap_is_accepted_as_far_as_it_was_named_and_no_further() {
 }
 
 #[test]
+fn a_partition_that_nobody_has_handled_begins_behind_its_first_records_where_that_was_said() {
+    let accept = Accept {
+        gaps: [(3, 10)].into(),
+        ..Accept::default()
+    };
+    let new = Facts {
+        committed: None,
+        stripped: false,
+        ..facts(None, &accept)
+    };
+    assert_eq!(new.begin().unwrap(), Begin::Behind(10));
+}
+
+#[test]
 fn lost_state_is_gone_without_only_where_that_was_said() {
     let accept = Accept {
         lost_state: [3].into(),
@@ -162,7 +176,7 @@ proptest! {
                 prop_assert!(low <= at && at <= low + length);
                 prop_assert_eq!(partitions, (4, 4));
             }
-            Ok(Begin::Without(_)) => prop_assert!(false, "nobody has accepted that"),
+            Ok(Begin::Without(_) | Begin::Behind(_)) => prop_assert!(false, "nobody has accepted that"),
             Err(error) => prop_assert!(error.refusal().is_some()),
         }
     }

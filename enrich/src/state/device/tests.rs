@@ -1,126 +1,229 @@
-//! Tests of what one device can count for.
+//! The rules of `docs/counting.md`, a sentence each.
 #![allow(clippy::unwrap_used)]
 
-use proptest::prelude::*;
+use kaiku_catalogue::{Catalogue, Country, Model, Operator};
+use kaiku_stripped::Marks;
+use kaiku_wire::{BOUNDS, Mark};
 
 use super::*;
 
-fn on(day: i32) -> Device {
-    let mut device = Device::default();
-    device.turn(Day::from_days_since_epoch(day).unwrap());
-    device
-}
+mod bounded;
+mod laws;
+mod lost;
 
 // 2026-11-23 is a Monday.
 const MONDAY: i32 = 20_780;
+/// The release of most of these tests.
+const RELEASE: u64 = 1_000;
+const NO_COMPONENT: u64 = 0;
 
-fn used(device: &mut Device, app: u64, feature: u64, times: u16) -> Outcome {
-    let sight = Sight::FeatureUsed {
-        feature,
-        times,
-        pairs: true,
-    };
-    device.count(app, 100 + app, sight, |_| {})
+fn day(number: i32) -> Day {
+    Day::from_days_since_epoch(MONDAY + number).unwrap()
 }
 
-fn has(outcome: &Outcome, mark: Mark) -> bool {
+/// A device that nothing is known of, so many days after Monday.
+fn on(number: i32) -> Device {
+    let mut device = Device::default();
+    device.turn(day(number));
+    device
+}
+
+fn count(device: &mut Device, app: u64, release: u64, sight: Sight) -> Outcome {
+    device.count(Books::Both, app, release, sight, |_| {})
+}
+
+fn started(device: &mut Device, app: u64, release: u64) -> Outcome {
+    count(device, app, release, Sight::Started)
+}
+
+fn using(feature: u64) -> Sight {
+    Sight::FeatureUsed {
+        feature,
+        times: 1,
+        pairs: true,
+    }
+}
+
+fn used(device: &mut Device, app: u64, feature: u64) -> Outcome {
+    count(device, app, RELEASE, using(feature))
+}
+
+fn failing(cause: u64, component: u64, fatal: bool) -> Sight {
+    Sight::Failed {
+        cause,
+        component,
+        fatal,
+    }
+}
+
+fn failed(device: &mut Device, release: u64, cause: u64, fatal: bool) -> Outcome {
+    count(device, 1, release, failing(cause, NO_COMPONENT, fatal))
+}
+
+/// The marks of an event that counts.
+fn marks_of(outcome: Outcome) -> Vec<Mark> {
+    let Outcome::Counted(marks) = outcome else {
+        panic!("it does not count: {outcome:?}");
+    };
+    all(marks)
+}
+
+fn all(marks: Marks) -> Vec<Mark> {
+    Mark::ALL
+        .into_iter()
+        .filter(|mark| marks.has(*mark))
+        .collect()
+}
+
+fn has(outcome: Outcome, mark: Mark) -> bool {
     matches!(outcome, Outcome::Counted(marks) if marks.has(mark))
 }
 
 #[test]
 fn the_monday_of_these_tests_is_one() {
-    let day = Day::from_days_since_epoch(MONDAY).unwrap();
-    assert_eq!(day.week().monday(), day);
+    assert_eq!(day(0).week().monday(), day(0));
 }
 
 #[test]
-fn only_the_first_use_of_a_day_is_the_first_of_the_day() {
-    let mut device = on(MONDAY);
-    let first = used(&mut device, 1, 10, 1);
-    assert!(has(&first, Mark::FirstAppDay) && has(&first, Mark::FirstItemDay));
-    assert!(has(&first, Mark::FirstAppWeek) && has(&first, Mark::FirstItemWeek));
-    assert_eq!(used(&mut device, 1, 10, 9), {
-        let mut marks = Marks::default();
-        marks.set(Mark::SecondUseDay, true);
-        marks.set(Mark::FifthUseDay, true);
-        Outcome::Counted(marks)
-    });
-    device.turn(Day::from_days_since_epoch(MONDAY + 1).unwrap());
-    let next = used(&mut device, 1, 10, 1);
-    assert!(has(&next, Mark::FirstItemDay) && !has(&next, Mark::FirstItemWeek));
-    device.turn(Day::from_days_since_epoch(MONDAY + 7).unwrap());
-    assert!(has(&used(&mut device, 1, 10, 1), Mark::FirstItemWeek));
+fn only_the_first_use_of_a_period_is_its_first() {
+    let mut device = on(0);
+    let of_day = [Mark::FirstAppDay, Mark::FirstReleaseDay, Mark::FirstItemDay];
+    let of_week = [Mark::FirstAppWeek, Mark::FirstItemWeek];
+    let first = used(&mut device, 1, 10);
+    assert!(of_day.iter().chain(&of_week).all(|mark| has(first, *mark)));
+    let again = count(&mut device, 1, RELEASE, Sight::Started);
+    assert_eq!(
+        marks_of(again),
+        [],
+        "what holds its places counts all the same"
+    );
+    device.turn(day(1));
+    assert_eq!(marks_of(used(&mut device, 1, 10)), of_day);
+    device.turn(day(7));
+    let next_week = used(&mut device, 1, 10);
+    assert!(of_week.iter().all(|mark| has(next_week, *mark)));
 }
 
 #[test]
-fn the_fifth_app_of_a_day_does_not_count() {
-    let mut device = on(MONDAY);
-    for app in 0..4 {
-        assert!(matches!(
-            used(&mut device, app, 10 + app, 1),
-            Outcome::Counted(_)
-        ));
-    }
-    assert_eq!(used(&mut device, 4, 14, 1), Outcome::Bounded);
-    assert!(matches!(used(&mut device, 3, 13, 1), Outcome::Counted(_)));
-}
-
-#[test]
-fn a_feature_over_the_bound_of_the_week_is_dropped_on_a_new_day_too() {
-    let mut device = on(MONDAY);
-    let mut counted = 0;
-    for day in 0..2 {
-        device.turn(Day::from_days_since_epoch(MONDAY + day).unwrap());
-        for feature in 0..10 {
-            let outcome = used(
-                &mut device,
-                1,
-                u64::try_from(day * 10 + feature).unwrap(),
-                1,
-            );
-            counted += u32::from(matches!(outcome, Outcome::Counted(_)));
-        }
-    }
-    assert_eq!(counted, bounds::WEEK_FEATURES);
-}
-
-#[test]
-fn a_third_release_that_fails_fatally_counts_as_not_fatal() {
-    let mut device = on(MONDAY);
-    let sight = Sight::Failed {
-        cause: 5,
-        fatal: true,
+fn the_second_and_the_fifth_use_of_a_day_are_marked_in_the_event_that_reaches_them() {
+    let mut device = on(0);
+    let use_times = |device: &mut Device, times| {
+        let sight = Sight::FeatureUsed {
+            feature: 10,
+            times,
+            pairs: true,
+        };
+        let outcome = count(device, 1, RELEASE, sight);
+        [Mark::SecondUseDay, Mark::FifthUseDay].map(|mark| has(outcome, mark))
     };
+    assert_eq!(use_times(&mut device, 1), [false, false]);
+    assert_eq!(use_times(&mut device, 1), [true, false]);
+    assert_eq!(use_times(&mut device, 2), [false, false]);
+    assert_eq!(use_times(&mut device, 1), [false, true]);
+    assert_eq!(use_times(&mut device, 9), [false, false]);
+    device.turn(day(1));
+    assert_eq!(use_times(&mut device, u16::MAX), [true, true]);
+}
+
+#[test]
+fn the_first_session_of_an_app_on_a_day_is_marked_and_needs_no_place() {
+    let mut device = on(0);
+    let first = |device: &mut Device, app| {
+        let outcome = count(device, app, RELEASE, Sight::Stopped);
+        has(outcome, Mark::FirstSessionDay)
+    };
+    started(&mut device, 1, RELEASE);
+    assert!(first(&mut device, 1));
+    assert!(!first(&mut device, 1));
+    assert!(first(&mut device, 2));
+    device.turn(day(1));
+    assert!(first(&mut device, 1));
+}
+
+#[test]
+fn a_cause_is_marked_by_its_app_by_its_release_and_by_its_component() {
+    let mut device = on(0);
+    let of_failure = [
+        Mark::FirstItemDay,
+        Mark::FirstItemWeek,
+        Mark::FirstCauseReleaseDay,
+        Mark::FirstCauseComponentWeek,
+    ];
+    let found = |device: &mut Device, release, component| {
+        let outcome = count(device, 1, release, failing(7, component, false));
+        of_failure.map(|mark| has(outcome, mark))
+    };
+    assert_eq!(found(&mut device, 1, 90), [true, true, true, true]);
+    assert_eq!(found(&mut device, 2, 90), [false, false, true, false]);
+    assert_eq!(found(&mut device, 2, 91), [false, false, false, true]);
+    let none = found(&mut device, 1, NO_COMPONENT);
+    assert_eq!(none, [false, false, false, true], "none is a component");
+    device.turn(day(1));
+    assert_eq!(found(&mut device, 1, 90), [true, false, true, false]);
+}
+
+#[test]
+fn a_fatal_failure_is_marked_by_release_by_day_and_by_week() {
+    let mut device = on(0);
     let fatal = |device: &mut Device, release| {
-        let outcome = device.count(1, release, sight, |_| {});
+        let outcome = failed(device, release, 5, true);
         [
             Mark::FirstFatalReleaseDay,
             Mark::FirstFatalDay,
             Mark::FirstFatalWeek,
         ]
-        .map(|mark| has(&outcome, mark))
+        .map(|mark| has(outcome, mark))
     };
+    failed(&mut device, 1, 5, false);
     assert_eq!(fatal(&mut device, 1), [true, true, true]);
     assert_eq!(fatal(&mut device, 1), [false, false, false]);
     assert_eq!(fatal(&mut device, 2), [true, false, false]);
-    assert_eq!(fatal(&mut device, 3), [false, false, false]);
+    assert_eq!(fatal(&mut device, 3), [false, false, false], "two a day");
+    device.turn(day(1));
+    assert_eq!(fatal(&mut device, 3), [true, true, false]);
 }
 
 #[test]
-fn a_session_over_the_bound_is_dropped() {
-    let mut device = on(MONDAY);
-    for _ in 0..bounds::DAY_SESSIONS_PER_APP {
-        assert!(matches!(
-            device.count(1, 2, Sight::Stopped, |_| {}),
-            Outcome::Counted(_)
-        ));
+fn each_feature_of_a_week_makes_a_pair_with_each_other_one_of_its_app() {
+    let mut device = on(0);
+    let pairs = |device: &mut Device, app, feature, pairs| {
+        let mut others = Vec::new();
+        let sight = Sight::FeatureUsed {
+            feature,
+            times: 1,
+            pairs,
+        };
+        device.count(Books::Both, app, RELEASE, sight, |other| others.push(other));
+        others
+    };
+    let none: [u64; 0] = [];
+    assert_eq!(pairs(&mut device, 1, 10, true), none);
+    assert_eq!(pairs(&mut device, 1, 11, true), [10]);
+    assert_eq!(pairs(&mut device, 1, 11, true), none, "once a week");
+    assert_eq!(
+        pairs(&mut device, 2, 20, true),
+        none,
+        "of its own app alone"
+    );
+    assert_eq!(pairs(&mut device, 1, 12, false), none, "unlisted");
+    device.turn(day(1));
+    assert_eq!(pairs(&mut device, 1, 13, true), [10, 11]);
+    assert_eq!(pairs(&mut device, 2, 21, true), [20]);
+}
+
+#[test]
+fn seven_features_make_all_the_pairs_of_a_week() {
+    let mut device = on(0);
+    let mut pairs = 0;
+    for feature in 0..10 {
+        device.count(Books::Both, 1, RELEASE, using(feature), |_| pairs += 1);
     }
-    assert_eq!(device.count(1, 2, Sight::Stopped, |_| {}), Outcome::Bounded);
+    assert_eq!(pairs, BOUNDS.week.pairs());
 }
 
 #[test]
 fn an_upload_that_was_seen_counts_from_where_it_is_new() {
-    let mut device = on(MONDAY);
+    let mut device = on(0);
     assert_eq!(device.seen_before(1, [1; 8], 0, 10), 0);
     assert_eq!(device.seen_before(1, [1; 8], 0, 10), 10);
     assert_eq!(device.seen_before(1, [1; 8], 5, 10), 5);
@@ -137,83 +240,96 @@ fn an_upload_that_was_seen_counts_from_where_it_is_new() {
     );
 }
 
+fn in_country(code: &str) -> Home {
+    Home {
+        model: Model::UNLISTED,
+        operator: Operator::UNLISTED,
+        country: Catalogue::sample().country(code),
+    }
+}
+
 #[test]
-fn a_forgotten_device_can_not_count_twice_in_its_week() {
-    let mut device = on(MONDAY);
-    used(&mut device, 1, 10, 1);
+fn a_device_is_at_home_for_a_week_where_it_brought_something_new_first() {
+    let mut device = on(0);
+    let home = |device: &mut Device, code| device.home(|| in_country(code)).country.as_str();
+    assert_eq!(home(&mut device, "FI"), "FI");
+    device.turn(day(6));
+    assert_eq!(home(&mut device, "SE"), "FI");
+    device.forget(Some(1));
+    assert_eq!(home(&mut device, "SE"), "FI", "another app is still here");
+    device.turn(day(7));
+    assert_eq!(home(&mut device, "SE"), "SE");
+}
+
+#[test]
+fn a_forgotten_device_has_no_home() {
+    let mut device = on(0);
+    device.home(|| in_country("FI"));
     device.forget(None);
-    assert_eq!(used(&mut device, 1, 10, 1), Outcome::Bounded);
-    device.turn(Day::from_days_since_epoch(MONDAY + 1).unwrap());
-    assert_eq!(used(&mut device, 2, 10, 1), Outcome::Bounded);
-    let later = Day::from_days_since_epoch(MONDAY + 7).unwrap();
-    assert!(device.is_empty_on(later));
+    let named = device.home(|| in_country("SE"));
+    assert_ne!(named.country, Country::UNKNOWN);
+    assert_eq!(device.home, None, "what is left is that it was here");
+}
+
+#[test]
+fn a_forgotten_device_counts_for_nothing_until_its_week_is_over() {
+    let mut device = on(0);
+    let nothing = Outcome::Bounded { first: false };
+    used(&mut device, 1, 10);
+    device.forget(None);
+    assert_eq!(used(&mut device, 1, 10), nothing);
+    device.turn(day(1));
+    assert_eq!(used(&mut device, 2, 10), nothing);
+    let later = day(7);
+    assert!(!device.is_empty_on(day(6)) && device.is_empty_on(later));
     device.turn(later);
-    assert!(matches!(used(&mut device, 1, 10, 1), Outcome::Counted(_)));
+    assert!(has(used(&mut device, 1, 10), Mark::FirstItemWeek));
 }
 
 #[test]
 fn one_forgotten_app_leaves_the_others() {
-    let mut device = on(MONDAY);
-    used(&mut device, 1, 10, 1);
+    let mut device = on(0);
+    used(&mut device, 1, 10);
     device.forget(Some(1));
-    assert_eq!(used(&mut device, 1, 10, 1), Outcome::Bounded);
-    assert!(matches!(used(&mut device, 2, 20, 1), Outcome::Counted(_)));
+    assert_eq!(used(&mut device, 1, 10), Outcome::Bounded { first: false });
+    assert!(has(used(&mut device, 2, 20), Mark::FirstAppWeek));
 }
 
 #[test]
-fn what_a_forgotten_app_counted_for_still_bounds_the_device() {
-    let mut device = on(MONDAY);
-    for feature in 0..10 {
-        used(&mut device, 1, feature, 1);
+fn what_a_forgotten_app_counted_for_still_bounds_the_device_in_both_books() {
+    let mut device = on(0);
+    let (of_day, of_week) = (BOUNDS.day.features.a_day, BOUNDS.week.features);
+    for feature in 0..u64::from(of_day) {
+        used(&mut device, 1, feature);
     }
     device.forget(Some(1));
-    assert_eq!(used(&mut device, 2, 20, 1), Outcome::Bounded);
+    assert!(!has(used(&mut device, 2, 100), Mark::FirstItemDay));
+    device.turn(day(1));
+    let of_second =
+        |device: &mut Device, feature| has(used(device, 2, 200 + feature), Mark::FirstItemWeek);
+    // One was taken on Monday by the second app, in the week book alone.
+    let left = u64::from(of_week - of_day - 1);
+    for feature in 0..left {
+        assert!(of_second(&mut device, feature));
+    }
+    assert!(!of_second(&mut device, left));
 }
 
-proptest! {
-    #[test]
-    fn marks_never_exceed_the_bounds(
-        events in prop::collection::vec((0..7_u64, 0..9_u64, 0..30_u64, 0..4_u8, any::<bool>()), 1..300),
-    ) {
-        let mut device = on(MONDAY);
-        let mut sums = [0_u32; 10];
-        let mut pairs = 0_u32;
-        for (app, release, item, kind, fatal) in events {
-            let sight = match kind {
-                0 => Sight::Started,
-                1 => Sight::Stopped,
-                2 => Sight::FeatureUsed { feature: item * 100 + app, times: 1, pairs: true },
-                _ => Sight::Failed { cause: item * 100 + app, fatal },
-            };
-            let outcome = device.count(app, release * 100 + app, sight, |_| pairs += 1);
-            for mark in Mark::ALL {
-                sums[mark as usize] += u32::from(has(&outcome, mark));
-            }
-        }
-        let sum = |mark: Mark| sums[mark as usize];
-        prop_assert!(sum(Mark::FirstAppDay) <= bounds::DAY_APPS);
-        prop_assert!(sum(Mark::FirstReleaseDay) <= bounds::DAY_RELEASES);
-        prop_assert!(sum(Mark::FirstItemDay) <= bounds::DAY_FEATURES + bounds::DAY_CAUSES);
-        prop_assert!(sum(Mark::SecondUseDay) <= bounds::DAY_FEATURES);
-        prop_assert!(sum(Mark::FirstFatalReleaseDay) <= bounds::DAY_FATALS);
-        prop_assert!(sum(Mark::FirstFatalDay) <= bounds::DAY_FATALS);
-        prop_assert!(pairs <= bounds::WEEK_PAIRS);
+#[test]
+fn a_device_takes_no_more_memory_than_is_said() {
+    let mut device = on(0);
+    device.seen_before(1, [1; 8], 0, 20);
+    for feature in 0..8 {
+        used(&mut device, 1, feature);
     }
-
-    #[test]
-    fn every_number_of_a_stream_counts_once_whatever_is_sent_again(
-        resends in prop::collection::vec((0..60_i64, 1..12_usize), 1..40),
-    ) {
-        let mut device = on(MONDAY);
-        let mut reached = 0_i64;
-        let mut counted = 0_i64;
-        for (back, events) in resends {
-            let first = (reached - back).max(0);
-            let seen = device.seen_before(1, [1; 8], first, events);
-            let count = i64::try_from(events).unwrap();
-            counted += count - i64::try_from(seen).unwrap();
-            reached = reached.max(first + count);
-            prop_assert_eq!(counted, reached);
-        }
+    for cause in 0..2 {
+        failed(&mut device, RELEASE, cause, true);
     }
+    let slots = device.slots.capacity() * size_of::<Slot>();
+    assert!(size_of::<Slot>() == 16 && size_of::<Device>() <= 96);
+    assert!(
+        slots <= 300,
+        "{slots} bytes for {} places",
+        device.slots.len()
+    );
 }

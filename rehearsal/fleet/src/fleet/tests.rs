@@ -4,9 +4,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use kaiku_raw::{Limits, validate};
+use kaiku_raw::{Encoder, Limits, RawBatch, validate};
 
 use super::*;
+use crate::upload::{Route, Upload, What};
 
 fn uploads(config: &FleetConfig, days: u32) -> Vec<(Day, Upload)> {
     let mut fleet = Fleet::new(config.clone(), &Catalogue::sample());
@@ -172,5 +173,36 @@ fn every_device_is_visited_once_a_day() {
             .map(|n| n * step % u64::from(devices))
             .collect();
         assert_eq!(visited.len(), devices as usize);
+    }
+}
+
+#[test]
+fn a_device_asked_for_alone_uploads_what_it_does_among_the_others() {
+    let bytes = |upload: &Upload| {
+        let (mut out, mut encoder) = (Vec::new(), Encoder::single_object());
+        match &upload.what {
+            What::Batch(batch) | What::Duplicate(batch) => encoder.batch(batch, &mut out).unwrap(),
+            What::Forget(forget) => encoder.forget(forget, &mut out).unwrap(),
+            What::Garbage(garbage) => out.extend_from_slice(&garbage.bytes),
+        }
+        out
+    };
+    let config = small(7);
+    let mut among: HashMap<u32, Vec<Vec<u8>>> = HashMap::new();
+    for (_, upload) in uploads(&config, 9) {
+        among.entry(upload.device).or_default().push(bytes(&upload));
+    }
+    let mut fleet = Fleet::new(config.clone(), &Catalogue::sample());
+    for device in 0..config.devices {
+        let days = (0..9).map(|number| config.first_day.plus(number));
+        let alone = days.flat_map(|day| {
+            let uploads = fleet.device_day(device, day);
+            uploads.map(|upload| bytes(&upload)).collect::<Vec<_>>()
+        });
+        let alone: Vec<_> = alone.collect();
+        assert!(
+            alone == among.remove(&device).unwrap_or_default(),
+            "{device}"
+        );
     }
 }

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
-use kaiku_raw::{Consent, Device as RawDevice, Reason, StreamId};
+use kaiku_raw::{Consent, Device as RawDevice, EventType, Reason, StreamId};
 
 use super::*;
 use crate::upload::{Garbage, Route};
+
+mod books;
 
 const APP: &str = "maps";
 
@@ -32,7 +34,7 @@ fn truth(catalogue: &Catalogue, partitions: i32) -> Truth<'_> {
 
 /// The counts of a cell of a table.
 fn cell(truth: &Truth<'_>, table: usize, day: Day, value: &'static str) -> Vec<u64> {
-    truth.tables().nth(table).unwrap()[&(day, vec![APP, value])].clone()
+    truth.tables().nth(table).unwrap()[&day][&[APP, value][..]].clone()
 }
 
 fn id(number: u8) -> DeviceId {
@@ -186,56 +188,72 @@ fn the_first_use_the_second_and_the_fifth_are_marked_once_a_day() {
 }
 
 #[test]
-fn a_sixth_session_is_dropped_and_a_start_is_not() {
+fn the_first_session_of_a_day_bears_its_length_and_no_later_one_is_dropped() {
     let catalogue = Catalogue::sample();
-    let mut truth = truth(&catalogue, 4);
-    let pair = [
-        RawEvent::new(EventType::Started),
-        RawEvent::new(EventType::Stopped),
-    ];
-    send(&mut truth, batch(&catalogue, 0, pair.repeat(8)), monday());
-    assert_eq!((truth.totals().accepted, truth.totals().bounded), (13, 3));
-}
-
-#[test]
-fn the_eleventh_feature_of_a_day_and_the_fourth_cause_are_dropped() {
-    let catalogue = Catalogue::sample();
-    let count = catalogue.features(app(&catalogue)).count();
-    let mut truth = truth(&catalogue, 4);
-    let all: Vec<_> = (0..count).map(|n| feature(&catalogue, n)).collect();
-    send(&mut truth, batch(&catalogue, 0, all.repeat(2)), monday());
-    let over = count.saturating_sub(10) as u64;
-    assert_eq!(truth.totals().bounded, 2 * over);
-    let causes = ["panic", "abort", "segfault", "unhandled"]
-        .map(fatal)
-        .to_vec();
-    send(&mut truth, batch(&catalogue, 1_000, causes), monday());
-    assert_eq!(truth.totals().bounded, 2 * over + 1);
-    let paired = count.min(7) as u64;
-    assert_eq!(truth.totals().pairs, paired * (paired - 1) / 2);
-}
-
-#[test]
-fn a_third_release_that_fails_fatally_counts_as_not_fatal() {
-    let catalogue = Catalogue::sample();
-    let mut truth = truth(&catalogue, 4);
-    let releases = ["unlisted-1", release(&catalogue, 0), release(&catalogue, 1)];
-    for (first, release) in (0..).zip(releases) {
-        let mut batch = batch(&catalogue, first * 2, vec![fatal("panic"); 2]);
-        batch.release = release;
-        send(&mut truth, batch, monday());
-    }
-    let totals = truth.totals();
-    assert_eq!((totals.accepted, totals.bounded), (6, 0));
-    assert_eq!(
-        (
-            totals.marks.of(Mark::FirstFatalReleaseDay),
-            totals.marks.of(Mark::FirstFatalWeek)
-        ),
-        (2, 1)
+    let wanted = Wanted {
+        weekly: false,
+        columns: vec![Column::App, Column::Length],
+        marks: vec![Mark::FirstSessionDay],
+    };
+    let mut truth = Truth::of(&catalogue, 4, vec![wanted]);
+    let lengths = [Some(30), Some(5), None, Some(86_400), Some(60), Some(60)];
+    let sessions = lengths.map(|duration_s| RawEvent {
+        duration_s,
+        ..RawEvent::new(EventType::Stopped)
+    });
+    send(
+        &mut truth,
+        batch(&catalogue, 0, sessions.to_vec()),
+        monday(),
     );
-    assert_eq!(totals.marks.of(Mark::FirstFatalDay), 1);
-    assert_eq!(cell(&truth, 2, monday(), releases[2]), [1, 0]);
+    assert_eq!((truth.totals().accepted, truth.totals().bounded), (6, 0));
+    assert_eq!(cell(&truth, 0, monday(), "10s_to_1m"), [1]);
+    assert_eq!(truth.totals().marks.of(Mark::FirstSessionDay), 1);
+}
+
+#[test]
+fn a_device_is_at_home_where_its_first_new_upload_of_the_week_came_from() {
+    let catalogue = Catalogue::sample();
+    let mut truth = truth(&catalogue, 4);
+    let from = |mcc, first| {
+        let mut batch = batch(&catalogue, first, vec![feature(&catalogue, 0)]);
+        (batch.device.mcc, batch.device.mnc) = (Some(mcc), Some("01"));
+        batch
+    };
+    let days = [("240", 0, 0), ("244", 1, 1), ("240", 0, 7), ("244", 2, 8)];
+    for (mcc, first, day) in days {
+        send(&mut truth, from(mcc, first), monday().plus(day));
+    }
+    for (day, country) in [(0, "SE"), (1, "SE"), (8, "FI")] {
+        assert_eq!(cell(&truth, 0, monday().plus(day), country), [1], "{day}");
+    }
+    assert_eq!(truth.tables().next().unwrap().len(), 3, "days with cells");
+}
+
+#[test]
+fn without_bounds_every_feature_counts_and_every_pair() {
+    let catalogue = Catalogue::sample();
+    let wanted = |columns: &[Column], mark| Wanted {
+        weekly: true,
+        columns: columns.to_vec(),
+        marks: vec![mark],
+    };
+    let tables = vec![
+        wanted(&[Column::App], Mark::FirstItemWeek),
+        wanted(&[Column::App, Column::A, Column::B], Mark::FirstPairWeek),
+    ];
+    let mut truth = Truth::of(&catalogue, 4, tables).and_unbounded();
+    let all: Vec<_> = (0..20).map(|n| feature(&catalogue, n)).collect();
+    send(&mut truth, batch(&catalogue, 0, all.repeat(2)), monday());
+    let sums = |cells: &Cells| {
+        cells
+            .values()
+            .flat_map(|cells| cells.values().flatten())
+            .sum()
+    };
+    let bounded: Vec<u64> = truth.tables().map(sums).collect();
+    let unbounded: Vec<u64> = truth.unbounded().map(sums).collect();
+    assert_eq!((bounded, unbounded), (vec![15, 21], vec![20, 190]));
 }
 
 #[test]

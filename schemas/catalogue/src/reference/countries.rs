@@ -1,5 +1,9 @@
 //! Countries: the codes of ISO 3166-1 alpha-2.
 
+use std::sync::OnceLock;
+
+use hashbrown::HashMap;
+
 use crate::intern::{self, Kind};
 
 /// A country or territory, as an index into the list of ISO 3166-1 alpha-2 codes.
@@ -65,6 +69,16 @@ impl Country {
     pub fn key(self) -> u64 {
         intern::key(Kind::Country, "", self.as_str())
     }
+
+    /// The country of a [`Country::key`], [`Country::UNKNOWN`] where there is none.
+    pub fn of_key(key: u64) -> Country {
+        static BY_KEY: OnceLock<HashMap<u64, Country>> = OnceLock::new();
+        let by_key = BY_KEY.get_or_init(|| {
+            let all = CODES.into_iter().map(Country::find);
+            all.map(|country| (country.key(), country)).collect()
+        });
+        by_key.get(&key).copied().unwrap_or(Country::UNKNOWN)
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +91,15 @@ mod tests {
             assert_eq!(Country::find(code).as_str(), code);
         }
         assert!(CODES[1..].is_sorted());
+    }
+
+    #[test]
+    fn every_country_is_found_by_its_key_and_no_other_key_is_one() {
+        for code in CODES {
+            let country = Country::find(code);
+            assert_eq!(Country::of_key(country.key()), country);
+        }
+        assert_eq!(Country::of_key(7), Country::UNKNOWN);
     }
 
     #[test]

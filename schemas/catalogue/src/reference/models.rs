@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::spelling::Spellings;
 use crate::intern::{self, Kind, UNLISTED};
@@ -53,6 +53,17 @@ impl Model {
     /// A number for the model, made from its text: the same in every process and version.
     pub fn key(self) -> u64 {
         intern::key(Kind::Model, "", self.as_str())
+    }
+
+    /// The model of a [`Model::key`], [`Model::UNLISTED`] where the table no longer lists it.
+    pub fn of_key(key: u64) -> Model {
+        static BY_KEY: OnceLock<HashMap<u64, Model>> = OnceLock::new();
+        let by_key = BY_KEY.get_or_init(|| {
+            let rows = (0..table().rows.len()).filter_map(|at| u32::try_from(at).ok());
+            let all = rows.map(Model);
+            all.map(|model| (model.key(), model)).collect()
+        });
+        by_key.get(&key).copied().unwrap_or(Model::UNLISTED)
     }
 
     fn row(self) -> &'static Row {
@@ -152,6 +163,15 @@ mod tests {
                 "{brand}/{code} differs from another in case alone"
             );
         }
+    }
+
+    #[test]
+    fn every_model_is_found_by_its_key_and_no_other_key_is_one() {
+        for [brand, code] in &super::super::rows::<2>(super::super::MODELS_CSV) {
+            let model = Model::find(brand, code);
+            assert_eq!(Model::of_key(model.key()), model, "{brand}/{code}");
+        }
+        assert_eq!(Model::of_key(7), Model::UNLISTED);
     }
 
     #[test]

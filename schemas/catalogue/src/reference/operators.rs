@@ -60,6 +60,18 @@ impl Operator {
         intern::key(Kind::Operator, "", self.as_str())
     }
 
+    /// The operator of an [`Operator::key`], [`Operator::UNLISTED`] where the table no longer lists
+    /// it.
+    pub fn of_key(key: u64) -> Operator {
+        static BY_KEY: OnceLock<HashMap<u64, Operator>> = OnceLock::new();
+        let by_key = BY_KEY.get_or_init(|| {
+            let rows = (0..table().rows.len()).filter_map(|at| u16::try_from(at).ok());
+            let all = rows.map(Operator);
+            all.map(|operator| (operator.key(), operator)).collect()
+        });
+        by_key.get(&key).copied().unwrap_or(Operator::UNLISTED)
+    }
+
     fn row(self) -> &'static Row {
         // Made by `find` alone, or the first row.
         &table().rows[usize::from(self.0)]
@@ -175,6 +187,15 @@ mod tests {
                 assert_eq!(operator.country().as_str(), country);
             }
         }
+    }
+
+    #[test]
+    fn every_operator_is_found_by_its_key_and_no_other_key_is_one() {
+        for [mcc, mnc, ..] in super::super::rows::<4>(super::super::OPERATORS_CSV) {
+            let operator = Operator::find(&mcc, &mnc);
+            assert_eq!(Operator::of_key(operator.key()), operator, "{mcc}-{mnc}");
+        }
+        assert_eq!(Operator::of_key(7), Operator::UNLISTED);
     }
 
     #[test]

@@ -1,0 +1,181 @@
+//! Tests of weekly tables, and of periods that are not published.
+
+use kaiku_wire::{Incident, Week};
+
+use super::*;
+use crate::rollups::manifest::WithheldReason;
+use crate::testing::{closed_after, events_under, rollups, used};
+use crate::verify::{Expected, verify};
+
+const MONDAY: &str = "2026-11-23";
+
+fn week() -> Period {
+    Period::Week(Week::from_monday(day(MONDAY)).unwrap())
+}
+
+/// Lands the days of the week from its day `first` on, and one more.
+async fn land_week(folder: &Path, first: u32) -> Hand {
+    let log = log(folder, 0).await;
+    let mut hand = Hand::new(&log);
+    for number in first..8 {
+        let of = day(MONDAY).plus(number);
+        hand.take(&fleet(of, "maps", 400)).await.unwrap();
+        hand.take(&closed(of)).await.unwrap();
+        hand.roll().await;
+    }
+    hand
+}
+
+/// Seals all that is due.
+async fn seal_all(sealer: &mut Sealer) -> Vec<Period> {
+    let mut sealed = Vec::new();
+    while let Some(due) = sealer.due() {
+        sealer.seal(due).await.unwrap();
+        clean(sealer, true).await.unwrap();
+        sealed.push(due);
+    }
+    sealed
+}
+
+#[tokio::test]
+async fn behind_a_sunday_its_week_is_sealed_from_counts_that_were_kept_until_then() {
+    let folder = tempfile::tempdir().unwrap();
+    land_week(folder.path(), 0).await;
+    let mut sealer = sealer(folder.path(), 1, Policy::small()).await;
+    let sealed = seal_all(&mut sealer).await;
+    let days = |from: u32, to: u32| (from..to).map(|number| Period::Day(day(MONDAY).plus(number)));
+    let expected: Vec<_> = days(0, 7).chain([week()]).chain(days(7, 8)).collect();
+    assert_eq!(sealed, expected);
+    let manifest = &sealer.chain.manifests()[7];
+    assert_eq!(manifest.withheld, []);
+    let names: Vec<_> = manifest.tables.iter().map(|table| &table.name).collect();
+    let policy = Policy::small();
+    let weekly = policy
+        .tables()
+        .iter()
+        .filter(|table| table.unit() == Unit::Week);
+    assert_eq!(names, weekly.map(|table| table.name()).collect::<Vec<_>>());
+    // 400 devices on each of seven days, each of which is the first of its week.
+    let path = "countries_weekly/app=maps/week=2026-11-23/rollup.parquet";
+    let published = files(&folder.path().join("rollups"));
+    let rows = object::read(path, published[path].clone().into()).unwrap();
+    assert_eq!(rows[0].num_rows(), 1);
+    // What stands of the landing log is that of the open week alone.
+    let left = files(&folder.path().join("landing"));
+    let counts = left.keys().filter(|name| name.ends_with("parquet"));
+    assert_eq!(counts.count(), 1);
+}
+
+#[tokio::test]
+async fn the_week_in_which_a_deployment_began_is_not_published() {
+    let folder = tempfile::tempdir().unwrap();
+    land_week(folder.path(), 1).await;
+    let mut sealer = sealer(folder.path(), 1, Policy::small()).await;
+    seal_all(&mut sealer).await;
+    let manifest = &sealer.chain.manifests()[6];
+    assert_eq!(
+        (manifest.period(), manifest.rho_millionths),
+        (Some(week()), 0)
+    );
+    assert!(manifest.tables.is_empty());
+    let reasons = manifest.withheld.iter().map(|one| one.reason);
+    assert!(
+        reasons
+            .into_iter()
+            .all(|one| one == WithheldReason::PartialWeek)
+    );
+    // A reader finds the table all the same, without a row.
+    let published = files(&folder.path().join("rollups"));
+    let path = "models_weekly/app=maps/week=2026-11-23/rollup.parquet";
+    assert!(
+        object::read(path, published[path].clone().into())
+            .unwrap()
+            .is_empty()
+    );
+    let found = verify(&rollups(folder.path()), &Expected::default()).await;
+    assert_eq!(found.unwrap().problems, []);
+}
+
+#[tokio::test]
+async fn a_day_and_a_week_in_which_state_was_lost_are_withheld_and_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log);
+    for number in 0..7 {
+        let of = day(MONDAY).plus(number);
+        hand.take(&fleet(of, "maps", 400)).await.unwrap();
+        let incidents: &[_] = match number {
+            2 => &[Incident::StateLost],
+            3 => &[Incident::RawLost],
+            _ => &[],
+        };
+        hand.take(&closed_after(of, incidents)).await.unwrap();
+        hand.roll().await;
+    }
+    let mut sealer = sealer(folder.path(), 1, Policy::small()).await;
+    seal_all(&mut sealer).await;
+    let manifests = sealer.chain.manifests();
+    let withheld: Vec<bool> = manifests
+        .iter()
+        .map(|one| !one.withheld.is_empty())
+        .collect();
+    let lost = [false, false, true, false, false, false, false, true];
+    assert_eq!(withheld, lost);
+    let said: Vec<_> = manifests[7]
+        .incidents
+        .iter()
+        .map(|one| one.incident)
+        .collect();
+    assert_eq!(said, [Incident::StateLost, Incident::RawLost]);
+    assert_eq!(manifests[3].incidents[0].first_day, day(MONDAY).plus(3));
+    assert_eq!(manifests[3].incidents[0].partitions, 1);
+}
+
+#[tokio::test]
+async fn a_day_that_was_counted_under_other_bounds_is_withheld_or_refused() {
+    for (version, is_older) in [(1, true), (3, false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let log = log(folder.path(), 0).await;
+        let mut hand = Hand::new(&log);
+        let event = used("maps", "share", &[kaiku_wire::Mark::FirstItemDay]);
+        let record = events_under(version, day(DAY), vec![event; 400]);
+        hand.take(&record).await.unwrap();
+        hand.take(&closed(day(DAY))).await.unwrap();
+        hand.roll().await;
+        let mut sealer = sealer(folder.path(), 1, Policy::small()).await;
+        match sealer.seal(period(DAY)).await {
+            Ok(manifest) => {
+                assert!(is_older);
+                let reasons = manifest.withheld.iter().map(|one| one.reason);
+                assert!(
+                    reasons
+                        .into_iter()
+                        .all(|one| one == WithheldReason::BoundsChanged)
+                );
+                assert!(manifest.tables.is_empty());
+            }
+            Err(error) => assert!(matches!(error, Error::Bounds { found: 3, .. }) && !is_older),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_table_whose_definition_changed_begins_with_the_next_period() {
+    let folder = tempfile::tempdir().unwrap();
+    two_partitions(folder.path()).await;
+    // What was landed under `small` has no cells of the one table that only `large` has.
+    let mut sealer = sealer(folder.path(), 2, Policy::large()).await;
+    let manifest = sealer.seal(period(DAY)).await.unwrap();
+    let withheld: Vec<_> = manifest
+        .withheld
+        .iter()
+        .map(|one| (one.table.as_str(), one.reason))
+        .collect();
+    assert_eq!(withheld, [("causes_daily", WithheldReason::PolicyChanged)]);
+    let published = manifest.tables.iter().map(|one| one.name.clone());
+    let mut published: Vec<_> = published.collect();
+    published.sort();
+    assert_eq!(published, tables(Unit::Day));
+    let found = verify(&rollups(folder.path()), &Expected::default()).await;
+    assert_eq!(found.unwrap().problems, []);
+}
