@@ -11,6 +11,9 @@ mod audit;
 /// The two books of a device, with code of their own.
 mod books;
 
+/// Canaries at every bound, and an attacker who knows all else: what the whole gives away.
+mod canary;
+
 /// One device's week under the rules of `docs/counting.md`, and what it can change.
 mod device_week;
 
