@@ -39,10 +39,10 @@ fn write(path: &Path, cells: &[(Cell, Vec<u64>)]) -> Result<()> {
     let mut place = 0;
     while let Some(mut column) = group.next_column()? {
         let text = |(cell, _): &(Cell, Vec<u64>)| {
-            let values = std::iter::once(&cell.0).chain(&cell.2);
+            let mut values = std::iter::once(&cell.0).chain(&cell.2);
             // The period stands behind the table.
             let at = place - usize::from(place > 0);
-            ByteArray::from(values.cloned().nth(at).unwrap_or_default().as_str())
+            ByteArray::from(values.nth(at).map_or("", String::as_str))
         };
         match place {
             1 => {
