@@ -50,6 +50,22 @@ fn make_by_hand(cluster: &Cluster, name: &str, partitions: i32, settings: &[(&st
 }
 
 #[test]
+fn a_topic_that_was_made_anew_under_its_name_has_another_id() {
+    let cluster = broker().cluster(&unique_prefix("anew"));
+    let admin = Admin::connect(&cluster).unwrap();
+    let name = cluster.topics().stripped();
+    make(&cluster, &partitions(2));
+    let first = admin.topic_id(&name).unwrap();
+    assert_eq!(first.as_ref().map(String::len), Some(32), "{first:?}");
+    assert_eq!(admin.topic_id(&name).unwrap(), first);
+    admin.delete_topic(&name).unwrap();
+    assert!(admin.topic_id(&name).is_err(), "there is no such topic");
+    make(&cluster, &partitions(2));
+    let second = admin.topic_id(&name).unwrap();
+    assert!(second.is_some() && second != first, "{second:?}");
+}
+
+#[test]
 fn topics_are_made_once_and_pass_the_check() {
     let cluster = broker().cluster(&unique_prefix("once"));
     let (shape, months) = (partitions(3), [november()]);

@@ -124,7 +124,8 @@ impl Decoder {
     fn known_of(&self, framing: Framing) -> Result<Known, Refused> {
         let ours =
             |schema: &&'static Schema| framing == Framing::SingleObject(schema.fingerprint());
-        if let Some(schema) = schemas::stripped().into_iter().find(ours) {
+        let known = schemas::stripped().into_iter().chain(schemas::earlier());
+        if let Some(schema) = known.into_iter().find(ours) {
             let kind = kind_of(schema.name()).ok_or(Refused::UnknownSchema)?;
             return Known::new(framing, kind, schema.text());
         }
@@ -217,6 +218,26 @@ mod tests {
         let closed = decoder.push(&record).unwrap();
         let day = testing::day("1970-01-04");
         assert_eq!(closed, Pushed::DayClosed(day, Incidents::default()));
+    }
+
+    #[test]
+    fn records_of_the_version_before_are_read_as_counted_under_its_bounds() {
+        let [events, _, closed] = schemas::earlier();
+        let mut decoder = Decoder::new(None);
+        let framed = |schema: &Schema, datum: &[u8]| {
+            let mut record = Vec::new();
+            frame::put(&mut record, Framing::SingleObject(schema.fingerprint()));
+            record.extend_from_slice(datum);
+            record
+        };
+        // The day 1, its week, and no events.
+        let waits = decoder.push(&framed(events, &[2, 2, 0])).unwrap();
+        assert_eq!(waits, Pushed::Waits);
+        let (reads, _) = decoder.take().unwrap();
+        assert_eq!(reads[0].bounds, [kaiku_wire::bounds::FIRST_VERSION]);
+        let day = testing::day("1970-01-02");
+        let pushed = decoder.push(&framed(closed, &[2])).unwrap();
+        assert_eq!(pushed, Pushed::DayClosed(day, Incidents::default()));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use kaiku_wire::bounds::FIRST_VERSION;
 use kaiku_wire::{Day, Incident};
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,51 @@ use crate::error::Error;
 
 /// The format of entries and of their objects.
 pub(crate) const FORMAT: u32 = 2;
+
+/// The format of before: it named no topic, and its counts are those of joint records.
+const FIRST_FORMAT: u32 = 1;
+
+/// An entry in the first format.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct First {
+    format: u32,
+    partition: i32,
+    sequence: u64,
+    start: i64,
+    end: i64,
+    closed: Option<Day>,
+    days: Vec<Day>,
+    data: Option<Data>,
+}
+
+/// What was landed in the first format was counted under the first bounds: its days are withheld, and
+/// its counts are never looked at.
+impl From<First> for Entry {
+    fn from(first: First) -> Entry {
+        Entry {
+            format: first.format,
+            source: String::new(),
+            partition: first.partition,
+            sequence: first.sequence,
+            start: first.start,
+            end: first.end,
+            closed: first.closed,
+            days: first.days,
+            incidents: Vec::new(),
+            bounds: vec![FIRST_VERSION],
+            definitions: BTreeMap::new(),
+            data: first.data,
+        }
+    }
+}
+
+impl Entry {
+    /// Whether it is of a topic; one of the first format may be of any.
+    pub(crate) fn is_of(&self, source: &str) -> bool {
+        self.source == source || self.format == FIRST_FORMAT
+    }
+}
 
 /// One entry of the log of a partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,16 +148,19 @@ impl Entry {
             source,
         };
         let Format { format } = serde_json::from_slice(bytes).map_err(document)?;
-        if format != FORMAT {
-            return Err(Error::Log {
-                partition,
-                reason: format!(
-                    "it has format {format}, this version writes {FORMAT}: seal what it holds with \
-                     the version that wrote it, then name a new landing folder"
-                ),
-            });
-        }
-        let entry: Entry = serde_json::from_slice(bytes).map_err(document)?;
+        let entry: Entry = match format {
+            FIRST_FORMAT => {
+                let first: First = serde_json::from_slice(bytes).map_err(document)?;
+                first.into()
+            }
+            FORMAT => serde_json::from_slice(bytes).map_err(document)?,
+            _ => {
+                return Err(Error::Log {
+                    partition,
+                    reason: "it was written by a later version".to_owned(),
+                });
+            }
+        };
         let reason = if (entry.partition, entry.sequence) != (partition, sequence) {
             "an entry stands under the name of another"
         } else if entry.start < 0 || entry.end < entry.start {

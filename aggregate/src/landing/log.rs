@@ -276,7 +276,7 @@ impl Log {
 
     fn parse(&self, sequence: u64, bytes: &[u8]) -> Result<Entry, Error> {
         let entry = Entry::from_bytes(self.partition, sequence, bytes)?;
-        if entry.source == self.source {
+        if entry.is_of(&self.source) {
             return Ok(entry);
         }
         Err(self.broken("an entry is of another topic"))

@@ -10,8 +10,9 @@ use rdkafka::bindings::{
     rd_kafka_AdminOptions_destroy, rd_kafka_AdminOptions_new,
     rd_kafka_AdminOptions_set_request_timeout, rd_kafka_DescribeTopics,
     rd_kafka_DescribeTopics_result_topics, rd_kafka_TopicCollection_destroy,
-    rd_kafka_TopicCollection_of_topic_names, rd_kafka_TopicDescription_topic_id,
-    rd_kafka_Uuid_least_significant_bits, rd_kafka_Uuid_most_significant_bits, rd_kafka_admin_op_t,
+    rd_kafka_TopicCollection_of_topic_names, rd_kafka_TopicDescription_error,
+    rd_kafka_TopicDescription_topic_id, rd_kafka_Uuid_least_significant_bits,
+    rd_kafka_Uuid_most_significant_bits, rd_kafka_admin_op_t, rd_kafka_error_code,
     rd_kafka_event_DescribeTopics_result, rd_kafka_event_destroy, rd_kafka_event_error,
     rd_kafka_event_t, rd_kafka_queue_destroy, rd_kafka_queue_new, rd_kafka_queue_poll,
 };
@@ -87,6 +88,11 @@ unsafe fn read(event: *mut rd_kafka_event_t) -> Result<Option<String>, KafkaErro
         let topics = rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
         if topics.is_null() || count == 0 {
             return Err(unusable());
+        }
+        let error = rd_kafka_TopicDescription_error(*topics);
+        let code = RDKafkaErrorCode::from(rd_kafka_error_code(error));
+        if code != RDKafkaErrorCode::NoError {
+            return Err(KafkaError::AdminOp(code));
         }
         let id = rd_kafka_TopicDescription_topic_id(*topics);
         if id.is_null() {

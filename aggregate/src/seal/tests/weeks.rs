@@ -160,6 +160,38 @@ async fn a_day_that_was_counted_under_other_bounds_is_withheld_or_refused() {
 }
 
 #[tokio::test]
+async fn a_log_of_the_version_before_is_gone_on_with_and_its_days_are_withheld() {
+    let folder = tempfile::tempdir().unwrap();
+    land_day(folder.path(), 0, day(DAY)).await;
+    let root = folder.path().join("landing/partition=0");
+    let path = root.join("0000000001.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut entry: serde_json::Value = serde_json::from_str(&text).unwrap();
+    entry["format"] = 1.into();
+    for later in ["source", "incidents", "bounds", "definitions"] {
+        entry.as_object_mut().unwrap().remove(later);
+    }
+    std::fs::write(&path, entry.to_string()).unwrap();
+    // Counts of joint records: nobody reads them any more.
+    for file in std::fs::read_dir(&root).unwrap() {
+        let file = file.unwrap().path();
+        if file.extension().is_some_and(|ending| ending == "parquet") {
+            std::fs::write(file, b"of another shape").unwrap();
+        }
+    }
+    land_day(folder.path(), 0, day(DAY).next()).await;
+    let mut sealer = sealer(folder.path(), 1, Policy::small()).await;
+    seal_all(&mut sealer).await;
+    let withheld = sealer
+        .chain
+        .manifests()
+        .iter()
+        .map(|one| one.withheld.len());
+    let daily = tables(Unit::Day).len();
+    assert_eq!(withheld.collect::<Vec<_>>(), [daily, 0]);
+}
+
+#[tokio::test]
 async fn a_table_whose_definition_changed_begins_with_the_next_period() {
     let folder = tempfile::tempdir().unwrap();
     two_partitions(folder.path()).await;
