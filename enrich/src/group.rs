@@ -116,10 +116,10 @@ impl Member {
     /// lane, which begins paused, can move that place only once there is one, and moves it before
     /// it resumes.
     fn take_up(&self) -> Result<(), Error> {
-        let fresh = self.membership().take_fresh().unwrap_or_default();
-        if fresh.is_empty() {
+        // An empty one is taken up too: the group waits for it.
+        let Some(fresh) = self.membership().take_fresh() else {
             return Ok(());
-        }
+        };
         tracing::info!(partitions = ?fresh, "partitions assigned");
         let mut list = TopicPartitionList::new();
         for partition in fresh {

@@ -10,11 +10,11 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use kaiku_broker::note;
+use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
-use rdkafka::consumer::{
-    BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata, Rebalance,
-};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaRespErr;
 
 use crate::handover::{End, Shared, Suspect, Warm};
 use crate::progress::Progress;
@@ -88,18 +88,26 @@ impl ClientContext for Membership {
 impl ConsumerContext for Membership {
     /// Nothing is given back while its lane may still commit: another process would restore a state
     /// that is about to change.
-    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if !matches!(rebalance, Rebalance::Assign(_)) {
-            self.leave_all();
-        }
-    }
-
-    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Assign(list) = rebalance {
+    ///
+    /// What is given is assigned by the member, once and with a place to read from, and not here
+    /// without: librdkafka aborts the process where a partition is assigned a second time, and
+    /// revoked, while it still stops for the first.
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        code: RDKafkaRespErr,
+        list: &mut TopicPartitionList,
+    ) {
+        if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
             let partitions = list.elements();
             let partitions = partitions.iter().map(|one| one.partition()).collect();
             let group = consumer.group_metadata().map(Arc::new);
             self.partitions().assign(partitions, group);
+            return;
+        }
+        self.leave_all();
+        if let Err(error) = consumer.unassign() {
+            tracing::warn!(%error, "giving partitions back");
         }
     }
 }

@@ -167,6 +167,16 @@ impl Thread<'_> {
             .assign(places.map(|lane| (lane.partition(), lane.position())))
     }
 
+    /// Reads every partition from where its lane stands, without assigning it anew.
+    fn seek(&self) -> Result<(), Error> {
+        for lane in self.lanes.values() {
+            let progress = &self.shared.progress;
+            progress.set_consumed(lane.partition(), lane.position());
+            self.reader.seek(lane.partition(), lane.position())?;
+        }
+        Ok(())
+    }
+
     /// Takes a record, waiting where something else has to work first.
     fn offer(&mut self, message: &BorrowedMessage<'_>) -> Result<(), Error> {
         let shared = self.shared;
@@ -313,7 +323,7 @@ impl Thread<'_> {
             // Whichever partition it was: all are read anew from where they stand.
             Trouble::OutOfRange => {
                 self.check_ends()?;
-                self.assign()
+                self.seek()
             }
         }
     }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use kaiku_broker::{Cluster, Isolation, note};
 use rdkafka::client::ClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
+use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::error::Error;
@@ -39,11 +40,22 @@ impl ClientContext for Share {
 }
 
 impl ConsumerContext for Share {
-    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        // What is revoked may come back with the next assignment, and needs nothing until then.
-        if let Rebalance::Assign(list) = rebalance {
+    /// What is given is assigned by whoever takes the share up, with the offsets of its logs, and not
+    /// here without: librdkafka aborts the process where a partition is assigned a second time, and
+    /// revoked, while it still stops for the first.
+    ///
+    /// What is revoked may come back with the next assignment, and needs nothing until then.
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        code: RDKafkaRespErr,
+        list: &mut TopicPartitionList,
+    ) {
+        if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
             let given = list.elements().iter().map(|one| one.partition()).collect();
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(given);
+        } else if let Err(error) = consumer.unassign() {
+            tracing::warn!(%error, "giving partitions back");
         }
     }
 }
