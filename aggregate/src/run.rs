@@ -1,7 +1,7 @@
 //! The stage: threads that land, and a task that seals.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use kaiku_broker::{Admin, Cluster, Scope, TopicsConfig};
@@ -18,7 +18,7 @@ use crate::landing::{Definitions, Log, Shared, Source, land};
 use crate::metrics::{BUDGET_SPENT_RATIO, OPEN_DAYS, SEAL_OVERDUE_SECONDS};
 use crate::progress::Progress;
 use crate::rollups::Chain;
-use crate::seal::{Sealer, Vocabulary, clean, reconcile, signer};
+use crate::seal::{Sealer, Vocabulary, clean, ledger_lines, reconcile, signer};
 
 /// Lands the partitions of `events.stripped` that the group gives to this process, and seals each
 /// period that all partitions have closed, until the shutdown. It blocks: give it a thread of its own,
@@ -70,12 +70,15 @@ impl Stage {
             let log = Log::open(landing.clone(), id.clone(), partition);
             logs.push(Arc::new(log.await?));
         }
+        // The lines first: what another process seals meanwhile stands in the chain before it stands in
+        // the ledger.
+        let lines = ledger_lines(&landing).await?;
         let chain = Chain::load(&rollups).await?;
         if chain.manifests().iter().any(|one| one.source != id) {
             let read = source.to_string();
             return Err(Error::OtherRollups { read });
         }
-        reconcile(&landing, &chain).await?;
+        reconcile(&landing, lines, &chain).await?;
         self.progress.start(partitions);
         tracing::info!(
             partitions,
@@ -122,7 +125,7 @@ impl Stage {
             logs,
             definitions: Definitions::of(&self.policy),
             progress: self.progress,
-            seals: AtomicBool::new(false),
+            seals: AtomicUsize::new(0),
             landed: Arc::new(Notify::new()),
             // Whoever ends early ends the others.
             shutdown: context.shutdown.child_token(),
@@ -172,7 +175,7 @@ fn spawn(shared: &Arc<Shared>) -> Result<Vec<JoinHandle<Result<(), Error>>>, Err
             .spawn(move || {
                 // Dropped however the thread ends: a panic, too, ends the stage.
                 let _ends = shared.shutdown.clone().drop_guard();
-                land(&shared)
+                land(&shared, number + 1)
             });
         threads.push(thread.map_err(|_| Error::Thread)?);
     }
@@ -193,7 +196,7 @@ impl Seals {
     /// the first partition is here.
     async fn until_shutdown(&mut self) {
         loop {
-            if self.shared.seals.load(Ordering::Acquire) && self.seal_all().await {
+            if self.shared.seals.load(Ordering::Acquire) > 0 && self.seal_all().await {
                 return;
             }
             self.measure();

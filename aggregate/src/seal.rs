@@ -12,7 +12,7 @@ mod vocabulary;
 mod withheld;
 
 pub(crate) use cleanup::clean;
-pub(crate) use ledger::reconcile;
+pub(crate) use ledger::{lines as ledger_lines, reconcile};
 pub(crate) use sealer::Sealer;
 pub(crate) use signing::signer;
 pub(crate) use vocabulary::Vocabulary;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use kaiku_broker::Cluster;
@@ -39,8 +39,9 @@ pub(crate) struct Shared {
     pub(crate) logs: Vec<Arc<Log>>,
     pub(crate) definitions: Definitions,
     pub(crate) progress: Progress,
-    /// Whether this process seals: one of them is enough, and it is whoever has the first partition.
-    pub(crate) seals: AtomicBool,
+    /// The thread that has the first partition, counted from 1; 0 where it is another process's. Who
+    /// has it seals: one process is enough.
+    pub(crate) seals: AtomicUsize,
     /// Called when an entry was put.
     pub(crate) landed: Arc<Notify>,
     pub(crate) shutdown: CancellationToken,
@@ -50,7 +51,7 @@ pub(crate) struct Shared {
 
 /// Lands the partitions that the group gives until the shutdown. What is open then is read again
 /// later.
-pub(crate) fn land(shared: &Shared) -> Result<(), Error> {
+pub(crate) fn land(shared: &Shared, number: usize) -> Result<(), Error> {
     let config = &shared.config;
     let group = format!("{}{}", shared.cluster.prefix(), config.group);
     let reader = Reader::join(
@@ -60,6 +61,7 @@ pub(crate) fn land(shared: &Shared) -> Result<(), Error> {
         config.session_timeout,
     )?;
     let mut thread = Thread {
+        number,
         shared,
         reader: &reader,
         lanes: HashMap::new(),
@@ -90,6 +92,8 @@ pub(crate) fn land(shared: &Shared) -> Result<(), Error> {
 /// One thread with its reader and its share of the partitions; one that has stopped is not among
 /// its lanes any more.
 struct Thread<'a> {
+    /// From 1.
+    number: usize,
     shared: &'a Shared,
     reader: &'a Reader,
     lanes: HashMap<i32, Lane>,
@@ -118,38 +122,47 @@ impl Thread<'_> {
             shared.progress.readiness().gone(partition);
             LAG.with([partition.to_string().into()]).set(0.0);
             if partition == 0 {
-                shared.seals.store(false, Ordering::Release);
+                // Unless another thread of this process has it by now.
+                let (ours, nobody) = (self.number, 0);
+                let order = Ordering::AcqRel;
+                let _ = shared
+                    .seals
+                    .compare_exchange(ours, nobody, order, Ordering::Relaxed);
             }
         }
-        self.catch_up()?;
+        self.catch_up();
         self.check_ends()?;
         self.assign()?;
         if self.lanes.contains_key(&0) {
-            shared.seals.store(true, Ordering::Release);
+            shared.seals.store(self.number, Ordering::Release);
             shared.landed.notify_one();
         }
         Ok(())
     }
 
     /// Takes in what others have landed of the partitions that are here now.
-    fn catch_up(&mut self) -> Result<(), Error> {
+    fn catch_up(&mut self) {
         for partition in self.lanes.keys().copied().collect::<Vec<_>>() {
-            while !self.shared.shutdown.is_cancelled() {
-                let Some(lane) = self.lanes.get_mut(&partition) else {
+            if let Err(error) = self.catch_up_with(partition) {
+                self.stop(partition, &error);
+            }
+        }
+    }
+
+    /// The same for one of them, again and again where the store is away.
+    fn catch_up_with(&mut self, partition: i32) -> Result<(), Error> {
+        while !self.shared.shutdown.is_cancelled() {
+            let Some(lane) = self.lanes.get_mut(&partition) else {
+                break;
+            };
+            match self.shared.runtime.block_on(lane.catch_up()) {
+                Ok(false) => break,
+                Ok(true) => {
+                    self.go_on_behind(partition);
                     break;
-                };
-                match self.shared.runtime.block_on(lane.catch_up()) {
-                    Ok(false) => break,
-                    Ok(true) => {
-                        self.go_on_behind(partition);
-                        break;
-                    }
-                    Err(error @ (Error::Log { .. } | Error::Document { .. })) => {
-                        self.stop(partition, &error);
-                        break;
-                    }
-                    Err(error) => self.wait(partition, &error),
                 }
+                Err(error @ (Error::Log { .. } | Error::Document { .. })) => return Err(error),
+                Err(error) => self.wait(partition, &error),
             }
         }
         Ok(())
@@ -274,7 +287,10 @@ impl Thread<'_> {
                     sequence = entry.sequence,
                     "another process has landed this range; going on behind it"
                 );
-                self.reader.seek(partition, entry.end)?;
+                if let Err(error) = self.reader.seek(partition, entry.end) {
+                    // It is given to somebody else just now; who gets it reads where the log ends.
+                    tracing::warn!(partition, error = %Causes(&error), "not going on behind an entry");
+                }
                 shared.progress.set_consumed(partition, entry.end);
             }
         }
@@ -349,8 +365,8 @@ impl Thread<'_> {
         };
         // Another process may have landed, sealed and deleted what this one was still reading: then
         // its entries stand in the log, and nothing is lost.
-        if lane.position() < held.0 && shared.runtime.block_on(lane.catch_up())? {
-            self.go_on_behind(partition);
+        if lane.position() < held.0 {
+            self.catch_up_with(partition)?;
         }
         let place = Place {
             topic: &shared.topic,

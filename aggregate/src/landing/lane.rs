@@ -12,6 +12,7 @@ use kaiku_wire::{Day, Incident, Incidents};
 use super::columns::Read;
 use super::decode::{Decoder, Pushed, Refused};
 use super::entry::{Data, Entry, FORMAT, Happened};
+use super::log::End;
 use super::marginals::{Definitions, merge};
 use super::{Appended, Log, counts};
 use crate::error::Error;
@@ -224,13 +225,17 @@ impl Lane {
 
 impl Open {
     fn behind(log: &Log) -> Open {
-        let (sequence, start) = log.next();
+        let End {
+            sequence,
+            start,
+            closed,
+        } = log.end();
         Open {
             sequence,
             start,
             end: start,
             since: None,
-            closed: log.closed(),
+            closed,
             days: BTreeSet::new(),
             incidents: BTreeSet::new(),
             bounds: BTreeSet::new(),

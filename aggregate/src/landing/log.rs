@@ -16,6 +16,10 @@ use crate::store::{Landing, Put};
 /// range back under a name that has become free.
 const KEEP: u64 = 1000;
 
+/// So many of the newest entries are looked at by name where a listing shows them without counts: it
+/// is no snapshot, and somebody may have put both meanwhile.
+const RECENT: u64 = 4;
+
 /// The log of one partition.
 #[derive(Debug)]
 pub(crate) struct Log {
@@ -36,6 +40,17 @@ struct Known {
     /// Counts that stood behind the end when the log was opened: of a writer that died before its
     /// entry, or of one at work.
     strangers: BTreeMap<u64, Vec<Path>>,
+}
+
+/// Where a log ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End {
+    /// The number of the next entry.
+    pub(crate) sequence: u64,
+    /// The offset at which it starts.
+    pub(crate) start: i64,
+    /// The last day that is closed.
+    pub(crate) closed: Option<Day>,
 }
 
 /// What became of an entry.
@@ -77,10 +92,17 @@ impl Log {
         let mut full = BTreeMap::new();
         for sequence in entries.iter().copied() {
             let found = data.remove(&sequence).unwrap_or_default();
-            if found.is_empty() {
+            let is_recent = sequence + RECENT > *last;
+            if found.is_empty() && !is_recent {
                 continue;
             }
             let entry = log.read(sequence).await?;
+            if let Some(path) = entry.data_path()
+                && found.is_empty()
+                && log.store.get(&path).await?.is_some()
+            {
+                full.insert(sequence, entry.clone());
+            }
             for path in found {
                 if entry.data_path().as_ref() == Some(&path) {
                     full.insert(sequence, entry.clone());
@@ -112,11 +134,19 @@ impl Log {
 
     /// The number of the next entry, and the offset at which it starts.
     pub(crate) fn next(&self) -> (u64, i64) {
+        let end = self.end();
+        (end.sequence, end.start)
+    }
+
+    /// Where the log ends, at one moment.
+    pub(crate) fn end(&self) -> End {
         let known = self.known();
-        known
-            .newest
-            .as_ref()
-            .map_or((1, 0), |newest| (newest.sequence + 1, newest.end))
+        let newest = known.newest.as_ref();
+        End {
+            sequence: newest.map_or(1, |newest| newest.sequence + 1),
+            start: newest.map_or(0, |newest| newest.end),
+            closed: newest.and_then(|newest| newest.closed),
+        }
     }
 
     /// The last day that is closed at the end of the log.
@@ -239,11 +269,26 @@ impl Log {
                 let stands = known.full.get(&sequence).and_then(Entry::data_path);
                 sequence <= newest && stands.as_ref() != Some(&path)
             };
-            if is_lost {
+            if is_lost && !self.found_again(sequence, &path).await? {
                 self.store.delete(&path).await?;
             }
         }
         Ok(())
+    }
+
+    /// Whether counts are those of their entry after all: a listing of a folder in which somebody
+    /// writes may have shown the entry without them. Then they are known from now on.
+    async fn found_again(&self, sequence: u64, path: &Path) -> Result<bool, Error> {
+        let place = entry::entry_path(self.partition, sequence);
+        let Some(bytes) = self.store.get(&place).await? else {
+            return Ok(false);
+        };
+        let entry = self.parse(sequence, &bytes)?;
+        let is_its_own = entry.data_path().as_ref() == Some(path);
+        if is_its_own {
+            self.known().full.insert(sequence, entry);
+        }
+        Ok(is_its_own)
     }
 
     /// Deletes entries that are old and empty.

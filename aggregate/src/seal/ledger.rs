@@ -65,16 +65,25 @@ pub(super) async fn close(
     intent::destroy(landing, period).await
 }
 
-/// Holds the ledger beside the chain, and ends what a crash left unended.
+/// Where the lines of the ledger stand.
+///
+/// # Errors
+/// Where the store fails.
+pub(crate) async fn lines(landing: &Landing) -> Result<BTreeSet<Path>, Error> {
+    let lines = landing.list(&Path::from(LEDGER)).await?;
+    Ok(lines.into_iter().collect())
+}
+
+/// Holds the ledger beside the chain, which was read after its [`lines`], and ends what a crash left
+/// unended.
 ///
 /// # Errors
 /// [`Error::Ledger`] where a period was sealed that the chain does not have, or has otherwise.
-pub(crate) async fn reconcile(landing: &Landing, chain: &Chain) -> Result<(), Error> {
-    let lines: BTreeSet<Path> = landing
-        .list(&Path::from(LEDGER))
-        .await?
-        .into_iter()
-        .collect();
+pub(crate) async fn reconcile(
+    landing: &Landing,
+    lines: BTreeSet<Path>,
+    chain: &Chain,
+) -> Result<(), Error> {
     let left = intent::left(landing).await?;
     let mut known = BTreeSet::new();
     for (manifest, hash) in chain.with_hashes() {

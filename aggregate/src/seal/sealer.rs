@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kaiku_release::{Period, Policy, Released, Rho, SealNoise, Spent, Table, Unit};
 use kaiku_release::{check_cap, release};
 use kaiku_stage::{RandomSource, failpoint};
-use kaiku_wire::{BOUNDS, Day};
+use kaiku_wire::{BOUNDS, Day, Week};
 
 use super::cells::Cells;
 use super::intent::{self, Intent, Plan, Standing};
@@ -68,8 +68,22 @@ impl Sealer {
         let period = Period::Week(week);
         let is_due = day == week.sunday()
             && !self.chain.has(period)
-            && self.tables(Unit::Week).next().is_some();
+            && self.tables(Unit::Week).next().is_some()
+            && self.has_kept(week);
         is_due.then_some(period)
+    }
+
+    /// Whether the counts of a week were kept for its seal: under a policy without weekly tables they
+    /// go with their days.
+    fn has_kept(&self, week: Week) -> bool {
+        let (first, last) = (week.monday(), week.sunday());
+        let policy = hex::encode(self.policy.hash());
+        let sunday = self.chain.manifests().last();
+        sunday.is_some_and(|manifest| manifest.policy_hash == policy)
+            || self
+                .logs
+                .iter()
+                .any(|log| !log.within(first, last).is_empty())
     }
 
     /// The last day that every partition has closed.
@@ -231,15 +245,16 @@ impl Sealer {
 
     /// Takes up a manifest that stands, and ends its seal: the ledger has it, and its key is gone.
     async fn adopt(&mut self, period: Period, bytes: &[u8]) -> Result<&Manifest, Error> {
-        self.chain.add(period, bytes)?;
-        let standing = self.chain.with_hashes().last();
-        let Some((manifest, hash)) = standing else {
-            return Err(Error::Chain {
-                path: folder_of(period),
-            });
+        let broken = || Error::Chain {
+            path: folder_of(period),
         };
+        let mut chain = self.chain.clone();
+        chain.add(period, bytes)?;
+        let (manifest, hash) = chain.with_hashes().last().ok_or_else(broken)?;
         ledger::close(&self.landing, period, manifest, hash).await?;
-        Ok(manifest)
+        // Only now: where the seal could not be ended, it is ended the next time.
+        self.chain = chain;
+        self.chain.manifests().last().ok_or_else(broken)
     }
 
     /// The manifest, as far as it does not depend on what the gate let through.

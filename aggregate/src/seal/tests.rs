@@ -280,7 +280,7 @@ async fn a_day_beyond_the_cap_is_refused_before_anything_is_written() {
     let log = log(folder.path(), 0).await;
     let mut hand = Hand::new(&log);
     hand.take(&fleet(day(DAY), "maps", 500)).await.unwrap();
-    hand.take(&closed(day(DAY).plus(40))).await.unwrap();
+    hand.take(&closed(day(DAY).plus(60))).await.unwrap();
     hand.roll().await;
     let mut sealer = sealer(folder.path(), 1, Policy::small()).await;
     for _ in 0..30 {

@@ -53,6 +53,8 @@ pub(super) struct Lane {
     state_lost_now: bool,
     /// The next record is the first one behind raw records that were lost.
     behind_gap: bool,
+    /// Where it began, if without what was before.
+    began_without: Option<i64>,
     /// Devices in the state when the day began, or this lane did.
     devices: usize,
     /// A record lay in a partition that is not its key's, since the last commit: somebody's mistake,
@@ -100,6 +102,7 @@ impl Lane {
             notes,
             state_lost_now: without.state && day.is_none(),
             behind_gap: without.raw,
+            began_without: (without.state || without.raw).then_some(next),
             strays: false,
             doubted: false,
             suspect,
@@ -117,6 +120,11 @@ impl Lane {
     pub(super) fn into_warm(mut self) -> Option<Warm> {
         self.table.discard();
         let reached = self.committer.committed()?.clone();
+        // That something was lost is said by the first commit: before it, nothing is kept that would
+        // begin as if nothing had been.
+        if self.began_without == Some(reached.next) {
+            return None;
+        }
         Some(Warm {
             reached,
             table: self.table,

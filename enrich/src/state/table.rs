@@ -133,7 +133,10 @@ impl Table {
             let empty = now
                 .devices
                 .iter()
-                .filter(|(_, device)| device.is_empty_on(day));
+                // What the open transaction has changed is not what it was.
+                .filter(|(token, device)| {
+                    device.is_empty_on(day) && !self.changed.contains_key(*token)
+                });
             self.dropped.extend(empty.map(|(token, _)| *token));
         }
     }
@@ -242,6 +245,24 @@ mod tests {
             table.device(&known, || false).is_some(),
             "the month before is asked too"
         );
+    }
+
+    #[test]
+    fn a_device_that_is_swept_and_came_back_in_the_same_transaction_is_one() {
+        let mut table = table();
+        // Without streams nothing of it is worth keeping beyond its week.
+        let bare = |table: &mut Table, on: Day| {
+            let device = table.device(&DeviceId::new([1; 16]), || true).unwrap();
+            device.turn(on);
+        };
+        bare(&mut table, day());
+        table.apply();
+        let next_week = day().plus(7);
+        bare(&mut table, next_week);
+        table.sweep(next_week);
+        assert_eq!(table.devices(), Devices { now: 1, before: 0 });
+        table.apply();
+        assert_eq!(table.devices(), Devices { now: 1, before: 0 });
     }
 
     #[test]

@@ -67,6 +67,30 @@ async fn behind_a_sunday_its_week_is_sealed_from_counts_that_were_kept_until_the
 }
 
 #[tokio::test]
+async fn a_week_whose_counts_went_with_their_days_is_not_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    land_week(folder.path(), 0).await;
+    // Under a policy without weekly tables nothing is kept beyond its day.
+    let text = include_str!("../../../release/policies/small.toml");
+    let daily = text
+        .split_once("[[table]]\nname = \"activity_weekly\"")
+        .unwrap()
+        .0;
+    let daily = Policy::parse(daily).unwrap();
+    assert!(daily.tables().iter().all(|table| table.unit() == Unit::Day));
+    let mut before = sealer(folder.path(), 1, daily).await;
+    for _ in 0..7 {
+        let due = before.due().unwrap();
+        before.seal(due).await.unwrap();
+        clean(&before, true).await.unwrap();
+    }
+    let sunday = day(MONDAY).plus(6);
+    assert_eq!(before.last_day(), Some(sunday));
+    let after = sealer(folder.path(), 1, Policy::small()).await;
+    assert_eq!(after.due(), Some(Period::Day(sunday.next())));
+}
+
+#[tokio::test]
 async fn the_week_in_which_a_deployment_began_is_not_published() {
     let folder = tempfile::tempdir().unwrap();
     land_week(folder.path(), 1).await;
