@@ -112,6 +112,9 @@ pub enum WithheldReason {
     PartialWeek,
     /// Stripped records were gone before they were landed.
     StrippedLost,
+    /// A part counted more devices than its whole, as where the catalogue's tables lost a value within
+    /// a week: what was counted contradicts itself.
+    Contradiction,
 }
 
 /// What was published of one table.

@@ -15,7 +15,7 @@ use super::{Vocabulary, ledger};
 use crate::error::Error;
 use crate::landing::{Entry, Log, counts_of};
 use crate::rollups::manifest::{
-    FORMAT, Manifest, ManifestFile, ManifestIncident, ManifestTable, Withheld,
+    FORMAT, Manifest, ManifestFile, ManifestIncident, ManifestTable, Withheld, WithheldReason,
 };
 use crate::rollups::{Chain, Rollups, Signer, apps, folder_of};
 use crate::store::Landing;
@@ -129,8 +129,12 @@ impl Sealer {
             });
         };
         let noise = SealNoise::new(*key, intent.hash());
-        let tables = self.release(period, &intent, &inputs, &noise).await?;
-        let withheld = self.withhold(period, &intent, &noise).await?;
+        let (tables, contradictory) = self.release(period, &intent, &inputs, &noise).await?;
+        let withheld = [intent.withheld().to_vec(), contradictory].concat();
+        let withheld = self.withhold(period, withheld, &intent, &noise).await?;
+        let published = |table: &&Table| tables.iter().any(|one| one.name == table.name());
+        let published = self.tables(period.unit()).filter(published);
+        let spent = self.spent(period, published.map(Table::share).sum());
         let mut manifest = self.manifest(period, &intent, &inputs, spent);
         (manifest.tables, manifest.withheld) = (tables, withheld);
         failpoint("seal.files");
@@ -177,14 +181,15 @@ impl Sealer {
         })
     }
 
-    /// Takes the period's cells through the gate, and publishes what comes out.
+    /// Takes the period's cells through the gate, and publishes what comes out. A table whose counts
+    /// contradict themselves is withheld: the others need not wait for it.
     async fn release(
         &self,
         period: Period,
         intent: &Standing,
         inputs: &[Entry],
         noise: &SealNoise,
-    ) -> Result<Vec<ManifestTable>, Error> {
+    ) -> Result<(Vec<ManifestTable>, Vec<Withheld>), Error> {
         let withheld = intent.withheld();
         let tables: Vec<&Table> = self
             .tables(period.unit())
@@ -196,24 +201,34 @@ impl Sealer {
             cells.add(counts_of(&self.landing, entry).await?).await?;
         }
         let mut cells = cells.merged().await?;
-        let mut published = Vec::new();
+        let (mut published, mut contradictory) = (Vec::new(), Vec::new());
         for table in tables {
             let cells = cells.remove(table.name()).unwrap_or_default();
-            let released = release(table, period, cells, noise).map_err(gate(period))?;
+            let released = match release(table, period, cells, noise) {
+                Err(kaiku_release::Error::Containment { .. }) => {
+                    contradictory.push(Withheld {
+                        table: table.name().to_owned(),
+                        reason: WithheldReason::Contradiction,
+                        files: Vec::new(),
+                    });
+                    continue;
+                }
+                released => released.map_err(gate(period))?,
+            };
             let files = self.publish(&released, table, intent.apps()).await?;
             published.push(ManifestTable::of(table, table.definition(), files));
         }
-        Ok(published)
+        Ok((published, contradictory))
     }
 
     /// Puts the files of the tables that are not published: what the gate makes of no cell.
     async fn withhold(
         &self,
         period: Period,
+        mut withheld: Vec<Withheld>,
         intent: &Standing,
         noise: &SealNoise,
     ) -> Result<Vec<Withheld>, Error> {
-        let mut withheld = intent.withheld().to_vec();
         for one in &mut withheld {
             let Some(table) = self.policy.table(&one.table) else {
                 continue;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kaiku_raw::{DeviceId, Limits, RawBatch, Reason, Record, partition_of, validate};
+use kaiku_raw::{DeviceId, Forget, Limits, RawBatch, Reason, Record, partition_of, validate};
 use kaiku_stage::{Causes, Standstill, failpoint};
 use kaiku_wire::Day;
 use rdkafka::message::{BorrowedMessage, Message};
@@ -258,16 +258,24 @@ impl Lane {
         Ok(match record {
             Record::Tick => Ok(()),
             Record::Batch(batch) => self.upload(message.key(), batch, day, millis),
-            Record::Forget(forget) => self.owner(message.key(), &forget.device_id).map(|()| {
-                let app = forget
-                    .app
-                    .map(|name| self.context.vocabulary.app_key(name, day));
-                if let Some(device) = self.table.device(&forget.device_id, || true) {
-                    device.turn(day);
-                    device.forget(app);
-                }
-            }),
+            Record::Forget(forget) => self
+                .owner(message.key(), &forget.device_id)
+                .map(|()| self.forget(&forget, day, millis)),
         })
+    }
+
+    /// What is left of a device is a bare mark. One that has no state comes in by the quota, as with
+    /// an upload: else whoever sends this first would come past it.
+    fn forget(&mut self, forget: &Forget<'_>, day: Day, millis: i64) {
+        let vocabulary = &self.context.vocabulary;
+        let app = forget.app.map(|name| vocabulary.app_key(name, day));
+        let most = self.context.config.new_devices_per_hour;
+        let arrivals = &mut self.notes.arrivals;
+        let enters = || arrivals.enter(app.unwrap_or_default(), day, millis, most);
+        if let Some(device) = self.table.device(&forget.device_id, enters) {
+            device.turn(day);
+            device.forget(app);
+        }
     }
 
     fn upload(

@@ -4,7 +4,7 @@ use kaiku_wire::{Incident, Week};
 
 use super::*;
 use crate::rollups::manifest::WithheldReason;
-use crate::testing::{closed_after, events_under, rollups, used};
+use crate::testing::{closed_after, events, events_under, rollups, used};
 use crate::verify::{Expected, verify};
 
 const MONDAY: &str = "2026-11-23";
@@ -181,6 +181,34 @@ async fn a_day_that_was_counted_under_other_bounds_is_withheld_or_refused() {
             Err(error) => assert!(matches!(error, Error::Bounds { found: 3, .. }) && !is_older),
         }
     }
+}
+
+#[tokio::test]
+async fn a_table_whose_parts_are_more_than_their_whole_is_withheld_and_the_others_are_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log);
+    hand.take(&fleet(day(DAY), "maps", 400)).await.unwrap();
+    // Crashes in a country in which no device has its home.
+    let mut lost = used("maps", "panic", &[kaiku_wire::Mark::FirstFatalReleaseDay]);
+    lost.release = "4.1";
+    hand.take(&events(day(DAY), vec![lost])).await.unwrap();
+    hand.take(&closed(day(DAY))).await.unwrap();
+    hand.roll().await;
+    let mut sealer = sealer(folder.path(), 1, Policy::small()).await;
+    let manifest = sealer.seal(period(DAY)).await.unwrap();
+    let withheld: Vec<_> = manifest
+        .withheld
+        .iter()
+        .map(|one| (one.table.as_str(), one.reason))
+        .collect();
+    assert_eq!(
+        withheld,
+        [("releases_daily", WithheldReason::Contradiction)]
+    );
+    assert_eq!(manifest.tables.len(), tables(Unit::Day).len() - 1);
+    let found = verify(&rollups(folder.path()), &Expected::default()).await;
+    assert_eq!(found.unwrap().problems, []);
 }
 
 #[tokio::test]
