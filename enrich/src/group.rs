@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use kaiku_broker::Isolation;
 use kaiku_stage::{Causes, Standstill};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -48,20 +47,7 @@ impl Member {
         let (session, poll) = (context.config.session_timeout, context.config.poll_timeout);
         let consumer: BaseConsumer<Membership> = context
             .cluster
-            .client("enrich")
-            .set("isolation.level", Isolation::Committed.as_str())
-            .set("group.id", &context.config.group)
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false")
-            .set("auto.offset.reset", "error")
-            // Eager: every lane ends before any partition moves.
-            .set("partition.assignment.strategy", "range")
-            // How long the partitions of a process that was killed stand still.
-            .set("session.timeout.ms", session.as_millis().to_string())
-            .set(
-                "heartbeat.interval.ms",
-                (session / 4).as_millis().to_string(),
-            )
+            .member("enrich", &context.config.group, session)
             .set("max.poll.interval.ms", poll.as_millis().to_string())
             .set("queued.max.messages.kbytes", "32768")
             .set("fetch.wait.max.ms", "100")

@@ -14,8 +14,8 @@ use kaiku_wire::Day;
 use crate::policy::Content;
 use crate::{Error, Period, Policy, Rho, Unit};
 
-/// Days of one window of the ledger.
-const WINDOW_DAYS: u32 = 28;
+/// Days of one window of the ledger: the cap is on any so many in a row.
+pub const WINDOW_DAYS: u32 = 28;
 
 /// What the release of one period took: a line of the ledger, as a manifest states it.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -85,7 +85,7 @@ pub use containment::contains;
 pub use error::Error;
 pub use estimate::Estimate;
 pub use gate::{Cell, Released, Row, release};
-pub use ledger::{Spent, check_cap, spent_within};
+pub use ledger::{Spent, WINDOW_DAYS, check_cap, spent_within};
 pub use noise::{Draw, NoiseSource, SealNoise};
 pub use policy::{Figures, Measure, Policy, Problem, Table};
 pub use sensitivity::{Sensitivity, sensitivity};

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::lane::{Failure, Lane, Took};
 use super::position::Place;
-use super::reader::{Reader, Trouble, is_final, trouble};
+use super::reader::{Change, Reader, Trouble, is_final, trouble};
 use super::{Appended, Definitions, Log};
 use crate::config::Config;
 use crate::error::Error;
@@ -51,28 +51,35 @@ pub(crate) struct Shared {
 
 /// Lands the partitions that the group gives until the shutdown. What is open then is read again
 /// later.
-pub(crate) fn land(shared: &Shared, number: usize) -> Result<(), Error> {
+pub(crate) fn land(shared: &Arc<Shared>, number: usize) -> Result<(), Error> {
     let config = &shared.config;
     let group = format!("{}{}", shared.cluster.prefix(), config.group);
+    let whole = Arc::clone(shared);
     let reader = Reader::join(
         &shared.cluster,
         &shared.topic,
         &group,
         config.session_timeout,
+        move |partition| whole.given_back(partition, number),
     )?;
     let mut thread = Thread {
         number,
         shared,
         reader: &reader,
         lanes: HashMap::new(),
+        kept: HashMap::new(),
     };
     let mut looked = Instant::now();
     while !shared.shutdown.is_cancelled() {
         let polled = reader.poll(STEP);
-        if let Some(share) = reader.take_share() {
-            drop(polled);
-            thread.take_up(share)?;
-            continue;
+        match reader.take_change() {
+            Some(Change::Taken) => thread.keep(),
+            Some(Change::Given(share)) => {
+                drop(polled);
+                thread.take_up(share)?;
+                continue;
+            }
+            None => {}
         }
         match polled {
             Some(Ok(message)) => thread.offer(&message)?,
@@ -89,6 +96,21 @@ pub(crate) fn land(shared: &Shared, number: usize) -> Result<(), Error> {
     Ok(())
 }
 
+impl Shared {
+    /// A partition is not landed any more by this thread, and by none of this process until it is
+    /// given to one.
+    fn given_back(&self, partition: i32, number: usize) {
+        self.progress.readiness().gone(partition);
+        LAG.with([partition.to_string().into()]).set(0.0);
+        if partition == 0 {
+            let nobody = 0;
+            let _ =
+                self.seals
+                    .compare_exchange(number, nobody, Ordering::AcqRel, Ordering::Relaxed);
+        }
+    }
+}
+
 /// One thread with its reader and its share of the partitions; one that has stopped is not among
 /// its lanes any more.
 struct Thread<'a> {
@@ -97,17 +119,25 @@ struct Thread<'a> {
     shared: &'a Shared,
     reader: &'a Reader,
     lanes: HashMap<i32, Lane>,
+    /// Those whose partitions were taken back, until it is known who has them next.
+    kept: HashMap<i32, Lane>,
 }
 
 impl Thread<'_> {
+    /// Lands nothing more until partitions are given.
+    fn keep(&mut self) {
+        self.kept.extend(self.lanes.drain());
+    }
+
     /// Takes up what the group has given: a partition that was here before goes on with what is open
     /// of it, unless somebody else has landed it meanwhile.
     fn take_up(&mut self, share: Vec<i32>) -> Result<(), Error> {
         let shared = self.shared;
         tracing::info!(partitions = ?share, "partitions to land");
-        let mut before = std::mem::take(&mut self.lanes);
+        self.keep();
+        let mut kept = std::mem::take(&mut self.kept);
         for partition in share {
-            let lane = before.remove(&partition).or_else(|| {
+            let lane = kept.remove(&partition).or_else(|| {
                 let log = shared.logs.get(usize::try_from(partition).ok()?)?;
                 let log = Arc::clone(log);
                 let (definitions, registry) = (shared.definitions.clone(), shared.registry.clone());
@@ -116,18 +146,6 @@ impl Thread<'_> {
             if let Some(lane) = lane {
                 self.lanes.insert(partition, lane);
                 shared.progress.readiness().works(partition);
-            }
-        }
-        for partition in before.into_keys() {
-            shared.progress.readiness().gone(partition);
-            LAG.with([partition.to_string().into()]).set(0.0);
-            if partition == 0 {
-                // Unless another thread of this process has it by now.
-                let (ours, nobody) = (self.number, 0);
-                let order = Ordering::AcqRel;
-                let _ = shared
-                    .seals
-                    .compare_exchange(ours, nobody, order, Ordering::Relaxed);
             }
         }
         self.catch_up();

@@ -60,6 +60,16 @@ impl Entry {
     pub(crate) fn is_of(&self, source: &str) -> bool {
         self.source == source || self.format == FIRST_FORMAT
     }
+
+    /// What happened on the days from `first` to `last`.
+    pub(crate) fn incidents_within(
+        &self,
+        first: Day,
+        last: Day,
+    ) -> impl Iterator<Item = &Happened> {
+        let within = move |happened: &&Happened| (first..=last).contains(&happened.day);
+        self.incidents.iter().filter(within)
+    }
 }
 
 /// One entry of the log of a partition.

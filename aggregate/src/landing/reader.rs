@@ -1,10 +1,10 @@
 //! The consumer of a landing thread: a member of the group that shares the partitions, which reads
 //! committed and where it is told. It commits no offset: the landing log says what was read.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use kaiku_broker::{Cluster, Isolation, note};
+use kaiku_broker::{Cluster, note};
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -29,9 +29,27 @@ pub(super) enum Trouble {
     Fatal,
 }
 
-/// What the group has given last, until somebody takes it up.
-#[derive(Default)]
-struct Share(Mutex<Option<Vec<i32>>>);
+/// What the group has done with this member's partitions.
+pub(super) enum Change {
+    /// All were taken back.
+    Taken,
+    /// These were given.
+    Given(Vec<i32>),
+}
+
+/// What the consumer's callbacks and the thread share.
+struct Share {
+    /// The last change, until the thread takes it up.
+    last: Mutex<Option<Change>>,
+    /// Told of each partition that is taken back, before anybody else can be given it.
+    given_back: Box<dyn Fn(i32) + Send + Sync>,
+}
+
+impl Share {
+    fn last(&self) -> MutexGuard<'_, Option<Change>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl ClientContext for Share {
     fn error(&self, error: KafkaError, reason: &str) {
@@ -43,18 +61,21 @@ impl ConsumerContext for Share {
     /// What is given is assigned by whoever takes the share up, with the offsets of its logs, and not
     /// here without: librdkafka aborts the process where a partition is assigned a second time, and
     /// revoked, while it still stops for the first.
-    ///
-    /// What is revoked may come back with the next assignment, and needs nothing until then.
     fn rebalance(
         &self,
         consumer: &BaseConsumer<Self>,
         code: RDKafkaRespErr,
         list: &mut TopicPartitionList,
     ) {
+        let partitions = list.elements();
+        let partitions = partitions.iter().map(|one| one.partition());
         if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            let given = list.elements().iter().map(|one| one.partition()).collect();
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(given);
-        } else if let Err(error) = consumer.unassign() {
+            *self.last() = Some(Change::Given(partitions.collect()));
+            return;
+        }
+        partitions.for_each(|partition| (self.given_back)(partition));
+        *self.last() = Some(Change::Taken);
+        if let Err(error) = consumer.unassign() {
             tracing::warn!(%error, "giving partitions back");
         }
     }
@@ -67,28 +88,24 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Joins the group.
+    /// Joins the group. `given_back` is called within a poll, for each partition that is taken back,
+    /// before anybody else can be given it.
     pub(super) fn join(
         cluster: &Cluster,
         topic: &str,
         group: &str,
         session: Duration,
+        given_back: impl Fn(i32) + Send + Sync + 'static,
     ) -> Result<Reader, Error> {
-        let heartbeat = session / 4;
         let consumer: BaseConsumer<Share> = cluster
-            .client("aggregate")
-            .set("isolation.level", Isolation::Committed.as_str())
-            .set("group.id", group)
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false")
+            .member("aggregate", group, session)
             .set("enable.partition.eof", "true")
-            .set("auto.offset.reset", "error")
-            .set("partition.assignment.strategy", "range")
-            .set("session.timeout.ms", session.as_millis().to_string())
-            .set("heartbeat.interval.ms", heartbeat.as_millis().to_string())
             .set("fetch.wait.max.ms", "100")
             .set("queued.max.messages.kbytes", "16384")
-            .create_with_context(Share::default())
+            .create_with_context(Share {
+                last: Mutex::default(),
+                given_back: Box::new(given_back),
+            })
             .map_err(Error::kafka("making a consumer"))?;
         consumer
             .subscribe(&[topic])
@@ -99,11 +116,9 @@ impl Reader {
         })
     }
 
-    /// The partitions that the group has given since the last call; `None` where it has given none
-    /// anew.
-    pub(super) fn take_share(&self) -> Option<Vec<i32>> {
-        let share = &self.consumer.context().0;
-        share.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// What the group has done last; given once.
+    pub(super) fn take_change(&self) -> Option<Change> {
+        self.consumer.context().last().take()
     }
 
     /// Leaves the group.
@@ -126,6 +141,10 @@ impl Reader {
         }
         self.consumer
             .assign(&assignment)
+            .map_err(Error::kafka("assigning partitions"))?;
+        // One that was paused stays so, even where it was taken back in between.
+        self.consumer
+            .resume(&assignment)
             .map_err(Error::kafka("assigning partitions"))
     }
 

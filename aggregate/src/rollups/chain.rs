@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kaiku_release::{Period, Policy, Spent, Unit};
+use kaiku_release::{Period, Policy, Spent, Unit, WINDOW_DAYS, spent_within};
 use kaiku_wire::Day;
 use object_store::path::Path;
 
@@ -17,6 +17,15 @@ pub(crate) struct Chain {
     manifests: Vec<Manifest>,
     numbers: BTreeMap<Period, usize>,
     last_hash: Option<String>,
+}
+
+/// The next manifest of a chain, checked.
+#[derive(Debug)]
+pub(crate) struct Link {
+    period: Period,
+    pub(crate) manifest: Manifest,
+    /// SHA-256 of its bytes.
+    pub(crate) hash: String,
 }
 
 impl Chain {
@@ -43,23 +52,26 @@ impl Chain {
         found.sort_by_key(|(manifest, ..)| manifest.number);
         let mut chain = Chain::default();
         for (manifest, path, hash) in found {
-            chain.follow(manifest, &path, hash)?;
+            let link = chain.follow(manifest, &path, hash)?;
+            chain.add(link);
         }
         Ok(chain)
     }
 
-    /// Adds a manifest that stands.
-    pub(crate) fn add(&mut self, period: Period, bytes: &[u8]) -> Result<&Manifest, Error> {
+    /// The manifest of a period that stands, if it is the next one of this chain.
+    pub(crate) fn next(&self, period: Period, bytes: &[u8]) -> Result<Link, Error> {
         let path = ManifestPaths::of(period).json;
         self.follow(read(&path, bytes)?, &path, sha256(bytes))
     }
 
-    fn follow(
-        &mut self,
-        manifest: Manifest,
-        path: &Path,
-        hash: String,
-    ) -> Result<&Manifest, Error> {
+    /// Adds the link that [`Chain::next`] gave.
+    pub(crate) fn add(&mut self, link: Link) {
+        self.numbers.insert(link.period, self.manifests.len());
+        self.last_hash = Some(link.hash);
+        self.manifests.push(link.manifest);
+    }
+
+    fn follow(&self, manifest: Manifest, path: &Path, hash: String) -> Result<Link, Error> {
         let broken = || Error::Chain {
             path: path.to_string(),
         };
@@ -70,10 +82,11 @@ impl Chain {
         if manifest.number != self.next_number() || manifest.previous != self.last_hash {
             return Err(broken());
         }
-        self.numbers.insert(period, self.manifests.len());
-        self.last_hash = Some(hash);
-        self.manifests.push(manifest);
-        self.manifests.last().ok_or_else(broken)
+        Ok(Link {
+            period,
+            manifest,
+            hash,
+        })
     }
 
     /// The manifests, in order.
@@ -132,13 +145,8 @@ impl Chain {
         let Some(last) = self.last_day() else {
             return 0.0;
         };
-        let start = last.minus(27);
-        let within = self
-            .spent()
-            .into_iter()
-            .filter(|spent| spent.period.last_day() >= start);
-        let rho: f64 = within.map(|spent| spent.rho.value()).sum();
-        rho / policy.cap().value()
+        let first = last.minus(WINDOW_DAYS - 1);
+        spent_within(&self.spent(), first, last).value() / policy.cap().value()
     }
 }
 

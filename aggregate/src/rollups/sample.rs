@@ -69,7 +69,8 @@ impl Sample {
             .seal(period, &manifest, &signer())
             .await
             .unwrap();
-        self.chain.add(period, &bytes).unwrap();
+        let link = self.chain.next(period, &bytes).unwrap();
+        self.chain.add(link);
     }
 
     /// The manifest of a period with these tables.

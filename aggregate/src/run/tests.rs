@@ -27,6 +27,9 @@ impl Stage {
             landing: place("landing"),
             rollups: place("rollups"),
             seal_every: Duration::from_millis(100),
+            // The broker inside the process waits for a member that has gone for so long, and the second
+            // thread joins behind the first.
+            session_timeout: Duration::from_secs(5),
             ..Config::default()
         };
         let progress = Progress::default();

@@ -98,6 +98,16 @@ impl Sealer {
         tables.filter(move |table| table.unit() == unit)
     }
 
+    /// The tables of a unit that are not withheld.
+    fn published<'a>(
+        &'a self,
+        unit: Unit,
+        withheld: &'a [Withheld],
+    ) -> impl Iterator<Item = &'a Table> {
+        let is_withheld = |table: &Table| withheld.iter().any(|one| one.table == table.name());
+        self.tables(unit).filter(move |table| !is_withheld(table))
+    }
+
     /// Seals a period, or takes up the manifest that another process has put.
     ///
     /// # Errors
@@ -132,8 +142,7 @@ impl Sealer {
         let (tables, contradictory) = self.release(period, &intent, &inputs, &noise).await?;
         let withheld = [intent.withheld().to_vec(), contradictory].concat();
         let withheld = self.withhold(period, withheld, &intent, &noise).await?;
-        let published = |table: &&Table| tables.iter().any(|one| one.name == table.name());
-        let published = self.tables(period.unit()).filter(published);
+        let published = self.published(period.unit(), &withheld);
         let spent = self.spent(period, published.map(Table::share).sum());
         let mut manifest = self.manifest(period, &intent, &inputs, spent);
         (manifest.tables, manifest.withheld) = (tables, withheld);
@@ -166,16 +175,15 @@ impl Sealer {
             .first()
             .map_or(period.first_day(), |first| first.first_day);
         let withheld = withheld(period, self.tables(period.unit()), inputs, began)?;
-        let published = self.tables(period.unit());
-        let published =
-            published.filter(|table| withheld.iter().all(|one| one.table != table.name()));
+        let published = self.published(period.unit(), &withheld);
+        let rho = published.map(Table::share).sum::<Rho>();
         Ok(Plan {
             source: &self.source,
             period,
             policy: &self.policy,
             vocabulary: &self.vocabulary,
             inputs,
-            rho: published.map(Table::share).sum::<Rho>(),
+            rho,
             withheld,
             previous: self.chain.last_hash(),
         })
@@ -190,11 +198,7 @@ impl Sealer {
         inputs: &[Entry],
         noise: &SealNoise,
     ) -> Result<(Vec<ManifestTable>, Vec<Withheld>), Error> {
-        let withheld = intent.withheld();
-        let tables: Vec<&Table> = self
-            .tables(period.unit())
-            .filter(|table| withheld.iter().all(|one| one.table != table.name()))
-            .collect();
+        let tables: Vec<&Table> = self.published(period.unit(), intent.withheld()).collect();
         let mut cells = Cells::new(period, tables.iter().copied());
         // Where nothing is published, what was landed need not even be of this version.
         for entry in inputs.iter().filter(|_| !tables.is_empty()) {
@@ -263,12 +267,10 @@ impl Sealer {
         let broken = || Error::Chain {
             path: folder_of(period),
         };
-        let mut chain = self.chain.clone();
-        chain.add(period, bytes)?;
-        let (manifest, hash) = chain.with_hashes().last().ok_or_else(broken)?;
-        ledger::close(&self.landing, period, manifest, hash).await?;
+        let link = self.chain.next(period, bytes)?;
+        ledger::close(&self.landing, period, &link.manifest, &link.hash).await?;
         // Only now: where the seal could not be ended, it is ended the next time.
-        self.chain = chain;
+        self.chain.add(link);
         self.chain.manifests().last().ok_or_else(broken)
     }
 
@@ -312,13 +314,9 @@ impl Sealer {
 
 /// What happened in a period, each with its first day and the number of partitions.
 fn incidents(period: Period, inputs: &[Entry]) -> Vec<ManifestIncident> {
-    let days = period.first_day()..=period.last_day();
     let mut found: BTreeMap<_, (Day, BTreeSet<i32>)> = BTreeMap::new();
     for entry in inputs {
-        for happened in &entry.incidents {
-            if !days.contains(&happened.day) {
-                continue;
-            }
+        for happened in entry.incidents_within(period.first_day(), period.last_day()) {
             let (first, partitions) = found
                 .entry(happened.incident)
                 .or_insert_with(|| (happened.day, BTreeSet::new()));

@@ -28,13 +28,12 @@ pub(super) fn withheld<'a>(
             ours: BOUNDS.version,
         });
     }
-    let days = period.first_day()..=period.last_day();
+    let (first, last) = (period.first_day(), period.last_day());
     let happened = |incident: Incident| {
-        let all = entries.iter().flat_map(|entry| &entry.incidents);
-        let of_period = all.filter(|happened| days.contains(&happened.day));
-        of_period
-            .into_iter()
-            .any(|happened| happened.incident == incident)
+        let mut all = entries
+            .iter()
+            .flat_map(|entry| entry.incidents_within(first, last));
+        all.any(|happened| happened.incident == incident)
     };
     let of_all = if happened(Incident::StateLost) {
         Some(WithheldReason::StateLost)

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use kaiku_release::{Dimension, Rho, Spent, sensitivity, spent_within};
+use kaiku_release::{Dimension, Rho, Spent, WINDOW_DAYS, sensitivity, spent_within};
 use kaiku_wire::Day;
 
 use super::{Price, Verified};
@@ -42,7 +42,7 @@ pub(super) fn check(manifests: &[Manifest], found: &mut Verified) {
 fn windows(manifests: &[Manifest], spent: &[Spent], found: &mut Verified) {
     for manifest in manifests {
         let first_day = manifest.first_day;
-        let last_day = first_day.plus(27);
+        let last_day = first_day.plus(WINDOW_DAYS - 1);
         let rho = spent_within(spent, first_day, last_day);
         let within = manifests
             .iter()

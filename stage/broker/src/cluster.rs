@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
 
@@ -85,12 +86,31 @@ impl Cluster {
     /// The configuration of a consumer that belongs to no group, starts where it is told and is
     /// told of the end of a partition.
     pub fn reader(&self, role: &str, isolation: Isolation) -> ClientConfig {
+        let mut client = self.consumer(role, "kaiku-none", isolation);
+        client.set("enable.partition.eof", "true");
+        client
+    }
+
+    /// The configuration of a member of a group, which reads committed, and is given its partitions
+    /// eagerly: all are taken back before any moves. Where it may be silent for longer than `session`,
+    /// others get them.
+    pub fn member(&self, role: &str, group: &str, session: Duration) -> ClientConfig {
+        let heartbeat = session / 4;
+        let mut client = self.consumer(role, group, Isolation::Committed);
+        client
+            .set("partition.assignment.strategy", "range")
+            .set("session.timeout.ms", session.as_millis().to_string())
+            .set("heartbeat.interval.ms", heartbeat.as_millis().to_string());
+        client
+    }
+
+    /// A consumer that starts where it is told, or not at all, and commits only what it is told.
+    fn consumer(&self, role: &str, group: &str, isolation: Isolation) -> ClientConfig {
         let mut client = self.client(role);
         client
-            .set("group.id", "kaiku-none")
+            .set("group.id", group)
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
-            .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "error")
             .set("isolation.level", isolation.as_str());
         client

@@ -67,6 +67,25 @@ async fn behind_a_sunday_its_week_is_sealed_from_counts_that_were_kept_until_the
 }
 
 #[tokio::test]
+async fn a_policy_that_is_followed_never_shows_more_than_its_cap_as_spent() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log);
+    hand.take(&fleet(day(MONDAY), "maps", 400)).await.unwrap();
+    hand.take(&closed(day(MONDAY).plus(41))).await.unwrap();
+    hand.roll().await;
+    let mut sealer = sealer(folder.path(), 1, Policy::small()).await;
+    let mut most: f64 = 0.0;
+    while let Some(due) = sealer.due() {
+        sealer.seal(due).await.unwrap();
+        most = most.max(sealer.chain.spent_ratio(&sealer.policy));
+    }
+    let policy = Policy::small();
+    let dearest = policy.costs().days_28.rho.value() / policy.cap().value();
+    assert!(most >= dearest && most < 1.0, "{most}");
+}
+
+#[tokio::test]
 async fn a_week_whose_counts_went_with_their_days_is_not_sealed() {
     let folder = tempfile::tempdir().unwrap();
     land_week(folder.path(), 0).await;
