@@ -29,7 +29,9 @@
 mod against;
 mod catalogue;
 mod declared;
+mod device;
 mod document;
+mod generate;
 mod hash;
 mod intern;
 mod language;
@@ -40,14 +42,17 @@ mod paths;
 mod problem;
 mod program;
 mod reference;
+mod store;
 mod values;
 
 pub use against::check_against;
 pub use catalogue::Catalogue;
 pub use declared::Info;
+pub use generate::{GenerateError, Language, generate};
 pub use listed::Listed;
 pub use names::{BUILT_IN_CAUSES, NAME_BYTES, RESERVED};
 pub use problem::Problem;
 pub use program::{ConsentText, Controller, Program};
 pub use reference::{Country, Model, Operator};
+pub use store::{Store, store_text};
 pub use values::{App, Cause, Component, Feature, Release};
