@@ -224,12 +224,12 @@ fn of_eight_processes_only_those_that_are_gone_are_judged() {
         .map(|_| device.start("crashes", "waits").until_ready())
         .collect();
     living.remove(5).end_by(libc::SIGKILL);
-    living.remove(2).end_by(libc::SIGSEGV);
+    living.remove(2).end_by(libc::SIGABRT);
     // Who starts now hears of those two, and of none that lives.
     let mut ninth = device.start("crashes", "waits");
     let mut told = [ninth.line(), ninth.line()];
     told.sort();
-    assert_eq!(told, ["ended EndedUnexpectedly", "ended Segfault"]);
+    assert_eq!(told, ["ended Abort", "ended EndedUnexpectedly"]);
     let ninth = ninth.until_ready();
     // While it holds them nobody else is told.
     let tenth = device.start("crashes", "waits").until_ready();
