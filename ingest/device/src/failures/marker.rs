@@ -20,10 +20,12 @@ pub(crate) const MARK: usize = 16;
 /// Places for signals of a crash. More threads than that don't crash at once in a way that matters.
 pub(crate) const CRASHES: usize = 8;
 /// The place for a signal that asks the process to end.
+#[cfg(all(unix, feature = "signals"))]
 pub(crate) const ENDING: usize = CRASHES;
 const LENGTH: usize = HEAD + MARK * (CRASHES + 1);
 
 /// What a handler writes, with the number of the signal in place of the zeros.
+#[cfg(all(unix, feature = "signals"))]
 pub(crate) const MARKED: [u8; MARK] = *b"signal 00      \n";
 /// A place without a signal.
 pub(crate) const UNMARKED: [u8; MARK] = *b"               \n";

@@ -200,6 +200,7 @@ impl Run {
             .map(|file| use_it(&file.file))
     }
 
+    #[cfg(all(unix, feature = "signals"))]
     pub(crate) fn system(&self) -> &System {
         &self.system
     }
