@@ -30,6 +30,9 @@ pub(crate) const MARKED: [u8; MARK] = *b"signal 00      \n";
 /// A place without a signal.
 pub(crate) const UNMARKED: [u8; MARK] = *b"               \n";
 
+/// Files that nobody settles are kept up to here.
+const MOST_FILES: usize = 64;
+
 const SUFFIX: &str = "run";
 const NEW_SUFFIX: &str = "new";
 /// A file that was never finished is left alone for this long: its process may be about to finish it.
@@ -221,12 +224,12 @@ impl MarkerFile {
 }
 
 /// The markers of runs whose process is gone, the newest last.
-pub(crate) fn gone(folder: &Path, most: usize) -> Vec<(MarkerFile, Signalled)> {
+pub(crate) fn gone(folder: &Path) -> Vec<(MarkerFile, Signalled)> {
     let mut found: Vec<_> = entries(folder, SUFFIX)
         .filter_map(MarkerFile::take)
         .collect();
     found.sort_by_key(|(file, _)| (file.marker.seen, file.id()));
-    let too_many = found.len().saturating_sub(most);
+    let too_many = found.len().saturating_sub(MOST_FILES);
     for (file, _) in found.drain(..too_many) {
         file.erase();
     }

@@ -87,7 +87,8 @@ impl LastRun {
 
 /// The run that goes on. Dropping it is a clean stop, unless a panic drops it.
 ///
-/// No call fails, panics or waits for the network. Each writes at most one small file, without a sync; `alive` none.
+/// No call fails or panics. Each writes at most one small file and does not wait for the disk, but for
+/// [`settled`](Watch::settled) and [`erase`](Watch::erase), which overwrite what they remove; `alive` writes nothing.
 pub struct Watch {
     run: Arc<Run>,
     folder: PathBuf,
@@ -118,9 +119,14 @@ impl Watch {
 
         let mut ended = Vec::new();
         let mut told = Vec::new();
-        for (mut file, signalled) in marker::gone(&folder, MOST_RUNS) {
-            let verdict = verdict_of(&mut file, signalled, &now);
-            told.push(last_run(&file, verdict, &components));
+        let gone = marker::gone(&folder);
+        // Those before are only cleared away, and not now: that waits for the disk.
+        let old = gone.len().saturating_sub(MOST_RUNS);
+        for (at, (mut file, signalled)) in gone.into_iter().enumerate() {
+            if at >= old {
+                let verdict = verdict_of(&mut file, signalled, &now);
+                told.push(last_run(&file, verdict, &components));
+            }
             ended.push(file);
         }
 

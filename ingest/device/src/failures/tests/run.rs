@@ -138,16 +138,18 @@ fn a_run_is_told_of_until_that_is_settled_and_always_alike() {
 }
 
 #[test]
-fn only_the_last_runs_are_told_of() {
+fn only_the_last_runs_are_told_of_and_their_files_are_bounded() {
     let kit = Kit::new();
-    for _ in 0..30 {
+    for _ in 0..80 {
         drop(kit.begin());
         kit.pass(1);
     }
-    let (_watch, ended) = kit.begin();
+    let (watch, ended) = kit.begin();
     assert_eq!(ended.len(), 16);
-    assert_eq!(ended.last().unwrap().last_seen, 1_800_000_029);
-    assert_eq!(kit.files(), 17);
+    assert_eq!(ended.last().unwrap().last_seen, 1_800_000_079);
+    assert_eq!(kit.files(), 65);
+    watch.settled();
+    assert_eq!(kit.files(), 1);
 }
 
 #[test]
