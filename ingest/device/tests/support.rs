@@ -1,0 +1,5 @@
+//! The kit of the tests.
+
+mod kit;
+
+pub use kit::*;
