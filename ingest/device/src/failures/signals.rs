@@ -42,7 +42,7 @@ pub fn dealt_with_by_others() -> u64 {
     DEALT_WITH.load(Ordering::Relaxed)
 }
 
-/// Marks go to this run from now on. The handlers stay for as long as the process lives: who put one over ours has it as
+/// Marks go to this run from now on, and to no earlier one of this process. The handlers stay for as long as the process lives: who put one over ours has it as
 /// theirs by now.
 pub(crate) fn begin(run: &Arc<Run>, signals: Signals) {
     if signals == Signals::default() {

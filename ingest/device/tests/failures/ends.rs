@@ -194,9 +194,9 @@ fn a_process_that_was_frozen_as_a_whole_did_not_hang() {
         .until_ready();
     running.go_on();
     running.send(libc::SIGSTOP);
-    std::thread::sleep(Duration::from_secs(1));
+    std::thread::sleep(Duration::from_secs(3));
     running.send(libc::SIGCONT);
-    std::thread::sleep(Duration::from_millis(100));
+    std::thread::sleep(Duration::from_millis(500));
     running.end_by(libc::SIGTERM);
     assert_eq!(device.verdict(), EndedFromOutside);
 }

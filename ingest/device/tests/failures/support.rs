@@ -3,9 +3,10 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant, SystemTime};
 
 use kaiku_device::failures::{Component, LastRun, Settings, Verdict, Watch};
 use tempfile::TempDir;
@@ -13,22 +14,43 @@ use tempfile::TempDir;
 /// Nothing here takes longer, on the slowest machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Compilers of other languages.
-pub(crate) const COMPILING: Duration = Duration::from_secs(300);
+pub(crate) const COMPILING: Duration = Duration::from_secs(600);
 
-/// The folder with the programs, which cargo builds when the first test asks: a test of one target alone does not.
+/// The folder with the programs. Who tests the package has them built; who tests one target alone does not, and then
+/// cargo builds them here.
 pub(crate) fn programs() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let test = std::env::current_exe().unwrap();
         let target = test.ancestors().nth(3).unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-        cargo.args(["build", "--quiet", "--examples", "--features", "signals"]);
-        cargo.arg("--target-dir").arg(target);
-        let mut cargo = Running::start(cargo);
-        assert!(cargo.end_within(COMPILING * 2).success());
-        target.join("debug/examples")
+        let folder = target.join("debug/examples");
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let changed = ["src", "tests/failures/programs", "Cargo.toml"]
+            .map(|path| newest(&package.join(path)))
+            .into_iter()
+            .max();
+        let is_built = ["failing", "libwatched.so"].iter().all(|program| {
+            let built = folder.join(program).metadata();
+            built.is_ok_and(|built| Some(built.modified().unwrap()) > changed)
+        });
+        if !is_built {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.current_dir(package);
+            cargo.args(["build", "--quiet", "--examples", "--features", "signals"]);
+            cargo.arg("--target-dir").arg(target);
+            run(cargo);
+        }
+        folder
     })
+}
+
+/// When anything under this path changed last.
+fn newest(path: &Path) -> SystemTime {
+    let own = path.metadata().unwrap().modified().unwrap();
+    let below = std::fs::read_dir(path).into_iter().flatten();
+    below
+        .map(|entry| newest(&entry.unwrap().path()))
+        .fold(own, SystemTime::max)
 }
 
 /// A place of its own for each test, on its first boot.
@@ -100,7 +122,7 @@ impl Device {
 /// A process, which does not outlive the test.
 pub(crate) struct Running {
     child: Child,
-    out: BufReader<ChildStdout>,
+    lines: Receiver<String>,
 }
 
 impl Running {
@@ -114,14 +136,19 @@ impl Running {
             panic!("{program:?} can't be started ({error}): is it installed?")
         });
         let out = BufReader::new(child.stdout.take().unwrap());
-        Self { child, out }
+        let (said, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                let _ = said.send(line);
+            }
+        });
+        Self { child, lines }
     }
 
     /// The next line that it says.
     pub(crate) fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.out.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
+        let line = self.lines.recv_timeout(PATIENCE);
+        line.expect("it says nothing more")
     }
 
     pub(crate) fn until_ready(mut self) -> Self {
@@ -174,9 +201,12 @@ impl Running {
             errors.read_to_string(&mut text).map(|_| text)
         });
         let status = self.end_within(patience);
-        let mut answers = String::new();
-        self.out.read_to_string(&mut answers).unwrap();
-        (status, answers, complains.join().unwrap().unwrap())
+        let answers: Vec<_> = self.lines.iter().collect();
+        (
+            status,
+            answers.join("\n"),
+            complains.join().unwrap().unwrap(),
+        )
     }
 }
 

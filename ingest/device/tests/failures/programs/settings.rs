@@ -9,11 +9,11 @@ use kaiku_device::failures::{Component, Settings};
 /// The release of every program.
 pub(crate) const RELEASE: &str = "4.2";
 
-/// A run in this folder, with a file there for the boot.
-pub(crate) fn settings(folder: &Path, signals: Signals) -> Settings {
+/// A run in this folder, with a file there for the boot, in a process that outlives a failure after this many seconds.
+pub(crate) fn settings(folder: &Path, signals: Signals, outlives: u64) -> Settings {
     let mut settings = Settings::new(folder.join("runs"), RELEASE);
     settings.system.boot_id = folder.join("boot");
-    settings.system.outlives = Duration::from_secs(1);
+    settings.system.outlives = Duration::from_secs(outlives);
     settings.signals = signals;
     settings.components = vec![Component {
         name: "tiles".into(),

@@ -19,7 +19,7 @@ fn begin(folder: &Path) {
         crashes: true,
         endings: false,
     };
-    let (watch, _) = Watch::begin(settings::settings(folder, signals));
+    let (watch, _) = Watch::begin(settings::settings(folder, signals, 1));
     assert_eq!(watch.trouble(), None);
     *WATCH.lock().unwrap() = Some(watch);
 }

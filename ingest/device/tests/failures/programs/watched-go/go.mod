@@ -1,3 +1,3 @@
 module watched
 
-go 1.21
+go 1.19
