@@ -203,10 +203,12 @@ fn a_process_that_was_frozen_as_a_whole_did_not_hang() {
 
 #[test]
 fn a_child_that_was_forked_says_nothing_of_its_parent() {
-    let device = Device::new();
-    let running = device.start("crashes", "forks").until_ready();
-    running.end_by(libc::SIGKILL);
-    assert_eq!(device.verdict(), EndedUnexpectedly);
+    for way in ["forks", "forks_and_the_child_aborts"] {
+        let device = Device::new();
+        let running = device.start("crashes", way).until_ready();
+        running.end_by(libc::SIGKILL);
+        assert_eq!(device.verdict(), EndedUnexpectedly, "{way}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Hosts that have handlers of their own, as runtimes do.
 
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -153,16 +154,13 @@ pub(crate) fn keeps_flags() {
     wait();
 }
 
-/// A host that closes what it does not know, and whose next file gets our number.
-pub(crate) fn closes_descriptors(watch: &Watch) {
-    let mut files = Vec::new();
+/// A host that closes what it does not know, and whose own file then has our number.
+pub(crate) fn closes_descriptors(watch: &Watch, folder: &str) {
+    let file = std::fs::File::create_new(format!("{folder}/host")).unwrap();
     // SAFETY: they are ours, and that is what is tried.
     unsafe {
         for descriptor in 3..64 {
-            libc::close(descriptor);
-        }
-        for _ in 3..64 {
-            files.push(libc::dup(2));
+            libc::dup2(file.as_raw_fd(), descriptor);
         }
     }
     watch.flushed();

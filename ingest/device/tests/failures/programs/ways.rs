@@ -59,13 +59,20 @@ pub(crate) fn go(way: &str, watch: Watch, arguments: &[String]) {
             watch.asked_to_end();
             leave();
         }
-        "forks" => fork(&watch),
+        "forks" => fork(|| {
+            watch.clean_stop();
+            std::process::exit(0);
+        }),
+        "forks_and_the_child_aborts" => fork(|| {
+            // SAFETY: none; that is what is tried.
+            unsafe { libc::abort() }
+        }),
         "replaces_itself" => replace(arguments),
-        _ => panics(way, watch),
+        _ => panics(way, watch, arguments),
     }
 }
 
-fn panics(way: &str, watch: Watch) {
+fn panics(way: &str, watch: Watch, arguments: &[String]) {
     match way {
         "panics" => panic!("a text that nobody is to keep"),
         "panics_and_exits" => {
@@ -88,11 +95,11 @@ fn panics(way: &str, watch: Watch) {
             std::panic::set_hook(Box::new(|_| leave()));
             panic!("a text that nobody is to keep");
         }
-        _ => faults(way, watch),
+        _ => faults(way, watch, arguments),
     }
 }
 
-fn faults(way: &str, watch: Watch) {
+fn faults(way: &str, watch: Watch, arguments: &[String]) {
     match way {
         // SAFETY: none; that is what is tried.
         "aborts" => unsafe { libc::abort() },
@@ -113,11 +120,11 @@ fn faults(way: &str, watch: Watch) {
                 .join();
         }
         "overflows_in_a_foreign_thread" => foreign_thread(),
-        _ => goes_on(way, watch),
+        _ => goes_on(way, watch, arguments),
     }
 }
 
-fn goes_on(way: &str, watch: Watch) {
+fn goes_on(way: &str, watch: Watch, arguments: &[String]) {
     match way {
         "hangs" | "hangs_and_answers_again" => {
             assert!(watch.watch_hangs(Duration::from_secs(1)));
@@ -159,7 +166,7 @@ fn goes_on(way: &str, watch: Watch) {
         }
         "repairs_faults" => hosts::repair_faults(),
         "keeps_flags" => hosts::keeps_flags(),
-        "closes_descriptors" => hosts::closes_descriptors(&watch),
+        "closes_descriptors" => hosts::closes_descriptors(&watch, &arguments[1]),
         other => panic!("no such way: {other}"),
     }
 }
@@ -175,15 +182,15 @@ fn send(signal: c_int) {
     unsafe { libc::raise(signal) };
 }
 
-fn fork(watch: &Watch) {
-    // SAFETY: the child does nothing but what a child may be made to do by a careless host.
+/// A child, and what a careless host makes it do.
+fn fork(child: impl FnOnce() -> std::convert::Infallible) {
+    // SAFETY: this process has no other thread.
     unsafe {
-        let child = libc::fork();
-        if child == 0 {
-            watch.clean_stop();
-            std::process::exit(0);
+        let number = libc::fork();
+        if number == 0 {
+            child();
         }
-        libc::waitpid(child, std::ptr::null_mut(), 0);
+        libc::waitpid(number, std::ptr::null_mut(), 0);
     }
     say("ready");
     wait();
