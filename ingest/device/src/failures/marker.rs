@@ -87,6 +87,14 @@ impl Marker {
         }
     }
 
+    /// Whether one process wrote both: numbers and times of processes begin anew with each boot.
+    pub(crate) fn is_of_process(&self, other: &Self) -> bool {
+        self.process == other.process
+            && self.process_start.is_some()
+            && self.process_start == other.process_start
+            && self.boot == other.boot
+    }
+
     fn to_head(&self) -> io::Result<Vec<u8>> {
         let mut head = serde_json::to_vec(self)?;
         if head.len() >= HEAD {

@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod kit;
+
 mod hang;
 mod names;
+mod panics;
 mod run;
+mod system;
 mod verdict;

@@ -275,10 +275,7 @@ fn verdict_of(file: &mut MarkerFile, signalled: Signalled, now: &Marker) -> Verd
     }
     let verdict = judge(&Evidence {
         stopped: then.stopped,
-        replaced_itself: then.process == now.process
-            && then.process_start == now.process_start
-            && then.process_start.is_some()
-            && then.boot == now.boot,
+        replaced_itself: then.is_of_process(now),
         debugger_or_test: then.debugger_or_test,
         crash: signalled.crash,
         panicked: then.panic.is_some(),

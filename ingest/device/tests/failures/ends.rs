@@ -156,6 +156,15 @@ fn a_panic_that_a_thread_dies_of_is_no_end_of_the_process() {
 }
 
 #[test]
+fn a_hook_that_was_there_is_still_called() {
+    let device = Device::new();
+    let mut running = device.start("none", "panics_with_a_hook");
+    assert_eq!(running.line(), "their hook");
+    running.end();
+    assert_eq!(device.verdict(), Panic);
+}
+
+#[test]
 fn a_hook_that_ends_the_process_after_ours_ends_it_in_a_panic_only_where_it_calls_us() {
     let device = Device::new();
     device.start("none", "panics_in_another_hook").end();
@@ -171,6 +180,16 @@ fn a_process_that_ends_while_it_hangs_did_not_respond() {
         running.end_by(signal);
         assert_eq!(device.verdict(), NotResponding, "{signal}");
     }
+}
+
+#[test]
+fn a_process_that_leaves_while_it_hangs_did_not_respond_either() {
+    let device = Device::new();
+    let mut running = device.start("none", "hangs_and_exits").until_ready();
+    device.until_marked("\"hung_since\":0");
+    running.go_on();
+    assert!(running.end().success());
+    assert_eq!(device.verdict(), NotResponding);
 }
 
 #[test]
@@ -238,6 +257,18 @@ fn of_eight_processes_only_those_that_are_gone_are_judged() {
     for running in living.into_iter().chain([ninth, tenth]) {
         running.end_by(libc::SIGKILL);
     }
+}
+
+#[test]
+fn a_run_that_was_judged_is_not_judged_anew_by_another_release() {
+    let device = Device::new();
+    device.start("none", "exits_at_once").end();
+    let mut judge = device.start("none", "stops");
+    assert_eq!(judge.line(), "ended EndedUnexpectedly");
+    judge.end();
+    let ended = device.next("4.3");
+    let judged = ended.iter().filter(|run| run.verdict == EndedUnexpectedly);
+    assert_eq!(judged.count(), 1, "{ended:?}");
 }
 
 #[test]

@@ -31,30 +31,49 @@ fn a_handler_that_gives_up_or_ends_the_process_leaves_the_cause_behind() {
     }
 }
 
-#[test]
-fn a_handler_that_is_left_by_a_jump_is_outlived() {
-    let device = Device::new();
-    let program = device.folder.path().join("jump");
+/// A host in C, which has no handlers but those that it makes itself.
+fn c(device: &Device, way: &str) -> Running {
+    let program = device.folder.path().join("host");
     let mut compiler = Command::new("cc");
     compiler
         .arg(concat!(
             env!("CARGO_MANIFEST_DIR"),
-            "/tests/failures/programs/jump.c"
+            "/tests/failures/programs/host.c"
         ))
-        .arg("-o")
+        .args(["-pthread", "-o"])
         .arg(&program)
         .arg(programs().join("libwatched.so"));
     run(compiler);
     let mut command = Command::new(program);
     command
         .arg(device.folder.path())
+        .arg(way)
         .env("LD_LIBRARY_PATH", programs());
-    let mut running = Running::start(command);
+    Running::start(command)
+}
+
+#[test]
+fn a_handler_that_is_left_by_a_jump_is_outlived() {
+    let device = Device::new();
+    let mut running = c(&device, "jumps");
     assert_eq!(running.line(), "jumped");
     std::thread::sleep(std::time::Duration::from_millis(1100));
     running.go_on();
     running.until_ready().end_by(libc::SIGKILL);
     assert_eq!(device.verdict(), EndedUnexpectedly);
+}
+
+#[test]
+fn a_thread_of_c_that_runs_out_of_stack_is_known_where_it_has_one_for_handlers() {
+    for (way, verdict) in [
+        ("overflows_guarded", Segfault),
+        ("overflows", EndedUnexpectedly),
+    ] {
+        let device = Device::new();
+        let status = c(&device, way).end();
+        assert_eq!(status.signal(), Some(libc::SIGSEGV), "{way}: {status}");
+        assert_eq!(device.verdict(), verdict, "{way}");
+    }
 }
 
 #[test]

@@ -7,6 +7,11 @@ use std::io::{self, ErrorKind};
 use crate::failures::component::component_of;
 use crate::failures::{Component, ErrorCauses};
 
+/// For tests that need a panic of another file.
+pub(super) fn panics_here() {
+    assert!(std::panic::catch_unwind(|| panic!("a text that nobody is to keep")).is_err());
+}
+
 fn components() -> Vec<Component> {
     [
         ("tiles", &["src/tiles/"][..]),

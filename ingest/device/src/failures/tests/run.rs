@@ -1,104 +1,7 @@
-//! Runs within this process: their markers, their panics, their end.
+//! Runs within this process: their markers, and their end.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
-use std::time::Duration;
-
-use tempfile::TempDir;
-
-use crate::failures::{
-    Clock, Component, ExitReason, LastRun, Recorder, Settings, Verdict, Watch, not_the_apps,
-};
-
-/// Seconds, turned by hand.
-#[derive(Default)]
-struct Hands(AtomicU64);
-
-impl Clock for Hands {
-    fn monotonic(&self) -> Duration {
-        Duration::from_secs(self.0.load(Ordering::SeqCst))
-    }
-
-    fn unix(&self) -> u64 {
-        1_800_000_000 + self.0.load(Ordering::SeqCst)
-    }
-}
-
-#[derive(Default)]
-struct Heard(Mutex<Vec<(String, Option<String>, bool)>>);
-
-impl Recorder for Heard {
-    fn failed(&self, cause: &str, component: Option<&str>, fatal: bool) {
-        let heard = (cause.to_owned(), component.map(str::to_owned), fatal);
-        self.0.lock().unwrap().push(heard);
-    }
-}
-
-struct Kit {
-    folder: TempDir,
-    clock: Arc<Hands>,
-    heard: Arc<Heard>,
-}
-
-impl Kit {
-    fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            clock: Arc::default(),
-            heard: Arc::default(),
-        }
-    }
-
-    fn settings(&self) -> Settings {
-        let mut settings = Settings::new(self.folder.path().join("runs"), "4.2");
-        settings.components = vec![Component {
-            name: "failures".into(),
-            // This very file panics.
-            paths: vec!["ingest/device/src/failures/tests/run.rs".into()],
-        }];
-        settings.system.clock = self.clock.clone();
-        settings
-    }
-
-    fn begin(&self) -> (Watch, Vec<LastRun>) {
-        let (watch, ended) = Watch::begin(self.settings());
-        let heard: Weak<Heard> = Arc::downgrade(&self.heard);
-        watch.record_to(heard);
-        assert_eq!(watch.trouble(), None);
-        (watch, ended)
-    }
-
-    fn pass(&self, seconds: u64) {
-        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
-    }
-
-    fn heard(&self) -> Vec<(String, Option<String>, bool)> {
-        std::mem::take(&mut *self.heard.0.lock().unwrap())
-    }
-
-    fn files(&self) -> usize {
-        files(&self.folder.path().join("runs"))
-    }
-}
-
-fn files(folder: &Path) -> usize {
-    std::fs::read_dir(folder).map_or(0, Iterator::count)
-}
-
-/// A panic that the host catches.
-fn panics() {
-    assert!(std::panic::catch_unwind(|| panic!("a text that nobody is to keep")).is_err());
-}
-
-/// Panics are of the whole process, so who listens for one listens alone.
-static ALONE: Mutex<()> = Mutex::new(());
-
-fn alone() -> std::sync::MutexGuard<'static, ()> {
-    ALONE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-}
+use super::kit::Kit;
+use crate::failures::{ExitReason, Settings, Verdict, Watch};
 
 #[test]
 fn the_first_run_has_nobody_before_it_and_the_second_hears_of_the_first() {
@@ -161,123 +64,21 @@ fn a_process_that_lives_is_not_judged() {
 }
 
 #[test]
-fn a_panic_that_the_process_outlives_is_told_once_and_not_fatal() {
-    let _alone = alone();
+fn a_marker_is_overwritten_before_it_is_removed() {
     let kit = Kit::new();
     let (watch, _) = kit.begin();
-    panics();
-    watch.flushed();
-    assert_eq!(kit.heard(), [], "it may still end in it");
-    kit.pass(10);
-    watch.flushed();
-    watch.flushed();
-    let panic = ("panic".to_owned(), Some("failures".to_owned()), false);
-    assert_eq!(kit.heard(), [panic]);
-}
-
-#[test]
-fn an_app_that_stops_in_order_after_a_panic_has_outlived_it() {
-    let _alone = alone();
-    let kit = Kit::new();
-    let (watch, _) = kit.begin();
-    panics();
-    watch.clean_stop();
-    assert_eq!(kit.heard().len(), 1);
-    drop(watch);
-    assert_eq!(kit.begin().1[0].verdict, Verdict::Clean);
-}
-
-#[test]
-fn a_program_that_a_panic_drops_has_not_stopped_but_the_process_may_outlive_it() {
-    let _alone = alone();
-    let kit = Kit::new();
-    let (watch, _) = kit.begin();
-    let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let _watch = watch;
-        panic!("a text that nobody is to keep");
-    }));
-    assert!(unwound.is_err());
-    // The same process begins again: so it was not its end.
-    let (watch, ended) = kit.begin();
-    assert_eq!(ended, []);
-    kit.pass(10);
-    watch.flushed();
-    assert_eq!(kit.heard().len(), 1);
-    assert_eq!(kit.files(), 1);
-}
-
-#[test]
-fn panics_of_this_library_are_not_the_apps() {
-    let _alone = alone();
-    let kit = Kit::new();
-    let (watch, _) = kit.begin();
-    assert!(std::panic::catch_unwind(|| not_the_apps(|| panic!("ours"))).is_err());
-    kit.pass(10);
-    watch.flushed();
-    assert_eq!(kit.heard(), []);
-    panics();
-    kit.pass(10);
-    watch.flushed();
-    assert_eq!(kit.heard().len(), 1, "the app's own are heard again");
-}
-
-#[test]
-fn many_panics_are_told_of_up_to_a_bound() {
-    let _alone = alone();
-    let kit = Kit::new();
-    let (watch, _) = kit.begin();
-    for _ in 0..40 {
-        panics();
-    }
-    kit.pass(10);
-    watch.flushed();
-    assert_eq!(kit.heard().len(), 16);
-}
-
-#[test]
-fn no_text_of_a_panic_and_no_path_is_on_the_disk() {
-    let _alone = alone();
-    let kit = Kit::new();
-    let (_watch, _) = kit.begin();
-    panics();
-    let folder = kit.folder.path().join("runs");
-    let file = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap();
-    let text = String::from_utf8(std::fs::read(file.path()).unwrap()).unwrap();
-    assert!(text.contains("\"component\":\"failures\""), "{text}");
-    assert!(!text.contains("text that nobody"), "{text}");
-    assert!(!text.contains(".rs"), "{text}");
-}
-
-#[test]
-fn nothing_is_left_of_a_program_that_was_turned_off() {
-    let _alone = alone();
-    let kit = Kit::new();
-    drop(kit.begin());
-    let (other, _) = kit.begin();
-    let (watch, _) = kit.begin();
+    let link = kit.folder.path().join("link");
+    std::fs::hard_link(kit.file(), &link).unwrap();
     watch.erase();
-    assert_eq!(kit.files(), 0);
-    panics();
-    kit.pass(10);
-    watch.foreground();
-    watch.flushed();
-    watch.clean_stop();
-    other.flushed();
-    assert_eq!(kit.files(), 0);
-    assert_eq!(watch.trouble(), None);
+    let left = std::fs::read(&link).unwrap();
+    assert!(left.iter().all(|byte| *byte == b' '), "{left:?}");
 }
 
 #[test]
 fn a_file_that_is_no_marker_is_removed_and_nobody_judged() {
     let kit = Kit::new();
     drop(kit.begin());
-    let folder = kit.folder.path().join("runs");
-    let path = std::fs::read_dir(&folder)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let path = kit.file();
     let whole = std::fs::read(&path).unwrap();
     let with = |at: usize, byte: u8| {
         let mut bytes = whole.clone();
@@ -293,7 +94,7 @@ fn a_file_that_is_no_marker_is_removed_and_nobody_judged() {
         with(0, b'!'),
         newer.into_bytes(),
     ] {
-        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, damaged).unwrap();
         let (watch, ended) = kit.begin();
         assert_eq!(ended, []);
@@ -305,13 +106,7 @@ fn a_file_that_is_no_marker_is_removed_and_nobody_judged() {
 fn a_damaged_mark_is_no_signal() {
     let kit = Kit::new();
     drop(kit.begin());
-    let folder = kit.folder.path().join("runs");
-    let path = std::fs::read_dir(&folder)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let path = kit.file();
     let mut bytes = std::fs::read(&path).unwrap();
     let end = bytes.len();
     bytes[1024..end].fill(b's');
@@ -363,13 +158,7 @@ fn an_app_that_goes_on_after_it_stopped_is_running_again() {
     watch.clean_stop();
     watch.foreground();
     // As a process that ends without a word leaves it: nothing is dropped.
-    let folder = kit.folder.path().join("runs");
-    let path = std::fs::read_dir(folder)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let path = kit.file();
     let text = std::fs::read_to_string(path).unwrap();
     assert!(text.contains("\"stopped\":false"), "{text}");
 }

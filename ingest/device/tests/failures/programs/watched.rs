@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use kaiku_device::failures::Watch;
-use kaiku_device::failures::signals::{Signals, dealt_with_by_others};
+use kaiku_device::failures::signals::{Signals, dealt_with_by_others, guard_thread};
 
 static WATCH: Mutex<Option<Watch>> = Mutex::new(None);
 
@@ -36,6 +36,11 @@ pub unsafe extern "C" fn watched_begin(folder: *const c_char) {
 #[unsafe(no_mangle)]
 pub extern "C" fn watched_stop() {
     drop(WATCH.lock().unwrap().take());
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn watched_guard_thread() -> i32 {
+    guard_thread().into()
 }
 
 #[unsafe(no_mangle)]

@@ -14,6 +14,7 @@ pub(crate) fn before(way: &str) {
     match way {
         "handles_term_before" | "stops_on_term" => handle(libc::SIGTERM, hosts::COUNT, 0, &[]),
         "ignores_hup" => hosts::ignore(libc::SIGHUP),
+        "panics_with_a_hook" => std::panic::set_hook(Box::new(|_| say("their hook"))),
         "repairs_faults" => hosts::repair_before(),
         "keeps_flags" => hosts::flags_before(),
         "gives_up" => handle(libc::SIGSEGV, hosts::GIVE_UP, libc::SA_SIGINFO, &[]),
@@ -74,7 +75,7 @@ pub(crate) fn go(way: &str, watch: Watch, arguments: &[String]) {
 
 fn panics(way: &str, watch: Watch, arguments: &[String]) {
     match way {
-        "panics" => panic!("a text that nobody is to keep"),
+        "panics" | "panics_with_a_hook" => panic!("a text that nobody is to keep"),
         "panics_and_exits" => {
             let _ = std::panic::catch_unwind(|| panic!("a text that nobody is to keep"));
             std::process::exit(1);
@@ -135,6 +136,14 @@ fn goes_on(way: &str, watch: Watch, arguments: &[String]) {
                 watch.alive();
                 std::thread::sleep(Duration::from_millis(10));
             }
+        }
+        "hangs_and_exits" => {
+            assert!(watch.watch_hangs(Duration::from_millis(200)));
+            watch.alive();
+            say("ready");
+            wait();
+            std::mem::forget(watch);
+            std::process::exit(0);
         }
         "is_silent_in_the_background" => {
             assert!(watch.watch_hangs(Duration::from_millis(100)));
