@@ -2,7 +2,7 @@
 //!
 //! They need Java, Go with a C compiler, and Python: without one of them its tests fail and say so.
 
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 #![allow(unsafe_code, clippy::unwrap_used)] // Signals are sent through C.
 
 #[path = "failures/support.rs"]

@@ -77,12 +77,23 @@ extern "C" fn exit(_: c_int, _: *mut siginfo_t, _: *mut c_void) {
 extern "C" fn repair(_: c_int, _: *mut siginfo_t, _: *mut c_void) {
     HANDLED.fetch_add(1, Ordering::SeqCst);
     protect(libc::PROT_READ);
+    // It does not put back what its calls left here, as it should.
+    set_errno(libc::EIO);
 }
 
 fn protect(rights: c_int) {
     let page = std::ptr::with_exposed_provenance_mut(PAGE.load(Ordering::SeqCst));
     // SAFETY: a page of our own.
     unsafe { libc::mprotect(page, PAGE_SIZE, rights) };
+}
+
+fn errno() -> c_int {
+    std::io::Error::last_os_error().raw_os_error().unwrap()
+}
+
+fn set_errno(errno: c_int) {
+    // SAFETY: always a pointer to this thread's number.
+    unsafe { *libc::__errno_location() = errno }
 }
 
 pub(crate) fn repair_before() {
@@ -111,11 +122,17 @@ pub(crate) fn repair_before() {
 pub(crate) fn repair_faults() {
     let before = (ALLOCATIONS.load(Ordering::SeqCst), dealt_with_by_others());
     let page = std::ptr::with_exposed_provenance::<u8>(PAGE.load(Ordering::SeqCst));
+    set_errno(libc::ENOENT);
     for _ in 0..1000 {
         protect(libc::PROT_NONE);
         // SAFETY: the handler gives the right to read.
         unsafe { page.read_volatile() };
     }
+    assert_eq!(
+        errno(),
+        libc::ENOENT,
+        "a fault came between a call and its error"
+    );
     let after = (ALLOCATIONS.load(Ordering::SeqCst), dealt_with_by_others());
     let handled = HANDLED.load(Ordering::SeqCst);
     say(&format!(
