@@ -4,12 +4,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use kaiku_wire::{Clock, Day};
 
 use crate::disk::Disk;
+use crate::failures::not_the_apps;
 use crate::memory::{Memory, Mode};
+use crate::watching::{self, Watching};
 use crate::{
     DeviceCatalogue, DeviceFacts, Environment, Hindrance, KeySource, PlaceMark, Random, Settings,
     Variables, settings,
@@ -41,10 +43,13 @@ pub(crate) struct Shared {
     pub(crate) memory: Mutex<Memory>,
     pub(crate) wake: Condvar,
     pub(crate) cuts: Mutex<Vec<Arc<Cut>>>,
+    pub(crate) watching: Mutex<Watching>,
+    /// Itself, for who records from elsewhere.
+    pub(crate) me: Weak<Shared>,
 }
 
 impl Shared {
-    pub(crate) fn new(settings: Settings) -> Shared {
+    pub(crate) fn new(settings: Settings, me: Weak<Shared>) -> Shared {
         let Settings {
             folder,
             catalogue,
@@ -59,15 +64,24 @@ impl Shared {
             policy_files,
             variables,
             metered,
+            failures,
             vfs,
         } = settings;
         let mode = match Hindrance::of(variables, environment) {
             Some(hindrance) => Mode::Hindered(hindrance),
             None => Mode::Unknown,
         };
+        let release = settings::fitted(&release);
+        let failures = failures.map(|failures| watching::Settings {
+            folder: folder.join("failures"),
+            release: release.clone(),
+            components: watching::components(&catalogue),
+            is_test: failures.is_test || environment == Environment::Test,
+            ..failures
+        });
         Shared {
             catalogue,
-            release: settings::fitted(&release),
+            release,
             device: device.fitted(),
             app_key,
             clock,
@@ -84,6 +98,8 @@ impl Shared {
             memory: Mutex::new(Memory::new(mode)),
             wake: Condvar::new(),
             cuts: Mutex::new(Vec::new()),
+            watching: Mutex::new(Watching::new(failures)),
+            me,
         }
     }
 
@@ -108,7 +124,7 @@ impl Shared {
     /// Runs an entry of the library. Whatever goes wrong inside is counted, and the host gets
     /// `otherwise`.
     pub(crate) fn guard<T>(&self, otherwise: impl FnOnce() -> T, entry: impl FnOnce() -> T) -> T {
-        match catch_unwind(AssertUnwindSafe(entry)) {
+        match catch_unwind(AssertUnwindSafe(|| not_the_apps(entry))) {
             Ok(value) => value,
             Err(payload) => {
                 // What it carries might panic again when it is dropped.

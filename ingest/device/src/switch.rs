@@ -132,6 +132,7 @@ impl Shared {
     }
 
     fn destroy(&self) -> io::Result<()> {
+        self.end_watch();
         // The key first: without it what lies there is noise.
         let key = match self.key.try_lock() {
             Ok(mut source) => source.destroy(),

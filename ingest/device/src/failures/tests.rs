@@ -1,0 +1,8 @@
+//! The decisions, each by itself, and a run within this process. What ends a process is in `tests/failures`.
+
+#![allow(clippy::unwrap_used)]
+
+mod hang;
+mod names;
+mod run;
+mod verdict;
