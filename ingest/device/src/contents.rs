@@ -6,7 +6,7 @@ use kaiku_wire::Day;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::book::Book;
+use crate::book::{Book, Paid};
 use crate::seal::Kind;
 use crate::tally::{Tally, What};
 use crate::{Error, Random};
@@ -111,8 +111,10 @@ pub(crate) struct Outgoing {
     pub(crate) body: Vec<u8>,
     /// It was cut once already.
     pub(crate) is_cut: bool,
-    /// Days on which it was handed out.
+    /// Days on which it may be counted.
     pub(crate) handed: Vec<i32>,
+    /// The places of the weeks that it has paid for.
+    pub(crate) paid: Paid,
 }
 
 /// What is left of an upload that arrived.

@@ -250,8 +250,14 @@ impl Program {
     /// The owner wants to send now: the next [`Program::next_upload`] does not wait for the drawn
     /// minute, and hands out what there is of today as well, within the bounds of a day.
     pub fn send_now(&self) {
-        self.shared
-            .guard(|| (), || self.shared.disk().is_asked = true);
+        let shared = &self.shared;
+        shared.guard(
+            || (),
+            || {
+                shared.disk().is_asked = true;
+                shared.ring();
+            },
+        );
     }
 
     /// The moment at which [`Program::next_upload`] has something next, in milliseconds since

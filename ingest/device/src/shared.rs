@@ -43,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) memory: Mutex<Memory>,
     pub(crate) wake: Condvar,
     pub(crate) cuts: Mutex<Vec<Arc<Cut>>>,
+    /// Rung when there may be something to send.
+    bell: (Mutex<u64>, Condvar),
     pub(crate) watching: Mutex<Watching>,
     /// Itself, for who records from elsewhere.
     pub(crate) me: Weak<Shared>,
@@ -98,6 +100,7 @@ impl Shared {
             memory: Mutex::new(Memory::new(mode)),
             wake: Condvar::new(),
             cuts: Mutex::new(Vec::new()),
+            bell: (Mutex::new(0), Condvar::new()),
             watching: Mutex::new(Watching::new(failures)),
             me,
         }
@@ -154,6 +157,44 @@ impl Shared {
         let cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
         let cuts: Vec<Arc<Cut>> = cuts.clone();
         cuts.iter().for_each(|cut| cut());
+    }
+
+    /// Has what is on its way cut by this, too.
+    #[cfg(feature = "http")]
+    pub(crate) fn on_cut(&self, cut: Cut) {
+        let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
+        cuts.push(Arc::new(cut));
+    }
+
+    /// There may be something to send.
+    pub(crate) fn ring(&self) {
+        let mut rung = self.bell.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *rung = rung.wrapping_add(1);
+        self.bell.1.notify_all();
+    }
+
+    /// How often the bell was rung.
+    #[cfg(feature = "http")]
+    pub(crate) fn rung(&self) -> u64 {
+        *self.bell.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the bell is rung after that, or so long.
+    #[cfg(feature = "http")]
+    pub(crate) fn wait_for_bell(&self, before: u64, pause: Option<std::time::Duration>) {
+        let (mut rung, bell) = (
+            self.bell.0.lock().unwrap_or_else(PoisonError::into_inner),
+            &self.bell.1,
+        );
+        let is_silent = |rung: &mut u64| *rung == before;
+        match pause {
+            Some(pause) => drop(bell.wait_timeout_while(rung, pause, is_silent)),
+            None => {
+                while *rung == before {
+                    rung = bell.wait(rung).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
     }
 
     /// Tells the worker.

@@ -69,6 +69,7 @@ impl Shared {
         drop(memory);
         self.show(&disk);
         self.wake.notify_all();
+        self.ring();
         Ok(())
     }
 

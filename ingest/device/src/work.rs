@@ -202,6 +202,9 @@ impl Shared {
             return Err(error);
         }
         side::remove(&files);
+        if !recorded.is_empty() {
+            self.ring();
+        }
         Ok(true)
     }
 
