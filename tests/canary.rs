@@ -111,6 +111,7 @@ fn batch(number: u64, app: &'static str) -> RawBatch<'static> {
             },
             event(EventType::Stopped),
         ],
+        losses: Vec::new(),
     }
 }
 

@@ -89,6 +89,7 @@ impl Stock {
             stream: Some(StreamId::new(rng.random())),
             first_sequence: Some(0),
             events: self.events(rng),
+            losses: Vec::new(),
         }
     }
 

@@ -14,6 +14,12 @@ pub(crate) const REJECTED: Counter<1> = Counter::new(
     "Raw records that were rejected, by reason.",
 );
 
+pub(crate) const DEVICE_LOSSES: Counter<1> = Counter::new(
+    "kaiku_device_losses_total",
+    ["reason"],
+    "Events that devices say they left out before they uploaded: bounded (over the device's own bounds), too_old, spool_full, key_gone, no_key, refused (by a server), or unreadable.",
+);
+
 pub(crate) const LAG: Gauge<1> = Gauge::new(
     "kaiku_enrich_lag_records",
     ["partition"],
@@ -60,6 +66,7 @@ pub(crate) const RECOVERED: Counter<0> = Counter::new(
 pub const METRICS: &[Described] = &[
     EVENTS.described(),
     REJECTED.described(),
+    DEVICE_LOSSES.described(),
     LAG.described(),
     STATE_DEVICES.described(),
     TRANSACTION_SECONDS.described(),

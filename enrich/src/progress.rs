@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kaiku_raw::Reason;
+use kaiku_raw::{LossReason, Reason};
 use kaiku_stage::{Readiness, Standstill};
 use kaiku_wire::Day;
 
-use crate::metrics::{EVENTS, REJECTED};
+use crate::metrics::{DEVICE_LOSSES, EVENTS, REJECTED};
 use crate::strip::Tally;
 
 /// What the stage has committed. Every number is of committed transactions only. Clones share what
@@ -159,6 +159,13 @@ impl Progress {
         event("unsequenced", tally.unsequenced);
         event("over_quota", tally.over_quota);
         event("state_lost", tally.state_lost);
+        for (reason, count) in LossReason::ALL.into_iter().zip(tally.losses) {
+            if count > 0 {
+                DEVICE_LOSSES
+                    .with([reason.as_str().into()])
+                    .increment(count);
+            }
+        }
         let sums = &inner.rejected;
         let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
         for (reason, count) in rejected {

@@ -5,9 +5,9 @@
 
 use hashbrown::HashMap;
 use kaiku_catalogue::{App, Catalogue, Component, Country, Feature, Operator, Release};
-use kaiku_raw::{Consent, Device as RawDevice, EventType, RawBatch, RawEvent};
-use kaiku_stripped::{DurationBucket, Item, Marks, Pair, StrippedEvent};
-use kaiku_wire::{Day, Mark};
+use kaiku_raw::{Consent, Device as RawDevice, EventType, Loss, LossReason, RawBatch, RawEvent};
+use kaiku_stripped::{Item, Marks, Pair, StrippedEvent};
+use kaiku_wire::{Day, LengthBucket, Mark};
 
 use crate::state::{Books, Device, Home, Outcome, Sight};
 
@@ -38,6 +38,8 @@ pub(crate) struct Tally {
     pub(crate) over_quota: u64,
     /// Events on the day on which the state was lost.
     pub(crate) state_lost: u64,
+    /// Events that devices say they left out, in the order of [`LossReason::ALL`].
+    pub(crate) losses: [u64; LossReason::ALL.len()],
 }
 
 impl Tally {
@@ -59,6 +61,7 @@ impl Tally {
             unsequenced,
             over_quota,
             state_lost,
+            losses,
         } = *other;
         self.counted += counted;
         self.times += times;
@@ -67,6 +70,16 @@ impl Tally {
         self.unsequenced += unsequenced;
         self.over_quota += over_quota;
         self.state_lost += state_lost;
+        for (sum, more) in self.losses.iter_mut().zip(losses) {
+            *sum += more;
+        }
+    }
+
+    /// Adds what a device says it left out.
+    fn lose(&mut self, losses: &[Loss]) {
+        for Loss { reason, count } in losses {
+            self.losses[reason.index()] += u64::try_from(*count).unwrap_or_default();
+        }
     }
 }
 
@@ -124,6 +137,7 @@ impl Vocabulary {
             stream,
             first_sequence,
             events,
+            losses,
         } = batch;
         let RawDevice {
             id,
@@ -152,6 +166,9 @@ impl Vocabulary {
         if seen >= events.len() {
             return tally;
         }
+        // Only now, since an upload that came before said the same. A sum over all devices is all
+        // that is left of it.
+        tally.lose(&losses);
         let named = || Home {
             model: self.catalogue.model(brand, model),
             operator: self.operator(mcc, mnc),
@@ -193,16 +210,17 @@ impl Vocabulary {
             component,
             fatal,
             duration_s,
+            length,
             times,
         } = event;
         let (app, day) = (scene.app, scene.day);
         let times = u16::try_from(times).unwrap_or(u16::MAX);
         let (item, sight) = match kind {
             EventType::Started => (Item::Started, Sight::Started),
-            EventType::Stopped => (
-                Item::Stopped(DurationBucket::of(duration_s)),
-                Sight::Stopped,
-            ),
+            EventType::Stopped => {
+                let length = length.or(duration_s.and_then(LengthBucket::of_seconds));
+                (Item::Stopped(length), Sight::Stopped)
+            }
             EventType::FeatureUsed => {
                 let feature = self
                     .catalogue

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use kaiku_raw::{Consent, DeviceId, EventType, RawBatch, RawEvent, StreamId};
+use kaiku_raw::{
+    Consent, DeviceId, EventType, LengthBucket, Loss, LossReason, RawBatch, RawEvent, StreamId,
+};
 
 /// What one device uploads of one app.
 #[derive(Clone, PartialEq, Eq)]
@@ -14,6 +16,7 @@ pub struct Batch {
     pub(crate) stream: Option<StreamId>,
     pub(crate) first_sequence: Option<i64>,
     pub(crate) events: Vec<Event>,
+    pub(crate) losses: Vec<Loss>,
 }
 
 /// Who reports.
@@ -36,6 +39,7 @@ pub struct Event {
     pub(crate) component: Option<String>,
     pub(crate) fatal: Option<bool>,
     pub(crate) duration_s: Option<i32>,
+    pub(crate) length: Option<LengthBucket>,
     pub(crate) times: i32,
 }
 
@@ -64,6 +68,7 @@ impl Batch {
             stream: None,
             first_sequence: None,
             events: Vec::new(),
+            losses: Vec::new(),
         }
     }
 
@@ -92,6 +97,13 @@ impl Batch {
         self
     }
 
+    /// Says that `count` events had to be left out since the last batch. A reason is said once.
+    #[must_use]
+    pub fn lost(mut self, reason: LossReason, count: i32) -> Batch {
+        self.losses.push(Loss { reason, count });
+        self
+    }
+
     /// How many events it has.
     pub fn len(&self) -> usize {
         self.events.len()
@@ -112,6 +124,7 @@ impl Batch {
             stream: self.stream,
             first_sequence: self.first_sequence,
             events: self.events.iter().map(Event::as_raw).collect(),
+            losses: self.losses.clone(),
         }
     }
 }
@@ -204,7 +217,14 @@ impl Event {
         self
     }
 
-    /// How often in a row it happened.
+    /// How long the session was, as a bucket; instead of [`Event::after_seconds`].
+    #[must_use]
+    pub fn length(mut self, bucket: LengthBucket) -> Event {
+        self.length = Some(bucket);
+        self
+    }
+
+    /// How often in a row it happened; of a start or a stop: how many sessions.
     #[must_use]
     pub fn times(mut self, times: i32) -> Event {
         self.times = times;
@@ -219,6 +239,7 @@ impl Event {
             component: None,
             fatal: None,
             duration_s: None,
+            length: None,
             times: 1,
         }
     }
@@ -231,6 +252,7 @@ impl Event {
             component: self.component.as_deref(),
             fatal: self.fatal,
             duration_s: self.duration_s,
+            length: self.length,
             times: self.times,
         }
     }

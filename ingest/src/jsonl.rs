@@ -55,6 +55,7 @@ pub fn locate(batch: &RawBatch<'_>, reason: Reason, today: Day) -> LineError {
         stream,
         first_sequence,
         events,
+        losses: _,
     } = batch;
     let alone = RawBatch {
         device: *device,
@@ -64,6 +65,7 @@ pub fn locate(batch: &RawBatch<'_>, reason: Reason, today: Day) -> LineError {
         stream: *stream,
         first_sequence: *first_sequence,
         events: Vec::new(),
+        losses: Vec::new(),
     };
     let is_at_fault = |event: Option<&RawEvent<'_>>| {
         let mut batch = alone.clone();

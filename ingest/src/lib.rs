@@ -48,7 +48,7 @@ pub use error::Error;
 pub use metrics::METRICS;
 pub use producer::Producer;
 
-pub use kaiku_raw::{Consent, DeviceId, Reason, StreamId};
+pub use kaiku_raw::{Consent, DeviceId, LengthBucket, Loss, LossReason, Reason, StreamId};
 pub use kaiku_wire::Day;
 
 /// The snippets of the README compile.

@@ -161,6 +161,7 @@ impl<'a> Oracle<'a> {
             stream: batch.stream,
             first_sequence: batch.first_sequence,
             events: batch.events.iter().map(|event| self.event(event)).collect(),
+            losses: batch.losses.clone(),
         }
     }
 
@@ -172,6 +173,7 @@ impl<'a> Oracle<'a> {
             component: event.component.map(|name| self.name(name)),
             fatal: event.fatal,
             duration_s: event.duration_s,
+            length: event.length,
             times: event.times,
         }
     }

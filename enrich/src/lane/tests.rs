@@ -100,6 +100,7 @@ impl World {
             stream: Some(StreamId::new([device; 8])),
             first_sequence: Some(numbers.start),
             events: numbers.map(|_| RawEvent::new(EventType::Started)).collect(),
+            losses: Vec::new(),
         };
         let mut record = Vec::new();
         let mut encoder = kaiku_raw::Encoder::single_object();

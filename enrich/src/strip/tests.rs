@@ -131,13 +131,19 @@ impl Both {
 
     fn event(&self, one: &Sent) -> RawEvent<'static> {
         let mut event = RawEvent::new(EventType::Started);
+        event.times = one.times;
         match one.kind {
             0 => {}
-            1 => event.kind = EventType::Stopped,
+            1 => {
+                event.kind = EventType::Stopped;
+                event.length = LengthBucket::ALL.get(one.item).copied();
+                // Where no bucket is named: seconds, or nothing.
+                let seconds = one.times * one.times * 100 - 100;
+                event.duration_s = (event.length.is_none() && one.fatal).then_some(seconds);
+            }
             2 => {
                 event.kind = EventType::FeatureUsed;
                 event.feature = Some(self.features[one.item % self.features.len()]);
-                event.times = one.times;
             }
             _ => {
                 event.kind = EventType::Failed;
@@ -194,6 +200,7 @@ impl Both {
                     stream: numbered.map(|(stream, _)| StreamId::new([stream; 8])),
                     first_sequence: numbered.map(|(_, first)| first),
                     events: events.iter().map(|one| self.event(one)).collect(),
+                    losses: Vec::new(),
                 };
                 self.batch(*device, batch.clone(), day);
                 What::Batch(batch)
@@ -242,9 +249,15 @@ impl Both {
     }
 }
 
-/// Where devices are, by their week; and what failed, by release and by component.
-fn wanted() -> [Wanted; 3] {
+/// How long the first session of a day was; where devices are, by their week; and what failed, by
+/// release and by component.
+fn wanted() -> [Wanted; 4] {
     [
+        Wanted {
+            weekly: false,
+            columns: vec![Column::App, Column::Length],
+            marks: vec![Mark::FirstSessionDay],
+        },
         Wanted {
             weekly: true,
             columns: vec![
@@ -269,11 +282,15 @@ fn wanted() -> [Wanted; 3] {
     ]
 }
 
-fn found(both: &Both) -> [Cells; 3] {
-    let [home, cause, component] = wanted();
+fn found(both: &Both) -> [Cells; 4] {
+    let [session, home, cause, component] = wanted();
     let failed = |event: &StrippedEvent| matches!(event.item, Item::Failed(..));
     let app = |event: &StrippedEvent| event.app.as_str();
     [
+        both.cells(session.weekly, &session.marks, |event| {
+            let key = vec![app(event), event.item.duration_bucket()];
+            matches!(event.item, Item::Stopped(_)).then_some(key)
+        }),
         both.cells(home.weekly, &home.marks, |event| {
             let (brand, model) = (event.model.brand(), event.model.as_str());
             let model = model.split_once('/').map_or(model, |(_, code)| code);
@@ -355,4 +372,5 @@ proptest! {
     }
 }
 
+mod losses;
 mod upgrade;

@@ -3,8 +3,9 @@
 //!
 //! A device does not know for certain on which day the server counted an upload: it may have been
 //! sent again on the next day, or around midnight. Such an upload holds its places on each day on
-//! which it may have been counted, and is `Maybe` there.
+//! which it may have been counted.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kaiku_wire::{BOUNDS, Day, Room};
@@ -19,19 +20,25 @@ pub(crate) struct Book {
     weeks: BTreeMap<i32, WeekPlaces>,
 }
 
-/// One upload, or several of one moment, whose places are being taken.
+/// What leaves at one moment, in one upload or several, whose places are being taken.
 pub(crate) struct Leaving {
     days: Vec<Day>,
-    /// Weeks in which it may have been counted before, and was paid for.
-    before: BTreeSet<i32>,
     is_sure: bool,
     /// Places that it has taken so far.
     mine: BTreeSet<Place>,
+    /// What each upload has paid.
+    paid: BTreeMap<i64, Paid>,
 }
+
+/// The places of the weeks that an upload has paid for: each upload for all of its own, as if it
+/// were counted on a day by itself. True are those that the day had for sure without it: they are
+/// given back if it is counted on that very day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Paid(BTreeMap<(i32, Place), bool>);
 
 /// A place of the day book.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-enum Place {
+pub(crate) enum Place {
     Release(String),
     Feature(String),
     Cause(String),
@@ -96,79 +103,79 @@ impl Leaving {
     /// What leaves on one of `days`; more than one where it can't be told on which the server
     /// counts it.
     pub(crate) fn on(days: &[Day]) -> Leaving {
-        Leaving::again(days, &[])
-    }
-
-    /// The same once more, after it may have been counted on one of the days `before`.
-    pub(crate) fn again(days: &[Day], before: &[Day]) -> Leaving {
         Leaving {
             days: days.to_vec(),
-            before: before.iter().copied().map(monday).collect(),
-            is_sure: days.len() == 1 && before.is_empty(),
+            is_sure: days.len() == 1,
             mine: BTreeSet::new(),
+            paid: BTreeMap::new(),
         }
+    }
+
+    /// One upload once more, after it may have been counted on another day.
+    pub(crate) fn again(days: &[Day], upload: i64, paid: Paid) -> Leaving {
+        Leaving {
+            is_sure: false,
+            paid: BTreeMap::from([(upload, paid)]),
+            ..Leaving::on(days)
+        }
+    }
+
+    /// What an upload has paid.
+    pub(crate) fn paid(&mut self, upload: i64) -> Paid {
+        self.paid.remove(&upload).unwrap_or_default()
     }
 }
 
 impl Book {
-    /// Whether a thing of a release would find its places, whenever it is counted.
-    pub(crate) fn fits(&self, leaving: &Leaving, release: &str, what: &What) -> bool {
+    /// Whether a thing of an upload would find its places, whenever it is counted.
+    pub(crate) fn fits(&self, leaving: &Leaving, upload: i64, release: &str, what: &What) -> bool {
         let places = Place::of(release, what);
-        let mut days = leaving.days.iter();
-        days.all(|day| self.fits_day(*day, leaving, &places, what))
+        let paid = leaving.paid.get(&upload);
+        leaving.days.iter().all(|day| {
+            let held = self.days.get(&day.days_since_epoch());
+            let week = self.weeks.get(&monday(*day));
+            let fits = |place: &Place| {
+                let room = ROOMS[place.kind()];
+                let at = (monday(*day), place.clone());
+                let is_paid = paid.is_some_and(|paid| paid.0.contains_key(&at));
+                let today = held.map_or(0, |held| held.beside(place));
+                let taken = week.map_or(0, |week| week.taken[place.kind()]);
+                today < room.a_day && (is_paid || taken < room.a_week)
+            };
+            places.iter().all(fits) && week.is_none_or(|week| week.fits(what))
+        })
     }
 
-    fn fits_day(&self, day: Day, leaving: &Leaving, places: &[Place], what: &What) -> bool {
-        let held = self.days.get(&day.days_since_epoch());
-        let week = self.weeks.get(&monday(day));
-        let mut is_new = false;
-        for place in places {
-            let is_sure = held.and_then(|held| held.0.get(place)).copied();
-            is_new |= is_sure.is_none();
-            if is_sure == Some(true) || leaving.mine.contains(place) {
-                continue;
-            }
-            // One that is held perhaps costs the week a place once more.
-            let room = ROOMS[place.kind()];
-            let today = held.map_or(0, |held| held.beside(place));
-            let taken = week.map_or(0, |week| week.taken[place.kind()]);
-            if today >= room.a_day || taken >= room.a_week {
-                return false;
-            }
-        }
-        // In the week's book it may find no room as long as it counts for something on the day:
-        // the server hands it on for that.
-        is_new || week.is_none_or(|week| week.fits(what))
-    }
-
-    /// Takes the places of a thing. Things must come in the order in which the upload has them.
-    pub(crate) fn take(&mut self, leaving: &mut Leaving, release: &str, what: &What) {
+    /// Takes the places of a thing. Things must come in the order in which they leave.
+    pub(crate) fn take(&mut self, leaving: &mut Leaving, upload: i64, release: &str, what: &What) {
         let places = Place::of(release, what);
-        let new: Vec<&Place> = places
-            .iter()
-            .filter(|place| !leaving.mine.contains(*place))
-            .collect();
-        let mut charged = leaving.before.clone();
+        let paid = leaving.paid.entry(upload).or_default();
         for day in &leaving.days {
             let held = self.days.entry(day.days_since_epoch()).or_default();
             let week = self.weeks.entry(monday(*day)).or_default();
-            let is_charged = !charged.insert(monday(*day));
-            for place in &new {
-                if !is_charged && held.0.get(place) != Some(&true) {
+            for place in &places {
+                let at = (monday(*day), place.clone());
+                let is_had = held.0.get(place) == Some(&true) || leaving.mine.contains(place);
+                if let Entry::Vacant(vacant) = paid.0.entry(at) {
+                    vacant.insert(is_had && leaving.is_sure);
                     week.taken[place.kind()] += 1;
                 }
-                *held.0.entry((*place).clone()).or_default() |= leaving.is_sure;
+            }
+            for place in &places {
+                *held.0.entry(place.clone()).or_default() |= leaving.is_sure;
             }
             week.take(what);
         }
         leaving.mine.extend(places);
     }
 
-    /// What was taken for sure on a day may not have been, after all: an upload was refused.
-    pub(crate) fn doubt(&mut self, days: &[Day]) {
-        for day in days {
-            if let Some(held) = self.days.get_mut(&day.days_since_epoch()) {
-                held.0.values_mut().for_each(|is_sure| *is_sure = false);
+    /// An upload was counted on the one day on which it was handed out: what the day had without
+    /// it costs the week nothing.
+    pub(crate) fn settle(&mut self, paid: &Paid) {
+        for ((week, place), _) in paid.0.iter().filter(|(_, is_had)| **is_had) {
+            if let Some(week) = self.weeks.get_mut(week) {
+                let taken = &mut week.taken[place.kind()];
+                *taken = taken.saturating_sub(1);
             }
         }
     }

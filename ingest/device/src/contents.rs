@@ -6,7 +6,7 @@ use kaiku_wire::Day;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::book::Book;
+use crate::book::{Book, Paid};
 use crate::seal::Kind;
 use crate::tally::{Tally, What};
 use crate::{Error, Random};
@@ -58,6 +58,8 @@ pub(crate) struct State {
     pub(crate) session: Option<OpenSession>,
     /// Side files that were taken over and may still lie there.
     pub(crate) taken: Vec<i64>,
+    /// Runs whose end was recorded and that may be told of once more.
+    pub(crate) runs: Vec<u64>,
 }
 
 /// A session as it was when it was last written down: so much of it is counted if the process
@@ -109,8 +111,10 @@ pub(crate) struct Outgoing {
     pub(crate) body: Vec<u8>,
     /// It was cut once already.
     pub(crate) is_cut: bool,
-    /// Days on which it was handed out.
+    /// Days on which it may be counted.
     pub(crate) handed: Vec<i32>,
+    /// The places of the weeks that it has paid for.
+    pub(crate) paid: Paid,
 }
 
 /// What is left of an upload that arrived.
@@ -130,6 +134,9 @@ pub struct Receipt {
 
 /// How many receipts are kept.
 pub(crate) const RECEIPTS: usize = 90;
+
+/// How many ends of runs are remembered: more than are told of at one start.
+const RUNS: usize = 32;
 
 /// Minutes around midnight at which no day leaves: the server's clock may show another day there.
 pub(crate) const MIDNIGHT: u32 = 15;
@@ -197,6 +204,18 @@ impl Contents {
         };
         let tally = self.tallies.entry(row);
         tally.or_insert_with(|| Tally::new(day, release))
+    }
+
+    /// Counts the failure in which a run ended, once.
+    pub(crate) fn run_ended(&mut self, run: u64, day: Day, release: &str, what: What) {
+        let runs = &mut self.state.runs;
+        if runs.contains(&run) {
+            return;
+        }
+        runs.push(run);
+        let over = runs.len().saturating_sub(RUNS);
+        runs.drain(..over);
+        self.tally(day, release).add(what, 1);
     }
 
     pub(crate) fn next_row(&mut self) -> i64 {

@@ -138,8 +138,9 @@ impl Disk {
 
     /// Whether anything lies here that only a program that is on may have.
     pub(crate) fn has_leftovers(&self) -> bool {
-        let files = spool::files(&self.folder);
-        files.iter().any(|file| file.exists()) || self.folder.join("side").exists()
+        let mut files = spool::files(&self.folder).to_vec();
+        files.extend(["side", "failures"].map(|name| self.folder.join(name)));
+        files.iter().any(|file| file.exists())
     }
 
     /// Overwrites and removes everything but the consent and the lock.
@@ -147,8 +148,9 @@ impl Disk {
         self.close();
         let spool = self.destroy_spool();
         let side = side::destroy(&self.folder);
+        let markers = side::destroy_folder(&self.folder.join("failures"));
         let next = wipe(&self.folder.join("consent.next"));
-        spool.and(side).and(next)
+        spool.and(side).and(markers).and(next)
     }
 
     fn destroy_spool(&mut self) -> io::Result<()> {

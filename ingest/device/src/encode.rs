@@ -1,10 +1,12 @@
 //! An upload in its bytes: Avro's single-object encoding, compressed with zstd and padded, so that
 //! its size says little.
 
-use kaiku_raw::{Consent, Device, DeviceId, Encoder, EventType, RawBatch, RawEvent, StreamId};
-use kaiku_wire::Day;
+use kaiku_raw::{
+    Consent, Device, DeviceId, Encoder, EventType, LossReason, RawBatch, RawEvent, StreamId,
+};
+use kaiku_wire::{Day, LengthBucket};
 
-use crate::contents::{Identity, Outgoing};
+use crate::contents::{Identity, Loss, Outgoing};
 use crate::tally::{Length, What};
 use crate::{DeviceFacts, Error};
 
@@ -13,6 +15,8 @@ pub(crate) const PADDED: usize = 256;
 /// No upload is larger.
 pub(crate) const MOST: usize = 8 * 1_024;
 const LEVEL: i32 = 19;
+/// The most events that an upload may say were left out for one reason.
+const MOST_LOST: i32 = 1_000_000;
 /// A frame that zstd passes over: its magic number and the length of what follows.
 const SKIPPED: [u8; 4] = [0x50, 0x2A, 0x4D, 0x18];
 
@@ -41,7 +45,7 @@ fn padded(mut packed: Vec<u8>) -> Vec<u8> {
     packed
 }
 
-fn batch<'a>(
+pub(crate) fn batch<'a>(
     identity: &Identity,
     device: &'a DeviceFacts,
     app: &'a str,
@@ -64,6 +68,7 @@ fn batch<'a>(
         stream: Some(StreamId::new(identity.stream)),
         first_sequence: Some(outgoing.first),
         events: outgoing.events.iter().map(event).collect(),
+        losses: outgoing.losses.iter().map(loss).collect(),
     }
 }
 
@@ -76,7 +81,7 @@ fn event((what, times): &(What, u32)) -> RawEvent<'_> {
     match what {
         What::Started => event(EventType::Started),
         What::Stopped(length) => RawEvent {
-            duration_s: Some(seconds(*length)),
+            length: Some(bucket(*length)),
             ..event(EventType::Stopped)
         },
         What::Used(feature) => RawEvent {
@@ -96,15 +101,30 @@ fn event((what, times): &(What, u32)) -> RawEvent<'_> {
     }
 }
 
-fn seconds(length: Length) -> i32 {
+fn bucket(length: Length) -> LengthBucket {
     match length {
-        Length::Under10Seconds => 0,
-        Length::Under1Minute => 10,
-        Length::Under10Minutes => 60,
-        Length::Under1Hour => 600,
-        Length::Under6Hours => 3_600,
-        Length::Over6Hours => 21_600,
+        Length::Under10Seconds => LengthBucket::Under10s,
+        Length::Under1Minute => LengthBucket::Under1m,
+        Length::Under10Minutes => LengthBucket::Under10m,
+        Length::Under1Hour => LengthBucket::Under1h,
+        Length::Under6Hours => LengthBucket::Under6h,
+        Length::Over6Hours => LengthBucket::Over6h,
     }
+}
+
+fn loss((reason, events): (&Loss, &u64)) -> kaiku_raw::Loss {
+    let reason = match reason {
+        Loss::Bounded => LossReason::Bounded,
+        Loss::TooOld => LossReason::TooOld,
+        Loss::SpoolFull => LossReason::SpoolFull,
+        Loss::KeyGone => LossReason::KeyGone,
+        Loss::NoKey => LossReason::NoKey,
+        Loss::Refused => LossReason::Refused,
+        Loss::Unreadable => LossReason::Unreadable,
+    };
+    // The contract takes no more of it.
+    let count = i32::try_from(*events).unwrap_or(i32::MAX).min(MOST_LOST);
+    kaiku_raw::Loss { reason, count }
 }
 
 #[cfg(test)]

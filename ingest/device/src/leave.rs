@@ -104,9 +104,9 @@ impl Leaver<'_> {
         let mut leaving = Leaving::on(&days(self.now));
         lines.into_iter().partition(|(row, what)| {
             let release = release_of(contents, *row);
-            let fits = book.fits(&leaving, release, what);
+            let fits = book.fits(&leaving, *row, release, what);
             if fits {
-                book.take(&mut leaving, release, what);
+                book.take(&mut leaving, *row, release, what);
             }
             fits
         })
@@ -138,7 +138,10 @@ impl Leaver<'_> {
             for line in group {
                 let times = take(contents, line);
                 contents.lose(Loss::Bounded, u64::from(times.saturating_sub(TIMES)));
-                contents.state.book.take(&mut leaving, &release, &line.1);
+                contents
+                    .state
+                    .book
+                    .take(&mut leaving, *row, &release, &line.1);
                 events.push((line.1.clone(), times.clamp(1, TIMES)));
             }
             let outgoing = Outgoing {
@@ -150,6 +153,7 @@ impl Leaver<'_> {
                 consent: self.consent,
                 body: Vec::new(),
                 is_cut: false,
+                paid: leaving.paid(*row),
                 handed: days(self.now)
                     .iter()
                     .map(|day| day.days_since_epoch())
@@ -165,7 +169,7 @@ impl Leaver<'_> {
         outgoing.first = contents.identity.next;
         self.write(contents, &mut outgoing)?;
         if outgoing.body.len() > encode::MOST
-            && let Some((one, other)) = outgoing.halves()
+            && let Some((one, other)) = self.halves(contents, &outgoing)
         {
             self.number(contents, one)?;
             return self.number(contents, other);
@@ -174,6 +178,45 @@ impl Leaver<'_> {
         contents.identity.next = outgoing.first + count;
         contents.outgoing.insert(outgoing.first, outgoing);
         Ok(())
+    }
+
+    /// Both halves of an upload, numbered; `None` where there is only one event. The second half
+    /// pays for its places anew; what finds none is lost.
+    pub(crate) fn halves(
+        &self,
+        contents: &mut Contents,
+        whole: &Outgoing,
+    ) -> Option<(Outgoing, Outgoing)> {
+        let (one, other) = whole.events.split_at(whole.events.len() / 2);
+        if one.is_empty() {
+            return None;
+        }
+        let first = Outgoing {
+            events: one.to_vec(),
+            ..whole.clone()
+        };
+        let days = days(self.now);
+        let mut leaving = Leaving::on(&days);
+        let (mut events, mut lost) = (Vec::new(), 0);
+        let book = &mut contents.state.book;
+        for (what, times) in other {
+            if book.fits(&leaving, 0, &whole.release, what) {
+                book.take(&mut leaving, 0, &whole.release, what);
+                events.push((what.clone(), *times));
+            } else {
+                lost += u64::from(*times);
+            }
+        }
+        contents.lose(Loss::Bounded, lost);
+        let second = Outgoing {
+            first: whole.first + i64::try_from(one.len()).unwrap_or(0),
+            events,
+            losses: Default::default(),
+            handed: days.iter().map(|day| day.days_since_epoch()).collect(),
+            paid: leaving.paid(0),
+            ..whole.clone()
+        };
+        Some((first, second))
     }
 
     /// The bytes of an upload, which are the same from now on.
@@ -185,39 +228,20 @@ impl Leaver<'_> {
 }
 
 impl Outgoing {
-    /// Both halves of it, numbered; `None` where there is only one event.
-    pub(crate) fn halves(&self) -> Option<(Outgoing, Outgoing)> {
-        let (one, other) = self.events.split_at(self.events.len() / 2);
-        if one.is_empty() {
-            return None;
-        }
-        let first = Outgoing {
-            events: one.to_vec(),
-            ..self.clone()
-        };
-        let second = Outgoing {
-            first: self.first + i64::try_from(one.len()).unwrap_or(0),
-            events: other.to_vec(),
-            losses: Default::default(),
-            ..self.clone()
-        };
-        Some((first, second))
-    }
-
     /// Takes the places of this upload on the days on which it may be counted now, where it was
     /// handed out on another before. Whether that was so.
     pub(crate) fn hand_out(&mut self, book: &mut Book, now: i64) -> bool {
-        let known = |number: &i32| Day::from_days_since_epoch(*number).ok();
-        let before: Vec<Day> = self.handed.iter().filter_map(known).collect();
         let mut new = days(now);
-        new.retain(|day| !before.contains(day));
+        new.retain(|day| !self.handed.contains(&day.days_since_epoch()));
         if new.is_empty() {
             return false;
         }
-        let mut leaving = Leaving::again(&new, &before);
+        let paid = std::mem::take(&mut self.paid);
+        let mut leaving = Leaving::again(&new, 0, paid);
         for (what, _) in &self.events {
-            book.take(&mut leaving, &self.release, what);
+            book.take(&mut leaving, 0, &self.release, what);
         }
+        self.paid = leaving.paid(0);
         self.handed
             .extend(new.iter().map(|day| day.days_since_epoch()));
         true
@@ -247,3 +271,6 @@ fn take(contents: &mut Contents, (row, what): &Line) -> u32 {
         .and_then(|tally| tally.counts.remove(what))
         .unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

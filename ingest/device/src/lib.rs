@@ -33,6 +33,8 @@ mod encode;
 mod error;
 mod failpoint;
 pub mod failures;
+#[cfg(feature = "http")]
+mod http;
 mod key;
 mod leave;
 mod limits;
@@ -51,6 +53,7 @@ mod tally;
 mod testing;
 mod uploads;
 mod view;
+mod watching;
 mod words;
 mod work;
 mod worker;
@@ -60,6 +63,8 @@ pub use catalogue::{Cause, Component, ConsentText, Controller, DeviceCatalogue, 
 pub use consent::{ConsentReceipt, Hindrance, Level};
 pub use contents::{Loss, Receipt};
 pub use error::Error;
+#[cfg(feature = "http")]
+pub use http::{Roots, Sender, SenderSettings};
 pub use key::{Key, KeyAnswer, KeyFile, KeySource};
 pub use place::{GivenPlace, MachineId, PlaceMark};
 pub use program::{Fatal, Program};

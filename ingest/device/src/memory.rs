@@ -44,6 +44,8 @@ pub(crate) enum Thing {
 /// A failure of a run that ended: its day, its release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Past {
+    /// The run, by which it is known if it is told of twice.
+    pub(crate) run: u64,
     pub(crate) day: Day,
     pub(crate) release: String,
     pub(crate) what: What,
@@ -214,7 +216,7 @@ impl Recorded {
         self.counts.is_empty() && self.past.is_empty() && self.lost.is_empty()
     }
 
-    /// Every count with its day, its release, and its names; `release` is that of this run.
+    /// Every count of this run with its day, its release, and its names.
     pub(crate) fn named(
         &self,
         catalogue: &DeviceCatalogue,
@@ -227,8 +229,6 @@ impl Recorded {
                 named.push((day, release.to_owned(), what, *times));
             }
         }
-        let past = self.past.iter();
-        named.extend(past.map(|past| (past.day, past.release.clone(), past.what.clone(), 1)));
         named.sort();
         named
     }

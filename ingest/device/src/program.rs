@@ -2,8 +2,10 @@
 //! reason of ours; what goes wrong inside is counted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::failpoint::{self, step};
+use crate::failures::ExitReason;
 use crate::memory::Thing;
 use crate::shared::Shared;
 use crate::testing::Recorded;
@@ -37,7 +39,7 @@ impl Program {
     pub fn open(settings: Settings) -> Program {
         failpoint::set_up();
         Program {
-            shared: Arc::new(Shared::new(settings)),
+            shared: Arc::new_cyclic(|me| Shared::new(settings, me.clone())),
         }
     }
 
@@ -83,19 +85,45 @@ impl Program {
     }
 
     /// The app went into the background. What is recorded is written down at the next work, and
-    /// five minutes end the session.
+    /// five minutes end the session. Like the next two it may write the run's marker, one small
+    /// file, without a sync.
     pub fn background(&self) {
         self.turn(true, |sessions, now| sessions.background(now));
+        self.shared
+            .guard(|| (), || self.shared.watched(|watch| watch.background()));
     }
 
     /// The app came back.
     pub fn foreground(&self) {
         self.turn(false, |sessions, now| sessions.foreground(now));
+        self.shared
+            .guard(|| (), || self.shared.watched(|watch| watch.foreground()));
     }
 
     /// The app stopped: the session ends.
     pub fn stopped(&self) {
         self.turn(true, |sessions, now| sessions.stop(now));
+        self.shared
+            .guard(|| (), || self.shared.watched(|watch| watch.clean_stop()));
+    }
+
+    /// What the system says of how the last run ended; it wins over what the marker says. To be
+    /// called before the first work.
+    pub fn last_exit(&self, reason: ExitReason) {
+        self.shared.guard(|| (), || self.shared.last_exit(reason));
+    }
+
+    /// Watches from now on, with a thread of its own, whether the host says
+    /// [`Program::alive`] often enough, where failures are watched for at all. Whether it does.
+    pub fn watch_hangs(&self, threshold: Duration) -> bool {
+        self.shared
+            .guard(|| false, || self.shared.watch_hangs(threshold))
+    }
+
+    /// The host's main loop goes round.
+    pub fn alive(&self) {
+        self.shared
+            .guard(|| (), || self.shared.watched(|watch| watch.alive()));
     }
 
     fn turn(
@@ -222,8 +250,14 @@ impl Program {
     /// The owner wants to send now: the next [`Program::next_upload`] does not wait for the drawn
     /// minute, and hands out what there is of today as well, within the bounds of a day.
     pub fn send_now(&self) {
-        self.shared
-            .guard(|| (), || self.shared.disk().is_asked = true);
+        let shared = &self.shared;
+        shared.guard(
+            || (),
+            || {
+                shared.disk().is_asked = true;
+                shared.ring();
+            },
+        );
     }
 
     /// The moment at which [`Program::next_upload`] has something next, in milliseconds since

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use kaiku_wire::Clock;
 
-use crate::{DeviceCatalogue, KeyFile, KeySource, MachineId, PlaceMark, Random};
+use crate::{DeviceCatalogue, KeyFile, KeySource, MachineId, PlaceMark, Random, failures};
 
 /// Longest name that the contract takes, in bytes.
 const TEXT_BYTES: usize = 96;
@@ -37,6 +37,9 @@ pub struct Settings {
     pub variables: Variables,
     /// Whether an upload may take a connection that costs its owner money.
     pub metered: bool,
+    /// How failures are watched for: with a marker of the run and without handlers for signals,
+    /// unless asked for; `None` for not at all. Folder, release and components are filled in.
+    pub failures: Option<failures::Settings>,
     /// The SQLite file system by name, for tests that cut the power; `None` for the usual one.
     #[doc(hidden)]
     pub vfs: Option<String>,
@@ -103,6 +106,7 @@ impl Settings {
             policy_files: vec![PathBuf::from("/etc/kaiku/off")],
             variables: Variables::of_process(),
             metered: true,
+            failures: Some(failures::Settings::new("", "")),
             vfs: None,
         }
     }

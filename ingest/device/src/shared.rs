@@ -4,12 +4,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use kaiku_wire::{Clock, Day};
 
 use crate::disk::Disk;
+use crate::failures::not_the_apps;
 use crate::memory::{Memory, Mode};
+use crate::watching::{self, Watching};
 use crate::{
     DeviceCatalogue, DeviceFacts, Environment, Hindrance, KeySource, PlaceMark, Random, Settings,
     Variables, settings,
@@ -41,10 +43,15 @@ pub(crate) struct Shared {
     pub(crate) memory: Mutex<Memory>,
     pub(crate) wake: Condvar,
     pub(crate) cuts: Mutex<Vec<Arc<Cut>>>,
+    /// Rung when there may be something to send.
+    bell: (Mutex<u64>, Condvar),
+    pub(crate) watching: Mutex<Watching>,
+    /// Itself, for who records from elsewhere.
+    pub(crate) me: Weak<Shared>,
 }
 
 impl Shared {
-    pub(crate) fn new(settings: Settings) -> Shared {
+    pub(crate) fn new(settings: Settings, me: Weak<Shared>) -> Shared {
         let Settings {
             folder,
             catalogue,
@@ -59,15 +66,24 @@ impl Shared {
             policy_files,
             variables,
             metered,
+            failures,
             vfs,
         } = settings;
         let mode = match Hindrance::of(variables, environment) {
             Some(hindrance) => Mode::Hindered(hindrance),
             None => Mode::Unknown,
         };
+        let release = settings::fitted(&release);
+        let failures = failures.map(|failures| watching::Settings {
+            folder: folder.join("failures"),
+            release: release.clone(),
+            components: watching::components(&catalogue),
+            is_test: failures.is_test || environment == Environment::Test,
+            ..failures
+        });
         Shared {
             catalogue,
-            release: settings::fitted(&release),
+            release,
             device: device.fitted(),
             app_key,
             clock,
@@ -84,6 +100,9 @@ impl Shared {
             memory: Mutex::new(Memory::new(mode)),
             wake: Condvar::new(),
             cuts: Mutex::new(Vec::new()),
+            bell: (Mutex::new(0), Condvar::new()),
+            watching: Mutex::new(Watching::new(failures)),
+            me,
         }
     }
 
@@ -108,7 +127,7 @@ impl Shared {
     /// Runs an entry of the library. Whatever goes wrong inside is counted, and the host gets
     /// `otherwise`.
     pub(crate) fn guard<T>(&self, otherwise: impl FnOnce() -> T, entry: impl FnOnce() -> T) -> T {
-        match catch_unwind(AssertUnwindSafe(entry)) {
+        match catch_unwind(AssertUnwindSafe(|| not_the_apps(entry))) {
             Ok(value) => value,
             Err(payload) => {
                 // What it carries might panic again when it is dropped.
@@ -138,6 +157,44 @@ impl Shared {
         let cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
         let cuts: Vec<Arc<Cut>> = cuts.clone();
         cuts.iter().for_each(|cut| cut());
+    }
+
+    /// Has what is on its way cut by this, too.
+    #[cfg(feature = "http")]
+    pub(crate) fn on_cut(&self, cut: Cut) {
+        let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
+        cuts.push(Arc::new(cut));
+    }
+
+    /// There may be something to send.
+    pub(crate) fn ring(&self) {
+        let mut rung = self.bell.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *rung = rung.wrapping_add(1);
+        self.bell.1.notify_all();
+    }
+
+    /// How often the bell was rung.
+    #[cfg(feature = "http")]
+    pub(crate) fn rung(&self) -> u64 {
+        *self.bell.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the bell is rung after that, or so long.
+    #[cfg(feature = "http")]
+    pub(crate) fn wait_for_bell(&self, before: u64, pause: Option<std::time::Duration>) {
+        let (mut rung, bell) = (
+            self.bell.0.lock().unwrap_or_else(PoisonError::into_inner),
+            &self.bell.1,
+        );
+        let is_silent = |rung: &mut u64| *rung == before;
+        match pause {
+            Some(pause) => drop(bell.wait_timeout_while(rung, pause, is_silent)),
+            None => {
+                while *rung == before {
+                    rung = bell.wait(rung).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
     }
 
     /// Tells the worker.

@@ -22,6 +22,8 @@ const MOST_BYTES: u64 = 64 * 1_024;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Handed {
     pub(crate) counts: Vec<(i32, String, What, u32)>,
+    /// Ends of runs: run, day, release.
+    pub(crate) past: Vec<(u64, i32, String, What)>,
     pub(crate) lost: Losses,
 }
 
@@ -116,6 +118,11 @@ fn add(contents: &mut Contents, handed: Handed) {
             contents.tally(day, &release).add(what, times);
         }
     }
+    for (run, day, release, what) in handed.past {
+        if let Ok(day) = Day::from_days_since_epoch(day) {
+            contents.run_ended(run, day, &release, what);
+        }
+    }
     for (reason, events) in handed.lost {
         contents.lose(reason, events);
     }
@@ -131,11 +138,15 @@ pub(crate) fn remove(files: &[(i64, PathBuf)]) {
 
 /// Overwrites and removes all of them, those that were never finished included.
 pub(crate) fn destroy(folder: &Path) -> io::Result<()> {
-    let place = place(folder);
-    for entry in fs::read_dir(&place).into_iter().flatten().flatten() {
+    destroy_folder(&place(folder))
+}
+
+/// Overwrites and removes a folder of plain files.
+pub(crate) fn destroy_folder(place: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(place).into_iter().flatten().flatten() {
         wipe(&entry.path())?;
     }
-    match fs::remove_dir(&place) {
+    match fs::remove_dir(place) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

@@ -69,6 +69,7 @@ impl Shared {
         drop(memory);
         self.show(&disk);
         self.wake.notify_all();
+        self.ring();
         Ok(())
     }
 
@@ -132,6 +133,7 @@ impl Shared {
     }
 
     fn destroy(&self) -> io::Result<()> {
+        self.end_watch();
         // The key first: without it what lies there is noise.
         let key = match self.key.try_lock() {
             Ok(mut source) => source.destroy(),

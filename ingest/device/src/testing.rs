@@ -66,13 +66,15 @@ impl Program {
         settings.variables = Variables::default();
         settings.policy_files = Vec::new();
         settings.key = Box::new(NoKey);
-        let mut shared = Shared::new(settings);
-        shared.is_kept_in_memory = true;
+        settings.failures = None;
+        let shared = Arc::new_cyclic(|me| {
+            let mut shared = Shared::new(settings, me.clone());
+            shared.is_kept_in_memory = true;
+            shared
+        });
         shared.memory().mode = Mode::On(Level::Both);
         shared.memory().has_key = true;
-        Program {
-            shared: Arc::new(shared),
-        }
+        Program { shared }
     }
 }
 

@@ -224,7 +224,7 @@ fn is_due(disk: &Disk, now: i64) -> bool {
 }
 
 /// The upload that is next, with its places taken for this day.
-fn hand_out(contents: &mut Contents, now: i64) -> Option<Outgoing> {
+pub(crate) fn hand_out(contents: &mut Contents, now: i64) -> Option<Outgoing> {
     let mut first = contents.outgoing.first_entry()?;
     if first.get_mut().hand_out(&mut contents.state.book, now) {
         // It leaves on another day than it was made for: this day has had its day of use.
@@ -233,11 +233,14 @@ fn hand_out(contents: &mut Contents, now: i64) -> Option<Outgoing> {
     Some(first.get().clone())
 }
 
-fn deliver(contents: &mut Contents, id: i64, now: i64) {
+pub(crate) fn deliver(contents: &mut Contents, id: i64, now: i64) {
     let Some(outgoing) = contents.outgoing.remove(&id) else {
         return;
     };
     let state = &mut contents.state;
+    if outgoing.handed.len() == 1 {
+        state.book.settle(&outgoing.paid);
+    }
     (state.tries, state.quiet_until, state.is_unanswered) = (0, None, false);
     contents.receipts.push(Receipt {
         day: outgoing.day(),
@@ -251,19 +254,20 @@ fn deliver(contents: &mut Contents, id: i64, now: i64) {
 }
 
 /// Cuts an upload in half, or drops it where it was cut before.
-fn refuse(contents: &mut Contents, id: i64, leaver: &Leaver<'_>) -> Result<(), Error> {
+pub(crate) fn refuse(contents: &mut Contents, id: i64, leaver: &Leaver<'_>) -> Result<(), Error> {
     let Some(outgoing) = contents.outgoing.remove(&id) else {
         return Ok(());
     };
-    let handed = outgoing.handed.iter();
-    let days: Vec<Day> = handed
-        .filter_map(|day| Day::from_days_since_epoch(*day).ok())
-        .collect();
-    // Which places the server gave it is not known now.
-    contents.state.book.doubt(&days);
-    match outgoing.halves() {
-        Some((one, other)) if !outgoing.is_cut => {
+    let halves = match outgoing.is_cut {
+        true => None,
+        false => leaver.halves(contents, &outgoing),
+    };
+    match halves {
+        Some((one, other)) => {
             for mut half in [one, other] {
+                if half.events.is_empty() {
+                    continue;
+                }
                 half.is_cut = true;
                 leaver.write(contents, &mut half)?;
                 contents.outgoing.insert(half.first, half);

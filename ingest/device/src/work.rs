@@ -9,7 +9,7 @@ use kaiku_wire::Day;
 use crate::contents::{Contents, Loss, OpenSession};
 use crate::disk::Disk;
 use crate::failpoint::step;
-use crate::memory::{Memory, Mode, Recorded};
+use crate::memory::{Memory, Mode, Past, Recorded};
 use crate::shared::Shared;
 use crate::side::{self, Handed};
 use crate::tally::{Length, What};
@@ -53,7 +53,9 @@ impl Shared {
             return Ok(Worked::Done);
         }
         step!("device.work");
-        let Some(turns) = self.look(&mut self.disk())? else {
+        let looked = self.look(&mut self.disk())?;
+        let Some(turns) = looked else {
+            self.end_watch();
             return Ok(Worked::Off);
         };
         if self.disk().key.is_none() {
@@ -79,6 +81,7 @@ impl Shared {
             }
             disk.key = key;
         }
+        self.begin_watch();
         let place = self
             .place
             .lock()
@@ -93,6 +96,10 @@ impl Shared {
             false => self.hand_over(&disk)?,
         };
         self.show(&disk);
+        drop(disk);
+        if is_written {
+            self.watch_written();
+        }
         Ok(if is_written {
             Worked::Done
         } else {
@@ -195,6 +202,9 @@ impl Shared {
             return Err(error);
         }
         side::remove(&files);
+        if !recorded.is_empty() {
+            self.ring();
+        }
         Ok(true)
     }
 
@@ -213,6 +223,9 @@ impl Shared {
         for (day, release, what, times) in recorded.named(&self.catalogue, &self.release) {
             contents.tally(day, &release).add(what, times);
         }
+        for past in &recorded.past {
+            contents.run_ended(past.run, past.day, &past.release, past.what.clone());
+        }
         for (reason, events) in &recorded.lost {
             contents.lose(*reason, *events);
         }
@@ -229,8 +242,18 @@ impl Shared {
         let counts = named
             .into_iter()
             .map(|(day, release, what, times)| (day.days_since_epoch(), release, what, times));
+        let past = recorded.past.iter().map(|past| {
+            let Past {
+                run,
+                day,
+                release,
+                what,
+            } = past.clone();
+            (run, day.days_since_epoch(), release, what)
+        });
         let handed = Handed {
             counts: counts.collect(),
+            past: past.collect(),
             lost: recorded.lost.clone(),
         };
         let left = side::leave(&disk.folder, &sealer, &self.random, &handed);

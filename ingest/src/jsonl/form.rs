@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use kaiku_raw::{Consent, DeviceId, EventType, StreamId};
+use kaiku_raw::{Consent, DeviceId, EventType, LengthBucket, Loss, LossReason, StreamId};
 use kaiku_wire::Day;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Visitor};
@@ -42,6 +42,7 @@ pub(super) struct LineForm<'a> {
     first_sequence: Option<i64>,
     #[serde(borrow)]
     events: Option<Vec<Event<'a>>>,
+    losses: Option<Vec<LossForm>>,
 }
 
 #[derive(Deserialize)]
@@ -82,8 +83,16 @@ struct Event<'a> {
     component: Option<Cow<'a, str>>,
     fatal: Option<bool>,
     duration_s: Option<i32>,
+    length: Option<LengthBucket>,
     #[serde(default = "once")]
     times: i32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LossForm {
+    reason: LossReason,
+    count: i32,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +115,7 @@ impl LineForm<'_> {
             stream,
             first_sequence,
             events,
+            losses,
         } = self;
         if let Some(forget) = forget {
             let alone = device.is_none()
@@ -114,7 +124,8 @@ impl LineForm<'_> {
                 && consent.is_none()
                 && stream.is_none()
                 && first_sequence.is_none()
-                && events.is_none();
+                && events.is_none()
+                && losses.is_none();
             return match alone {
                 true => Ok(Line::Forget(forget.take())),
                 false => Err(LineError::of_form("no other field stands beside `forget`")),
@@ -132,6 +143,11 @@ impl LineForm<'_> {
                 .ok_or_else(|| missing("events"))?
                 .into_iter()
                 .map(Event::take)
+                .collect(),
+            losses: losses
+                .unwrap_or_default()
+                .into_iter()
+                .map(LossForm::take)
                 .collect(),
         }))
     }
@@ -167,6 +183,7 @@ impl Event<'_> {
             component,
             fatal,
             duration_s,
+            length,
             times,
         } = self;
         batch::Event {
@@ -176,8 +193,16 @@ impl Event<'_> {
             component: component.map(Cow::into_owned),
             fatal,
             duration_s,
+            length,
             times,
         }
+    }
+}
+
+impl LossForm {
+    fn take(self) -> Loss {
+        let LossForm { reason, count } = self;
+        Loss { reason, count }
     }
 }
 

@@ -114,7 +114,7 @@ fn of_data(message: &str) -> (Reason, String) {
     } else if message.starts_with("unknown variant") {
         (
             Reason::BadJson,
-            format!("unknown type; known: {}", list(&expected())),
+            format!("unknown value; known: {}", list(&expected())),
         )
     } else {
         let expected = match expected().as_str() {

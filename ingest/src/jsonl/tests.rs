@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Batch;
-use crate::{Consent, Device, DeviceId, Event, StreamId};
+use crate::{Consent, Device, DeviceId, Event, LengthBucket, LossReason, StreamId};
 
 const LINE: &str = r#"{"device":{"id":"6f1c0000111122223333444455556666","brand":"Nokia","model":"TA-1053","mcc":"244","mnc":"05"},"app":"maps","release":"4.2","consent":{"version":2,"since":"2026-11-01"},"stream":"91ab000011112222","first_sequence":17,"events":[{"type":"started"},{"type":"feature_used","feature":"route.bicycle","times":2},{"type":"failed","cause":"network.timeout","component":"tiles","fatal":false},{"type":"stopped","duration_s":340}]}"#;
 
@@ -43,6 +43,30 @@ fn the_documented_line_is_the_batch_that_a_service_builds() {
 }
 
 #[test]
+fn a_line_can_give_the_totals_of_a_day_and_what_was_left_out() {
+    let events = LINE.find("\"events\"").unwrap();
+    let totals = r#""events":[{"type":"started","times":4},{"type":"stopped","length":"under_10m","times":3}],"losses":[{"reason":"bounded","count":12},{"reason":"key_gone","count":1}]}"#;
+    let Line::Batch(batch) = parse_line(&format!("{}{totals}", &LINE[..events])).unwrap() else {
+        panic!("it is a batch")
+    };
+    check(&batch.as_raw(), today()).unwrap();
+    let Line::Batch(mut expected) = parse_line(LINE).unwrap() else {
+        panic!("it is a batch")
+    };
+    expected.events.clear();
+    let expected = expected
+        .event(Event::started().times(4))
+        .event(Event::stopped().length(LengthBucket::Under10m).times(3))
+        .lost(LossReason::Bounded, 12)
+        .lost(LossReason::KeyGone, 1);
+    assert!(batch == expected);
+    let null = LINE.replace("\"events\"", "\"losses\":null,\"events\"");
+    assert!(parse_line(&null).unwrap() == parse_line(LINE).unwrap());
+    let beside = r#"{"losses":[],"forget":{"device_id":"6f1c0000111122223333444455556666"}}"#;
+    assert_eq!(refused(beside).reason, Reason::BadJson);
+}
+
+#[test]
 fn a_line_can_say_that_a_device_is_to_be_forgotten() {
     let id = DeviceId::from_hex("6f1c0000111122223333444455556666").unwrap();
     for (text, app) in [
@@ -71,7 +95,7 @@ fn a_misspelt_field_is_refused_with_the_names_that_are_known() {
     assert_eq!(error.reason, Reason::UnknownField);
     assert_eq!(
         error.sentence,
-        "unknown field; known here: type, feature, cause, component, fatal, duration_s, times"
+        "unknown field; known here: type, feature, cause, component, fatal, duration_s, length, times"
     );
     let column = error.column.unwrap();
     let at = LINE.find("\"feature\"").unwrap();
@@ -143,6 +167,54 @@ fn every_fault_has_its_reason() {
             "event 2: times",
         ),
         (
+            r#""duration_s":340"#,
+            r#""duration_s":340,"length":"under_10m""#,
+            Reason::FieldUnfit,
+            "event 4: a field stands there",
+        ),
+        (
+            r#""duration_s":340"#,
+            r#""length":"1m_to_10m""#,
+            Reason::BadJson,
+            "known: under_10s, under_1m, under_10m",
+        ),
+        (
+            r#"{"type":"started"}"#,
+            r#"{"type":"started","length":"under_10m"}"#,
+            Reason::FieldUnfit,
+            "event 1: a field stands there",
+        ),
+        (
+            r#"{"type":"started"}"#,
+            r#"{"type":"started","times":10001}"#,
+            Reason::NumberOutOfRange,
+            "event 1: times",
+        ),
+        (
+            r#""events":"#,
+            r#""losses":[{"reason":"too_old","count":0}],"events":"#,
+            Reason::NumberOutOfRange,
+            "a reason stands once among the losses",
+        ),
+        (
+            r#""events":"#,
+            r#""losses":[{"reason":"lost","count":1}],"events":"#,
+            Reason::BadJson,
+            "known: bounded, too_old",
+        ),
+        (
+            r#""events":"#,
+            r#""losses":[{"reason":"too_old"}],"events":"#,
+            Reason::BadJson,
+            "`count` is missing",
+        ),
+        (
+            r#""events":"#,
+            r#""losses":[{"reason":"too_old","of":1}],"events":"#,
+            Reason::UnknownField,
+            "known here: reason, count",
+        ),
+        (
             r#"{"type":"started"}"#,
             r#"{"type":"begun"}"#,
             Reason::BadJson,
@@ -187,6 +259,12 @@ fn an_error_repeats_nothing_of_the_line() {
         LINE.replace("\"2026-11-01\"", &quoted),
         LINE.replace("\"started\"", &quoted),
         LINE.replace("340", &quoted),
+        LINE.replace("\"duration_s\":340", &format!("\"length\":{quoted}")),
+        LINE.replace("\"events\":", &format!("\"losses\":[{quoted}],\"events\":")),
+        LINE.replace(
+            "\"events\":",
+            &format!("\"losses\":[{{\"reason\":{quoted},\"count\":1}}],\"events\":"),
+        ),
         LINE.replace("{\"type\":\"started\"}", &quoted),
         LINE.replace("\"maps\"", &format!("[{quoted}]")),
         LINE.replace("\"maps\"", &format!("{{{quoted}:1}}")),

@@ -1,6 +1,6 @@
 //! What a device does in one app on one day.
 
-use kaiku_raw::{EventType, RawEvent};
+use kaiku_raw::{EventType, LengthBucket, RawEvent};
 use kaiku_wire::Day;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -86,8 +86,14 @@ fn one_session(
     // Truncation to whole seconds is wanted.
     #[allow(clippy::cast_possible_truncation)]
     let seconds = (4.0 * (log * 3.2).exp()) as i32;
+    let seconds = (!rng.random_bool(0.02)).then_some(seconds);
+    // Half of them keep the bucket alone, as devices do that add up their day.
+    let keeps_seconds = seconds.is_some_and(|seconds| seconds % 2 == 0);
     out.push(RawEvent {
-        duration_s: (!rng.random_bool(0.02)).then_some(seconds),
+        duration_s: seconds.filter(|_| keeps_seconds),
+        length: seconds
+            .filter(|_| !keeps_seconds)
+            .and_then(LengthBucket::of_seconds),
         ..RawEvent::new(EventType::Stopped)
     });
 }

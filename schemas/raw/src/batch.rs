@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use kaiku_wire::{Day, KindName};
+use kaiku_wire::{Day, KindName, LengthBucket};
 use serde::Deserialize;
 
-use crate::{DeviceId, StreamId};
+use crate::{DeviceId, Loss, StreamId};
 
 /// What one device uploads of one app.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -29,6 +29,9 @@ pub struct RawBatch<'a> {
     /// What happened, in order.
     #[serde(borrow)]
     pub events: Vec<RawEvent<'a>>,
+    /// What the device had to leave out since its last upload.
+    #[serde(default)]
+    pub losses: Vec<Loss>,
 }
 
 /// Who reports, and what is looked up from it.
@@ -96,7 +99,10 @@ pub struct RawEvent<'a> {
     /// `Stopped`: seconds since the start.
     #[serde(default)]
     pub duration_s: Option<i32>,
-    /// How often in a row.
+    /// `Stopped`: the bucket of that length, instead of the seconds.
+    #[serde(default)]
+    pub length: Option<LengthBucket>,
+    /// How often in a row; of `Started` and `Stopped`: how many sessions.
     #[serde(default = "once")]
     pub times: i32,
 }
@@ -157,6 +163,7 @@ impl RawEvent<'_> {
             component: None,
             fatal: None,
             duration_s: None,
+            length: None,
             times: 1,
         }
     }

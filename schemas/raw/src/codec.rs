@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use kaiku_wire::codec::{self, CodecError};
 use kaiku_wire::frame::{self, FrameError, Framing};
-use kaiku_wire::{Schema, contract, full_name};
+use kaiku_wire::{LengthBucket, Schema, contract, full_name};
 use serde::Serialize;
 use serde_avro_fast::ser::SerializerConfig;
 
@@ -136,6 +136,7 @@ impl Decoder {
 fn own(fingerprint: u64) -> Option<(Kind, &'static Schema)> {
     [
         (Kind::Batch, &*schemas::RAW_BATCH),
+        (Kind::Batch, &schemas::EARLIER_RAW_BATCH),
         (Kind::Forget, &schemas::FORGET),
         (Kind::Tick, &schemas::TICK),
     ]
@@ -228,6 +229,7 @@ struct WireBatch<'a> {
     stream: Option<Bytes<'a>>,
     first_sequence: Option<i64>,
     events: Vec<WireEvent<'a>>,
+    losses: Vec<WireLoss>,
 }
 
 #[derive(Serialize)]
@@ -255,7 +257,14 @@ struct WireEvent<'a> {
     component: Option<&'a str>,
     fatal: Option<bool>,
     duration_s: Option<i32>,
+    length: Option<&'static str>,
     times: i32,
+}
+
+#[derive(Serialize)]
+struct WireLoss {
+    reason: &'static str,
+    count: i32,
 }
 
 #[derive(Serialize)]
@@ -297,7 +306,16 @@ impl<'a> From<&'a RawBatch<'a>> for WireBatch<'a> {
                     component: event.component,
                     fatal: event.fatal,
                     duration_s: event.duration_s,
+                    length: event.length.map(LengthBucket::symbol),
                     times: event.times,
+                })
+                .collect(),
+            losses: batch
+                .losses
+                .iter()
+                .map(|loss| WireLoss {
+                    reason: loss.reason.as_str(),
+                    count: loss.count,
                 })
                 .collect(),
         }

@@ -17,6 +17,7 @@
 mod batch;
 mod codec;
 mod id;
+mod loss;
 mod partition;
 mod reason;
 mod rejected;
@@ -26,6 +27,8 @@ mod validate;
 pub use batch::{Consent, Device, EventType, Forget, RawBatch, RawEvent, Tick};
 pub use codec::{DecodeError, Decoder, Encoder, LearnError, Record};
 pub use id::{DeviceId, IdError, StreamId};
+pub use kaiku_wire::LengthBucket;
+pub use loss::{Loss, LossReason};
 pub use partition::{murmur2, partition_of};
 pub use reason::Reason;
 pub use rejected::{Rejected, RejectedEncoder};

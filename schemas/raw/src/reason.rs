@@ -69,10 +69,10 @@ reasons! {
     BadCountry = "bad_country": "country is an ISO 3166-1 code of two capital letters",
     /// A field is missing that the event's type needs.
     FieldMissing = "field_missing": "a field is missing that the event's type needs: feature for feature_used, cause for failed",
-    /// A field stands there that does not fit the event's type.
-    FieldUnfit = "field_unfit": "a field stands there that does not fit the event's type",
-    /// `times` or `duration_s` is out of range.
-    NumberOutOfRange = "number_out_of_range": "times is 1 to 10000 (1 for started and stopped), duration_s 0 to 31 days",
+    /// A field stands there that does not fit the event's type, or that says what another says.
+    FieldUnfit = "field_unfit": "a field stands there that does not fit the event's type, or length beside duration_s",
+    /// `times`, `duration_s` or a loss is out of range.
+    NumberOutOfRange = "number_out_of_range": "times is 1 to 10000, duration_s 0 to 31 days, and a reason stands once among the losses, with a count of 1 to 1000000",
     /// Of `stream` and `first_sequence` only one is set, or the number is negative.
     BadSequence = "bad_sequence": "stream and first_sequence stand together or not at all, and the number is not negative",
     /// The producer's timestamp lies in the future; only where history is replayed.

@@ -2,7 +2,7 @@
 
 use kaiku_wire::Day;
 
-use crate::{Device, EventType, RawBatch, RawEvent, Reason};
+use crate::{Device, EventType, Loss, LossReason, RawBatch, RawEvent, Reason};
 
 /// How large a batch may be. A batch over a limit is rejected whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Limits {
     pub times: i32,
     /// Greatest value of `duration_s`, in seconds.
     pub duration_s: i32,
+    /// Greatest number of events that a batch may say were left out for one reason.
+    pub losses: i32,
 }
 
 impl Limits {
@@ -27,6 +29,7 @@ impl Limits {
         text_bytes: 96,
         times: 10_000,
         duration_s: 31 * 86_400,
+        losses: 1_000_000,
     };
 }
 
@@ -55,7 +58,8 @@ pub fn validate(batch: &RawBatch<'_>, limits: &Limits, today: Day) -> Result<(),
     if batch.events.len() > limits.events {
         return Err(Reason::TooManyEvents);
     }
-    batch.events.iter().try_for_each(|one| event(one, limits))
+    batch.events.iter().try_for_each(|one| event(one, limits))?;
+    losses(&batch.losses, limits)
 }
 
 fn device(device: &Device<'_>, limits: &Limits) -> Result<(), Reason> {
@@ -85,9 +89,9 @@ fn event(event: &RawEvent<'_>, limits: &Limits) -> Result<(), Reason> {
         component,
         fatal,
         duration_s,
+        length,
         times,
     } = *event;
-    let repeated = matches!(kind, EventType::FeatureUsed | EventType::Failed);
     match kind {
         EventType::FeatureUsed => text(feature.ok_or(Reason::FieldMissing)?, limits)?,
         EventType::Failed => text(cause.ok_or(Reason::FieldMissing)?, limits)?,
@@ -98,16 +102,28 @@ fn event(event: &RawEvent<'_>, limits: &Limits) -> Result<(), Reason> {
         || (cause.is_some() && !failed)
         || (component.is_some() && !failed)
         || (fatal.is_some() && !failed)
-        || (duration_s.is_some() && kind != EventType::Stopped)
+        || ((duration_s.is_some() || length.is_some()) && kind != EventType::Stopped)
+        || (duration_s.is_some() && length.is_some())
     {
         return Err(Reason::FieldUnfit);
     }
     component.map_or(Ok(()), |name| text(name, limits))?;
-    let most = if repeated { limits.times } else { 1 };
-    if !(1..=most).contains(&times)
+    if !(1..=limits.times).contains(&times)
         || duration_s.is_some_and(|seconds| !(0..=limits.duration_s).contains(&seconds))
     {
         return Err(Reason::NumberOutOfRange);
+    }
+    Ok(())
+}
+
+/// What was left out is counted by its reason: one that stood there twice would be added up.
+fn losses(losses: &[Loss], limits: &Limits) -> Result<(), Reason> {
+    let mut seen = [false; LossReason::ALL.len()];
+    for Loss { reason, count } in losses {
+        let again = std::mem::replace(&mut seen[reason.index()], true);
+        if again || !(1..=limits.losses).contains(count) {
+            return Err(Reason::NumberOutOfRange);
+        }
     }
     Ok(())
 }

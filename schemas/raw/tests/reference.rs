@@ -1,11 +1,11 @@
 //! The hot codec against the reference implementation of Avro, both ways, with generated data; and
-//! bytes of old releases, which must decode for ever.
+//! bytes of earlier schemas, which must decode for ever.
 #![allow(clippy::unwrap_used)]
 
 use apache_avro::{Schema, from_avro_datum, to_avro_datum};
 use kaiku_raw::{
-    Consent, DecodeError, Decoder, Device, DeviceId, Encoder, EventType, Forget, Limits, RawBatch,
-    RawEvent, Reason, Record, StreamId, schemas, validate,
+    Consent, DecodeError, Decoder, Device, DeviceId, Encoder, EventType, Forget, LengthBucket,
+    Limits, Loss, LossReason, RawBatch, RawEvent, Reason, Record, StreamId, schemas, validate,
 };
 use kaiku_wire::{Day, frame};
 use proptest::prelude::*;
@@ -24,6 +24,7 @@ struct Made {
     consent: Option<(i32, i32)>,
     stream: Option<([u8; 8], i64)>,
     events: Vec<MadeEvent>,
+    losses: Vec<(usize, i32)>,
 }
 
 fn made() -> impl Strategy<Value = Made> {
@@ -44,9 +45,10 @@ fn made() -> impl Strategy<Value = Made> {
         proptest::option::of((1..9_i32, 0..20_000_i32)),
         proptest::option::of((any::<[u8; 8]>(), 0..1_i64 << 40)),
         prop::collection::vec(event, 1..30),
+        prop::collection::vec((0..LossReason::ALL.len(), 1..9_999_i32), 0..9),
     )
         .prop_map(
-            |(id, texts, network, country, consent, stream, events)| Made {
+            |(id, texts, network, country, consent, stream, events, losses)| Made {
                 id,
                 texts,
                 network,
@@ -54,6 +56,7 @@ fn made() -> impl Strategy<Value = Made> {
                 consent,
                 stream,
                 events,
+                losses,
             },
         )
 }
@@ -82,8 +85,17 @@ impl Made {
                 .iter()
                 .map(|event| one(event, component))
                 .collect(),
+            losses: self
+                .losses
+                .iter()
+                .map(|(reason, count)| loss(LossReason::ALL[*reason], *count))
+                .collect(),
         }
     }
+}
+
+fn loss(reason: LossReason, count: i32) -> Loss {
+    Loss { reason, count }
 }
 
 fn one<'a>(
@@ -91,23 +103,25 @@ fn one<'a>(
     component: &'a str,
 ) -> RawEvent<'a> {
     let mut event = RawEvent::new(EventType::Started);
+    event.times = *times;
     match kind {
         0 => {}
         1 => {
             event.kind = EventType::Stopped;
-            event.duration_s = extra.as_ref().map(|_| *duration);
+            let seconds = *fatal == Some(true);
+            event.duration_s = extra.as_ref().filter(|_| seconds).map(|_| *duration);
+            let length = LengthBucket::of_seconds(*duration).filter(|_| !seconds);
+            event.length = extra.as_ref().and(length);
         }
         2 => {
             event.kind = EventType::FeatureUsed;
             event.feature = Some(name);
-            event.times = *times;
         }
         _ => {
             event.kind = EventType::Failed;
             event.cause = Some(name);
             event.component = extra.as_ref().map(|_| component);
             event.fatal = *fatal;
-            event.times = *times;
         }
     }
     event
@@ -163,7 +177,22 @@ fn sample<'a>(events: &[RawEvent<'a>]) -> RawBatch<'a> {
         stream: Some(StreamId::new(*b"streamid")),
         first_sequence: Some(17),
         events: events.to_vec(),
+        losses: Vec::new(),
     }
+}
+
+/// The same with what no earlier schema has: totals of a day, lengths as buckets, and losses.
+fn totals() -> RawBatch<'static> {
+    let mut events = events();
+    events[0].times = 4;
+    events.extend(LengthBucket::ALL.map(|length| RawEvent {
+        length: Some(length),
+        times: 3,
+        ..RawEvent::new(EventType::Stopped)
+    }));
+    let mut batch = sample(&events);
+    batch.losses = LossReason::ALL.map(|reason| loss(reason, 12)).to_vec();
+    batch
 }
 
 fn events() -> Vec<RawEvent<'static>> {
@@ -305,7 +334,7 @@ fn validation_names_the_first_reason() {
         Err(Reason::NumberOutOfRange)
     );
     assert_eq!(
-        with(&|b| b.events[0].times = 2),
+        with(&|b| b.events[0].times = 10_001),
         Err(Reason::NumberOutOfRange)
     );
     assert_eq!(
@@ -315,59 +344,140 @@ fn validation_names_the_first_reason() {
 }
 
 #[test]
+fn a_length_stands_at_a_stop_alone_and_never_beside_its_seconds() {
+    let today = Day::parse(TODAY).unwrap();
+    let check = |batch: &RawBatch<'_>| validate(batch, &Limits::CONTRACT, today);
+    assert_eq!(check(&totals()), Ok(()));
+    let with = |at: usize, seconds| {
+        let mut batch = sample(&events());
+        batch.events[at].length = Some(LengthBucket::Under10m);
+        batch.events[at].duration_s = seconds;
+        check(&batch)
+    };
+    assert_eq!(with(3, None), Ok(()));
+    assert_eq!(with(3, Some(340)), Err(Reason::FieldUnfit));
+    for at in 0..3 {
+        assert_eq!(with(at, None), Err(Reason::FieldUnfit), "event {at}");
+    }
+}
+
+#[test]
+fn a_loss_has_a_count_within_its_bounds_and_a_reason_that_stands_once() {
+    let today = Day::parse(TODAY).unwrap();
+    let most = Limits::CONTRACT.losses;
+    let check = |losses: &[Loss]| {
+        let mut batch = sample(&events());
+        batch.losses = losses.to_vec();
+        validate(&batch, &Limits::CONTRACT, today)
+    };
+    let out = Err(Reason::NumberOutOfRange);
+    assert_eq!(check(&[loss(LossReason::Refused, most)]), Ok(()));
+    assert_eq!(check(&[loss(LossReason::Refused, most + 1)]), out);
+    assert_eq!(check(&[loss(LossReason::Refused, 0)]), out);
+    let two = loss(LossReason::Refused, 2);
+    assert_eq!(check(&[two, loss(LossReason::TooOld, 2)]), Ok(()));
+    assert_eq!(check(&[two, two]), out);
+}
+
+#[test]
 fn a_record_over_the_limit_is_not_even_looked_at() {
     let large = vec![0xC3; 300 * 1024];
     let refused = Decoder::new(Limits::CONTRACT).decode(&large);
     assert_eq!(refused, Err(DecodeError::Refused(Reason::TooLarge)));
 }
 
-/// The bytes of each record as release 0.1.0 wrote them.
-const OLD: [(&str, &[u8]); 3] = [
-    ("raw_batch", include_bytes!("fixtures/0.1.0/raw_batch.avro")),
-    ("forget", include_bytes!("fixtures/0.1.0/forget.avro")),
-    ("tick", include_bytes!("fixtures/0.1.0/tick.avro")),
+/// Bytes that were written by each schema of `events.raw` that there was, oldest first. A folder is
+/// called after what its schemas brought.
+const FIXTURES: [(&str, [&[u8]; 3]); 2] = [
+    (
+        "first",
+        [
+            include_bytes!("fixtures/first/raw_batch.avro"),
+            include_bytes!("fixtures/first/forget.avro"),
+            include_bytes!("fixtures/first/tick.avro"),
+        ],
+    ),
+    (
+        "totals",
+        [
+            include_bytes!("fixtures/totals/raw_batch.avro"),
+            include_bytes!("fixtures/totals/forget.avro"),
+            include_bytes!("fixtures/totals/tick.avro"),
+        ],
+    ),
 ];
 
-#[test]
-fn bytes_of_old_releases_decode_for_ever() {
-    let decoder = Decoder::new(Limits::CONTRACT);
-    let id = DeviceId::new(*b"0123456789abcdef");
-    for (name, bytes) in OLD {
-        let expected = match name {
-            "raw_batch" => Record::Batch(sample(&events())),
-            "forget" => Record::Forget(Forget {
-                device_id: id,
-                app: Some("maps"),
-            }),
-            _ => Record::Tick,
-        };
-        assert_eq!(decoder.decode(bytes), Ok(expected), "{name}");
+fn forget() -> Forget<'static> {
+    Forget {
+        device_id: DeviceId::new(*b"0123456789abcdef"),
+        app: Some("maps"),
     }
 }
 
-/// Writes the fixtures of a new release; run it with `KAIKU_WRITE_FIXTURES=1` once, at a release
-/// that changes a schema, into a folder of its own.
 #[test]
-fn fixtures_are_what_this_release_writes() {
-    let mut records = vec![encode(&sample(&events())), Vec::new(), Vec::new()];
+fn bytes_of_earlier_schemas_decode_for_ever() {
+    let decoder = Decoder::new(Limits::CONTRACT);
+    for (folder, [batch, of_forget, tick]) in FIXTURES {
+        let expected = match folder {
+            "first" => sample(&events()),
+            _ => totals(),
+        };
+        assert_eq!(
+            decoder.decode(batch),
+            Ok(Record::Batch(expected)),
+            "{folder}"
+        );
+        let expected = Ok(Record::Forget(forget()));
+        assert_eq!(decoder.decode(of_forget), expected, "{folder}");
+        assert_eq!(decoder.decode(tick), Ok(Record::Tick), "{folder}");
+    }
+}
+
+#[test]
+fn the_earlier_schema_from_a_registry_is_read_as_the_same_batch() {
+    let [(_, [earlier, ..]), _] = FIXTURES;
+    let mut decoder = Decoder::new(Limits::CONTRACT);
+    decoder.learn(4, schemas::EARLIER_RAW_BATCH.text()).unwrap();
+    let mut record = Vec::new();
+    frame::put(&mut record, frame::Framing::Confluent(4));
+    record.extend_from_slice(&earlier[10..]);
+    let expected = Record::Batch(sample(&events()));
+    assert_eq!(decoder.decode(&record), Ok(expected));
+}
+
+/// What a registry asks before it takes the new schema under the subject of the old one, and what a
+/// reader of before does with a record of now.
+#[test]
+fn the_schema_of_before_and_the_one_of_now_can_read_each_other() {
+    use apache_avro::schema_compatibility::SchemaCompatibility;
+    let earlier = Schema::parse_str(schemas::EARLIER_RAW_BATCH.text()).unwrap();
+    let [(_, [before, ..]), (_, [now, ..])] = FIXTURES;
+    for (writer, reader, record) in [
+        (&earlier, &reference(), before),
+        (&reference(), &earlier, now),
+    ] {
+        SchemaCompatibility::can_read(writer, reader).unwrap();
+        let mut datum = &record[10..];
+        from_avro_datum(writer, &mut datum, Some(reader)).unwrap();
+        assert!(datum.is_empty());
+    }
+}
+
+/// Writes the bytes of a new schema: run it with `KAIKU_WRITE_FIXTURES=1` once, with a folder of its
+/// own added above.
+#[test]
+fn the_newest_bytes_are_what_is_written_today() {
+    let mut records = [encode(&totals()), Vec::new(), Vec::new()];
     let mut encoder = Encoder::single_object();
-    let id = DeviceId::new(*b"0123456789abcdef");
-    encoder
-        .forget(
-            &Forget {
-                device_id: id,
-                app: Some("maps"),
-            },
-            &mut records[1],
-        )
-        .unwrap();
+    encoder.forget(&forget(), &mut records[1]).unwrap();
     encoder.tick(&mut records[2]).unwrap();
+    let (folder, newest) = FIXTURES[FIXTURES.len() - 1];
     let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
-        .join(env!("CARGO_PKG_VERSION"));
-    for ((name, bytes), record) in OLD.iter().zip(records) {
+        .join(folder);
+    let names = ["raw_batch", "forget", "tick"];
+    for ((name, bytes), record) in names.iter().zip(newest).zip(records) {
         if std::env::var_os("KAIKU_WRITE_FIXTURES").is_some() {
-            std::fs::create_dir_all(&dir).unwrap();
             std::fs::write(dir.join(format!("{name}.avro")), &record).unwrap();
         } else {
             assert_eq!(*bytes, record, "{name}");

@@ -1,7 +1,7 @@
 //! One event behind the strip.
 
 use kaiku_catalogue::{App, Cause, Component, Country, Feature, Model, Operator, Release};
-use kaiku_wire::{Day, Incidents, KindName};
+use kaiku_wire::{Day, Incidents, KindName, LengthBucket};
 
 use crate::Marks;
 
@@ -32,31 +32,12 @@ pub struct StrippedEvent {
 pub enum Item {
     /// The app started.
     Started,
-    /// The app stopped after a session of this length.
-    Stopped(DurationBucket),
+    /// The app stopped after a session of this length, where the device says it.
+    Stopped(Option<LengthBucket>),
     /// A feature was used.
     FeatureUsed(Feature),
     /// Something failed, in a component where one is named.
     Failed(Cause, Option<Component>),
-}
-
-/// Length of a session, as a bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DurationBucket {
-    /// The device did not say.
-    Unknown,
-    /// Under ten seconds.
-    Under10s,
-    /// From ten seconds to under a minute.
-    Under1m,
-    /// From one to under ten minutes.
-    Under10m,
-    /// From ten minutes to under an hour.
-    Under1h,
-    /// From one to under six hours.
-    Under6h,
-    /// Six hours and more.
-    Over6h,
 }
 
 /// Two features of one app that one device used in the same week, in the order of their names.
@@ -110,36 +91,10 @@ impl Pair {
     }
 }
 
-impl DurationBucket {
-    /// The bucket of a number of seconds; `None` or a negative number is [`Self::Unknown`].
-    pub fn of(seconds: Option<i32>) -> DurationBucket {
-        match seconds {
-            Some(0..10) => DurationBucket::Under10s,
-            Some(10..60) => DurationBucket::Under1m,
-            Some(60..600) => DurationBucket::Under10m,
-            Some(600..3_600) => DurationBucket::Under1h,
-            Some(3_600..21_600) => DurationBucket::Under6h,
-            Some(21_600..) => DurationBucket::Over6h,
-            Some(_) | None => DurationBucket::Unknown,
-        }
-    }
-
-    /// The text of the bucket.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            DurationBucket::Unknown => "unknown",
-            DurationBucket::Under10s => "under_10s",
-            DurationBucket::Under1m => "10s_to_1m",
-            DurationBucket::Under10m => "1m_to_10m",
-            DurationBucket::Under1h => "10m_to_1h",
-            DurationBucket::Under6h => "1h_to_6h",
-            DurationBucket::Over6h => "over_6h",
-        }
-    }
-}
-
 /// The text of a dimension that an event does not have.
 pub const NONE: &str = "none";
+/// The text of a session's length that the device did not say.
+const UNKNOWN: &str = "unknown";
 
 impl Item {
     /// What happened, by name.
@@ -172,7 +127,7 @@ impl Item {
     /// The length of the session, or `none`.
     pub fn duration_bucket(self) -> &'static str {
         match self {
-            Item::Stopped(bucket) => bucket.as_str(),
+            Item::Stopped(length) => length.map_or(UNKNOWN, LengthBucket::as_str),
             _ => NONE,
         }
     }

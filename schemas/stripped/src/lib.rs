@@ -16,5 +16,5 @@ mod marks;
 pub mod schemas;
 
 pub use codec::{Encoder, Kind, Record, kind_of};
-pub use event::{DayClosed, DurationBucket, Item, NONE, Pair, StrippedEvent};
+pub use event::{DayClosed, Item, NONE, Pair, StrippedEvent};
 pub use marks::Marks;

@@ -4,10 +4,8 @@
 use apache_avro::types::Value;
 use apache_avro::{Schema, from_avro_datum};
 use kaiku_catalogue::Catalogue;
-use kaiku_stripped::{
-    DayClosed, DurationBucket, Encoder, Item, Marks, Pair, Record, StrippedEvent, schemas,
-};
-use kaiku_wire::{BOUNDS, Day, Incident, Mark, frame};
+use kaiku_stripped::{DayClosed, Encoder, Item, Marks, Pair, Record, StrippedEvent, schemas};
+use kaiku_wire::{BOUNDS, Day, Incident, LengthBucket, Mark, frame};
 
 fn day() -> Day {
     Day::parse("2026-11-24").unwrap()
@@ -18,7 +16,8 @@ fn events(catalogue: &Catalogue) -> Vec<StrippedEvent> {
     let app = catalogue.app("maps", day());
     let items = [
         Item::Started,
-        Item::Stopped(DurationBucket::of(Some(340))),
+        Item::Stopped(LengthBucket::of_seconds(340)),
+        Item::Stopped(None),
         Item::FeatureUsed(catalogue.feature(app, "route.bicycle", day())),
         Item::Failed(
             catalogue.cause(app, "panic", day()),

@@ -71,6 +71,7 @@ fn upload(first: i64, events: Vec<RawEvent<'static>>) -> RawBatch<'static> {
         stream: Some(StreamId::new(STREAM)),
         first_sequence: Some(first),
         events,
+        losses: Vec::new(),
     }
 }
 

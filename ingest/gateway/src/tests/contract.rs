@@ -187,6 +187,7 @@ fn a_batch_has_the_fields_that_are_described() {
             &schemas["Batch"]["properties"]["consent"],
         ),
         (r#"{"events":[{"x":1}]}"#, &schemas["Event"]),
+        (r#"{"losses":[{"x":1}]}"#, &schemas["Loss"]),
         (r#"{"forget":{"x":1}}"#, &schemas["Forget"]),
         (r#"{"x":1}"#, &schemas["Batch"]),
     ] {

@@ -275,6 +275,7 @@ impl DayUploads<'_> {
             stream: traits.counts.then_some(traits.streams[app]),
             first_sequence: traits.counts.then_some(i64::from(first)),
             events,
+            losses: Vec::new(),
         }
     }
 

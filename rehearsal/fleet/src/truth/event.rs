@@ -1,7 +1,7 @@
 //! One event by the names that the catalogue gives to it, and the home of its device.
 
 use kaiku_catalogue::{App, Catalogue};
-use kaiku_raw::{EventType, RawBatch, RawEvent};
+use kaiku_raw::{EventType, LengthBucket, RawBatch, RawEvent};
 use kaiku_wire::Day;
 
 /// Text of the catalogue.
@@ -89,7 +89,15 @@ impl<'a> Event<'a> {
 
     /// The length of its session, by the names of the published tables.
     pub(super) fn length(&self) -> Name {
-        match self.raw.duration_s {
+        let bucket = self.raw.length.map(|bucket| match bucket {
+            LengthBucket::Under10s => "under_10s",
+            LengthBucket::Under1m => "10s_to_1m",
+            LengthBucket::Under10m => "1m_to_10m",
+            LengthBucket::Under1h => "10m_to_1h",
+            LengthBucket::Under6h => "1h_to_6h",
+            LengthBucket::Over6h => "over_6h",
+        });
+        bucket.unwrap_or(match self.raw.duration_s {
             Some(0..10) => "under_10s",
             Some(10..60) => "10s_to_1m",
             Some(60..600) => "1m_to_10m",
@@ -97,6 +105,6 @@ impl<'a> Event<'a> {
             Some(3_600..21_600) => "1h_to_6h",
             Some(21_600..) => "over_6h",
             Some(..0) | None => "unknown",
-        }
+        })
     }
 }

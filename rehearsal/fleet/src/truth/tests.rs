@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use kaiku_raw::{Consent, Device as RawDevice, EventType, Reason, StreamId};
+use kaiku_raw::{Consent, Device as RawDevice, EventType, LengthBucket, Reason, StreamId};
 
 use super::*;
 use crate::upload::{Garbage, Route};
@@ -58,6 +58,7 @@ fn batch(catalogue: &Catalogue, first: i64, events: Vec<RawEvent<'static>>) -> R
         stream: Some(StreamId::new([1; 8])),
         first_sequence: Some(first),
         events,
+        losses: Vec::new(),
     }
 }
 
@@ -208,6 +209,30 @@ fn the_first_session_of_a_day_bears_its_length_and_no_later_one_is_dropped() {
     );
     assert_eq!((truth.totals().accepted, truth.totals().bounded), (6, 0));
     assert_eq!(cell(&truth, 0, monday(), "10s_to_1m"), [1]);
+    assert_eq!(truth.totals().marks.of(Mark::FirstSessionDay), 1);
+}
+
+#[test]
+fn of_several_sessions_in_one_event_the_first_alone_has_the_mark() {
+    let catalogue = Catalogue::sample();
+    let wanted = Wanted {
+        weekly: false,
+        columns: vec![Column::App, Column::Length],
+        marks: vec![Mark::FirstSessionDay],
+    };
+    let mut truth = Truth::of(&catalogue, 4, vec![wanted]);
+    let sessions = [LengthBucket::Under6h, LengthBucket::Under10s].map(|length| RawEvent {
+        length: Some(length),
+        times: 3,
+        ..RawEvent::new(EventType::Stopped)
+    });
+    send(
+        &mut truth,
+        batch(&catalogue, 0, sessions.to_vec()),
+        monday(),
+    );
+    assert_eq!(truth.totals().accepted_times, 6);
+    assert_eq!(cell(&truth, 0, monday(), "1h_to_6h"), [1]);
     assert_eq!(truth.totals().marks.of(Mark::FirstSessionDay), 1);
 }
 
