@@ -1,0 +1,164 @@
+//! The folder: who holds the lock, whether the owner agreed, the open spool and its key.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+
+use crate::consent::{self, Consent};
+use crate::contents::{Contents, Identity, Loss};
+use crate::key::wipe;
+use crate::seal::Sealer;
+use crate::side;
+use crate::spool::{self, Spool, Unopened};
+use crate::{Error, Key, Random};
+
+/// What is known of the folder, behind one lock.
+pub(crate) struct Disk {
+    pub(crate) folder: PathBuf,
+    vfs: Option<String>,
+    random: Random,
+    pub(crate) consent: Consent,
+    pub(crate) key: Option<Key>,
+    /// The lock; whoever has it writes the spool.
+    writer: Option<File>,
+    pub(crate) spool: Option<Spool>,
+    /// The upload that was handed out last, and when.
+    pub(crate) handed: Option<(i64, i64)>,
+    /// The owner asked for an upload now.
+    pub(crate) is_asked: bool,
+    /// This run has written already: the session that stands there is its own.
+    pub(crate) is_running: bool,
+}
+
+impl Disk {
+    pub(crate) fn new(folder: PathBuf, vfs: Option<String>, random: Random) -> Disk {
+        Disk {
+            folder,
+            vfs,
+            random,
+            consent: Consent::none(),
+            key: None,
+            writer: None,
+            spool: None,
+            handed: None,
+            is_asked: false,
+            is_running: false,
+        }
+    }
+
+    /// Reads the consent. Where another process turned the switch meanwhile, what is open here
+    /// belongs to what was.
+    pub(crate) fn look(&mut self) {
+        let consent = consent::read(&self.folder);
+        if consent.turns != self.consent.turns || !consent.given {
+            self.close();
+        }
+        self.consent = consent;
+    }
+
+    /// Lets go of spool, key and lock.
+    pub(crate) fn close(&mut self) {
+        self.spool = None;
+        self.key = None;
+        self.writer = None;
+        self.handed = None;
+        self.is_running = false;
+    }
+
+    pub(crate) fn sealer(&self) -> Option<Sealer> {
+        let key = self.key.as_ref()?;
+        Some(Sealer::new(key, self.random.clone()))
+    }
+
+    /// Opens the spool where it is not open and no other process has it. Whether this one writes.
+    pub(crate) fn open(&mut self, place: Option<[u8; 32]>) -> Result<bool, Error> {
+        if self.spool.is_some() {
+            return Ok(true);
+        }
+        if self.is_locked()? {
+            return Ok(false);
+        }
+        let random = self.random.clone();
+        let opened = self.open_file(place)?;
+        let mut spool = match opened {
+            Ok(spool) => spool,
+            Err((reason, lost)) => {
+                self.destroy_spool().map_err(Error::Folder)?;
+                let Ok(mut spool) = self.open_file(place)? else {
+                    return Err(Error::Unseal);
+                };
+                spool.change(|contents| {
+                    contents.lose(reason, lost);
+                    Ok(())
+                })?;
+                spool
+            }
+        };
+        let stored = spool.contents().identity.place;
+        if stored.is_some() && place.is_some() && stored != place {
+            // A copy: what lies here is the other's, and will leave there.
+            side::remove(&side::files(&self.folder));
+            spool.change(|contents| {
+                *contents = Contents::new(Identity::draw(&random, place)?);
+                Ok(())
+            })?;
+        }
+        self.spool = Some(spool);
+        Ok(true)
+    }
+
+    fn open_file(&self, place: Option<[u8; 32]>) -> Result<Result<Spool, (Loss, u64)>, Error> {
+        let sealer = self.sealer().ok_or(Error::Unseal)?;
+        let fresh = || Identity::draw(&self.random, place);
+        match Spool::open(&self.folder, self.vfs.as_deref(), sealer, fresh) {
+            Ok(spool) => Ok(Ok(spool)),
+            Err(Unopened::Foreign(reason, lost)) => Ok(Err((reason, lost))),
+            Err(Unopened::Failed(error)) => Err(error),
+        }
+    }
+
+    /// Sets aside a spool whose key is gone: it is destroyed. How many events were in it.
+    pub(crate) fn set_aside(&mut self) -> Result<u64, Error> {
+        self.spool = None;
+        if !spool::file(&self.folder).exists() {
+            return Ok(0);
+        }
+        let lost = spool::waiting_in(&self.folder, self.vfs.as_deref());
+        self.destroy_spool().map_err(Error::Folder)?;
+        Ok(lost.max(1))
+    }
+
+    /// Whether another process writes here.
+    pub(crate) fn is_locked(&mut self) -> Result<bool, Error> {
+        if self.writer.is_none() {
+            self.writer = side::lock(&self.folder).map_err(Error::Folder)?;
+        }
+        Ok(self.writer.is_none())
+    }
+
+    /// Whether anything lies here that only a program that is on may have.
+    pub(crate) fn has_leftovers(&self) -> bool {
+        let mut files = spool::files(&self.folder).to_vec();
+        files.extend(["side", "failures"].map(|name| self.folder.join(name)));
+        files.iter().any(|file| file.exists())
+    }
+
+    /// Overwrites and removes everything but the consent and the lock.
+    pub(crate) fn destroy(&mut self) -> io::Result<()> {
+        self.close();
+        let spool = self.destroy_spool();
+        let side = side::destroy(&self.folder);
+        let markers = side::destroy_folder(&self.folder.join("failures"));
+        let next = wipe(&self.folder.join("consent.next"));
+        spool.and(side).and(markers).and(next)
+    }
+
+    fn destroy_spool(&mut self) -> io::Result<()> {
+        self.spool = None;
+        let mut result = Ok(());
+        for file in spool::files(&self.folder) {
+            result = result.and(wipe(&file));
+        }
+        result
+    }
+}
