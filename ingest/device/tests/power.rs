@@ -21,7 +21,14 @@ fn after_a_power_cut_nothing_counts_twice_and_nothing_new_is_taken_for_old() {
     let mut server = Server::default();
     let (mut recorded, mut written) = (0_u64, 0_u64);
     let mut cuts = 0;
-    while cuts < 1_000 {
+    for life in 0.. {
+        if cuts == 1_000 {
+            break;
+        }
+        assert!(
+            life < 4_000,
+            "after {cuts} cuts nothing is written any more"
+        );
         platter.die_after(dice.random_range(1..80));
         let program = bench.open();
         let (mut of_life, mut of_life_written) = (0, 0);

@@ -15,3 +15,12 @@ mod keeping;
 
 /// The power goes at a thousand moments.
 mod power;
+
+/// A process that is killed at any moment, against a server that fails at any moment.
+mod kill;
+
+/// The sender over HTTP.
+mod http;
+
+/// What goes wrong inside does not reach the host.
+mod inside;
