@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod attacks;
 mod connections;
 mod contract;
+mod golden;
 mod requests;
 
 use std::io::{Read, Write};
@@ -39,6 +41,8 @@ enum Broker {
     Silent,
     Loses,
     Full,
+    /// Takes a second to take anything.
+    Slow,
 }
 
 /// A sink that validates as the real one does, and keeps what it took.
@@ -53,15 +57,17 @@ impl Kit {
     fn take(&self, record: kaiku_ingest::Encoded) -> Result<Pending, Error> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let broker = *self.broker.lock().unwrap();
-        if broker == Broker::Full {
-            return Err(Error::Full);
+        match broker {
+            Broker::Full => return Err(Error::Full),
+            Broker::Slow => std::thread::sleep(Duration::from_secs(3)),
+            _ => {}
         }
         self.taken.lock().unwrap().push(record.payload().to_vec());
         Ok(Box::pin(async move {
             match broker {
                 Broker::Loses => Err(DeliveryError::TimedOut),
                 Broker::Silent => std::future::pending().await,
-                Broker::Confirms | Broker::Full => Ok(()),
+                Broker::Confirms | Broker::Full | Broker::Slow => Ok(()),
             }
         }))
     }
@@ -127,6 +133,9 @@ impl Door {
             // Long enough for a machine that has much else to do; tests of slowness shorten one.
             limits: Limits {
                 header_time: PATIENCE,
+                idle_time: PATIENCE,
+                // A test may send slowly what another counts.
+                body_rate: 0,
                 handshake_time: PATIENCE,
                 body_time: PATIENCE,
                 ..Limits::default()
@@ -189,6 +198,13 @@ impl Door {
         stream
     }
 
+    /// One request over plain HTTP, for a gateway without TLS.
+    fn ask_plain(&self, request: &Request<'_>) -> Answer {
+        let mut stream = self.tcp();
+        stream.write_all(&request.bytes()).unwrap();
+        Answer::read(&mut stream)
+    }
+
     /// One request on a connection of its own, the answer checked against the description.
     fn ask(&self, request: &Request<'_>) -> Answer {
         let mut stream = self.connect();
@@ -208,6 +224,33 @@ impl Drop for Door {
     }
 }
 
+/// The whole of a body, as the gateway receives it.
+async fn receive_all(
+    headers: &axum::http::HeaderMap,
+    body: axum::body::Body,
+    limits: &Limits,
+) -> Result<Vec<u8>, crate::answer::Refusal> {
+    let budget = crate::body::Budget::new(limits.bodies_bytes);
+    let received = crate::body::receive(headers, body, limits, &budget).await?;
+    Ok(received.bytes().to_vec())
+}
+
+/// A connection from another of this machine's loopback addresses.
+fn connect_from(from: [u8; 4], to: SocketAddr) -> TcpStream {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let stream = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from((from, 0))).unwrap();
+        socket.connect(to).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
 fn write_certificate(dir: &std::path::Path) -> CertificateDer<'static> {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     std::fs::write(dir.join("cert.pem"), made.cert.pem()).unwrap();
@@ -223,6 +266,8 @@ struct Request<'a> {
     token: Option<&'a str>,
     content_type: Option<&'a str>,
     encoding: Option<&'a str>,
+    /// More of the head, each line with its end.
+    more: &'a str,
     body: &'a [u8],
 }
 
@@ -234,6 +279,7 @@ impl Request<'_> {
             token: Some(TOKEN),
             content_type: Some("application/json"),
             encoding: None,
+            more: "",
             body,
         }
     }
@@ -253,6 +299,7 @@ impl Request<'_> {
         if let Some(name) = self.encoding {
             head += &format!("content-encoding: {name}\r\n");
         }
+        head += self.more;
         head += &format!("content-length: {}\r\n\r\n", self.body.len());
         [head.as_bytes(), self.body].concat()
     }
