@@ -129,6 +129,11 @@ impl Gateway {
         self.address
     }
 
+    #[cfg(test)]
+    pub(crate) fn api(&self) -> Arc<Api> {
+        self.api.clone()
+    }
+
     /// What keeps it from its work, from now on and whenever it changes.
     pub fn trouble(&self) -> watch::Receiver<Trouble> {
         self.trouble.subscribe()

@@ -5,6 +5,7 @@
 mod attacks;
 mod connections;
 mod contract;
+mod fuzz;
 mod golden;
 mod requests;
 
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use kaiku_ingest::{DeliveryError, Error, Framer};
+use kaiku_ingest::{DeliveryError, DeviceId, Error, Framer};
 use kaiku_raw::{Forget, RawBatch};
 use kaiku_wire::{Clock, Day};
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -41,8 +42,10 @@ enum Broker {
     Silent,
     Loses,
     Full,
-    /// Takes a second to take anything.
+    /// Takes its time to take anything.
     Slow,
+    /// One of its two partitions is silent.
+    HalfSilent,
 }
 
 /// A sink that validates as the real one does, and keeps what it took.
@@ -56,7 +59,11 @@ struct Kit {
 impl Kit {
     fn take(&self, record: kaiku_ingest::Encoded) -> Result<Pending, Error> {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        let broker = *self.broker.lock().unwrap();
+        let broker = match *self.broker.lock().unwrap() {
+            Broker::HalfSilent if record.key().is_some_and(|key| key[0] % 2 == 1) => Broker::Silent,
+            Broker::HalfSilent => Broker::Confirms,
+            other => other,
+        };
         match broker {
             Broker::Full => return Err(Error::Full),
             Broker::Slow => std::thread::sleep(Duration::from_secs(3)),
@@ -67,7 +74,7 @@ impl Kit {
             match broker {
                 Broker::Loses => Err(DeliveryError::TimedOut),
                 Broker::Silent => std::future::pending().await,
-                Broker::Confirms | Broker::Full | Broker::Slow => Ok(()),
+                _ => Ok(()),
             }
         }))
     }
@@ -95,6 +102,19 @@ impl Sink for Kit {
             .map_err(Error::Refused)?;
         self.take(record)
     }
+
+    fn partitions(&self) -> usize {
+        2
+    }
+
+    fn partition_of(&self, device: &DeviceId) -> usize {
+        usize::from(device.as_bytes()[0] % 2)
+    }
+
+    fn probe(&self, _partition: usize) -> Option<Pending> {
+        let tick = Framer::single_object().tick(0).ok()?;
+        self.take(tick).ok()
+    }
 }
 
 /// A gateway with TLS on a free port, and what is needed to speak to it.
@@ -105,6 +125,7 @@ struct Door {
     dir: tempfile::TempDir,
     shutdown: CancellationToken,
     thread: Option<JoinHandle<()>>,
+    trouble: tokio::sync::watch::Receiver<crate::Trouble>,
 }
 
 impl Door {
@@ -154,11 +175,12 @@ impl Door {
                 .unwrap();
             runtime.block_on(async {
                 let gateway = Gateway::bind(&config, sink).await.unwrap();
-                tell.send(gateway.local_addr()).unwrap();
+                tell.send((gateway.local_addr(), gateway.trouble()))
+                    .unwrap();
                 gateway.serve(token).await;
             });
         });
-        let address = told.recv().unwrap();
+        let (address, trouble) = told.recv().unwrap();
         Door {
             address,
             kit,
@@ -166,7 +188,27 @@ impl Door {
             dir,
             shutdown,
             thread: Some(thread),
+            trouble,
         }
+    }
+
+    /// What reads bodies, without a socket.
+    fn parts() -> (Arc<crate::api::Api>, Arc<Kit>) {
+        let dir = tempfile::tempdir().unwrap();
+        let tokens = dir.path().join("tokens");
+        std::fs::write(&tokens, TOKEN).unwrap();
+        let config = Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tokens_file: Some(tokens),
+            ..Config::default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let kit = Arc::new(Kit::default());
+        let bound = runtime.block_on(Gateway::bind(&config, kit.clone()));
+        (bound.unwrap().api(), kit)
     }
 
     /// Ends the gateway and waits for it.
@@ -233,6 +275,14 @@ async fn receive_all(
     let budget = crate::body::Budget::new(limits.bodies_bytes);
     let received = crate::body::receive(headers, body, limits, &budget).await?;
     Ok(received.bytes().to_vec())
+}
+
+/// The headers that show the token.
+fn bearer() -> axum::http::HeaderMap {
+    let mut headers = axum::http::HeaderMap::new();
+    let value = format!("Bearer {TOKEN}").parse().unwrap();
+    headers.insert("authorization", value);
+    headers
 }
 
 /// A connection from another of this machine's loopback addresses.

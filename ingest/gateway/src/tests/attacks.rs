@@ -228,3 +228,176 @@ fn too_many_events_are_refused_before_the_rest_is_read() {
         (400, "too_many_events")
     );
 }
+
+/// A line of another device; the first digit of its identifier decides on the partition.
+fn line_of(partition: u8) -> String {
+    LINE.replace("6f1c0000", &format!("0{partition}1c0000"))
+}
+
+#[test]
+fn a_partition_that_is_silent_is_its_own_affair() {
+    let door = Door::with(|config| {
+        config.limits.requests = 8;
+        config.ack_time = Duration::from_secs(4);
+    });
+    *door.kit.broker.lock().unwrap() = Broker::HalfSilent;
+    let ask = |partition| {
+        door.ask(&Request::batch(line_of(partition).as_bytes()))
+            .status
+    };
+    std::thread::scope(|scope| {
+        // Far more than there are places for whole bodies wait for the silent one.
+        let silent: Vec<_> = (0..30).map(|_| scope.spawn(|| ask(1))).collect();
+        while door.kit.calls.load(Ordering::SeqCst) < 20 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        for _ in 0..10 {
+            assert_eq!(ask(0), 202);
+        }
+        silent
+            .into_iter()
+            .for_each(|one| assert_eq!(one.join().unwrap(), 503));
+    });
+    for _ in 0..10 {
+        assert_eq!(ask(0), 202);
+    }
+    assert!(door.trouble.borrow().is_none(), "the other partition works");
+}
+
+#[test]
+fn it_says_that_kafka_is_away_and_notices_by_itself_that_it_is_back() {
+    let door = Door::with(|config| config.ack_time = Duration::from_millis(300));
+    *door.kit.broker.lock().unwrap() = Broker::Silent;
+    assert_eq!(door.ask(&Request::batch(LINE.as_bytes())).status, 503);
+    let is_in_trouble = |wanted: bool| {
+        let start = Instant::now();
+        while door.trouble.borrow().is_some() != wanted {
+            assert!(start.elapsed() < PATIENCE, "trouble is not {wanted}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    is_in_trouble(true);
+    *door.kit.broker.lock().unwrap() = Broker::Confirms;
+    // Nobody asks it for anything.
+    is_in_trouble(false);
+    assert_eq!(door.ask(&Request::batch(LINE.as_bytes())).status, 202);
+}
+
+#[test]
+fn a_switch_drops_what_it_names_within_seconds_and_the_rest_of_the_batch_goes_on() {
+    let mut switches = std::path::PathBuf::new();
+    let door = Door::with(|config| {
+        switches = config
+            .tokens_file
+            .clone()
+            .unwrap()
+            .with_file_name("switches");
+        std::fs::write(&switches, "").unwrap();
+        config.switches_file = Some(switches.clone());
+    });
+    let sent = |stream: &str| {
+        let line = LINE.replace("\"events\"", &format!("{stream}\"events\""));
+        let answer = door.ask(&Request::batch(line.as_bytes()));
+        (answer.status, answer.json()["events"].clone())
+    };
+    let numbered = "\"stream\":\"91ab5c7d2e3f4a60\",\"first_sequence\":17,";
+    assert_eq!(sent(numbered), (202, 2.into()));
+    std::fs::write(&switches, "[[kill]]\napp = \"maps\"\nfeature = \"route\"\n").unwrap();
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(sent(numbered), (202, 2.into()));
+    std::fs::write(&switches, "[[kill]]\napp = \"maps\"\nrelease = \"4.2\"\n").unwrap();
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(sent(numbered), (202, 2.into()));
+    // What it would refuse it refuses all the same.
+    let answer = door.ask(&Request::batch(LINE.replace("started", "began").as_bytes()));
+    assert_eq!(answer.status, 400);
+    let taken = door.kit.taken.lock().unwrap();
+    let decoder = kaiku_raw::Decoder::new(kaiku_raw::Limits::CONTRACT);
+    let seen: Vec<_> = taken
+        .iter()
+        .map(|record| match decoder.decode(record).unwrap() {
+            kaiku_raw::Record::Batch(batch) => (batch.first_sequence, batch.events.len()),
+            _ => panic!("another record was sent"),
+        })
+        .collect();
+    assert_eq!(seen, [(Some(17), 2), (Some(18), 1)]);
+}
+
+#[test]
+fn no_session_is_resumed_so_that_no_connection_can_be_linked_to_another() {
+    let door = Door::open();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(door.certificate.clone()).unwrap();
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
+        let config = Arc::new(config);
+        for _ in 0..3 {
+            let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+            let session = rustls::ClientConnection::new(config.clone(), name).unwrap();
+            let mut stream = rustls::StreamOwned::new(session, door.tcp());
+            stream
+                .write_all(&Request::batch(LINE.as_bytes()).bytes())
+                .unwrap();
+            assert_eq!(Answer::read(&mut stream).status, 202);
+            assert_eq!(
+                stream.conn.handshake_kind(),
+                Some(rustls::HandshakeKind::Full)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_body_slower_than_the_least_rate_gets_408() {
+    let door = Door::with(|config| config.limits.body_rate = 1024);
+    let mut stream = door.connect();
+    stream.write_all(&head(10_000, super::TOKEN)).unwrap();
+    let start = Instant::now();
+    let reader = stream.sock.try_clone().unwrap();
+    reader
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .unwrap();
+    while start.elapsed() < PATIENCE / 2 {
+        // It is still sending when the answer comes.
+        if stream
+            .write_all(b" ")
+            .and_then(|()| stream.flush())
+            .is_err()
+        {
+            break;
+        }
+        if reader.peek(&mut [0]).is_ok() {
+            break;
+        }
+    }
+    let answer = Answer::read(&mut stream);
+    assert_eq!(
+        (answer.status, answer.reason().as_str()),
+        (408, "body_too_slow")
+    );
+    assert!(start.elapsed() < Duration::from_secs(8));
+}
+
+#[test]
+fn the_samples_of_keys_and_switches_can_be_used() {
+    let file = |name| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docker/gateway");
+        Some(std::path::Path::new(folder).join(name))
+    };
+    let config = crate::Config {
+        keys_file: file("keys.toml"),
+        switches_file: file("switches.toml"),
+        ..crate::Config::default()
+    };
+    let wrong: Vec<String> = config
+        .unusable_files()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(wrong, Vec::<String>::new());
+}
