@@ -1,8 +1,8 @@
 //! The producer: a bounded queue, a thread that serves librdkafka, and a clean end.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use kaiku_broker::{Cluster, TopicsConfig};
@@ -11,19 +11,16 @@ use kaiku_registry::{Registry, subject_of};
 use kaiku_wire::{Clock, Day, Schema};
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
+use rdkafka::producer::{BaseRecord, Producer as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::delivery::{Answers, Ticket};
-use crate::metrics::{QUEUE_BYTES, REPLACED};
+use crate::client::{Client, give_up_all};
+use crate::delivery::Ticket;
+use crate::metrics::QUEUE_BYTES;
 use crate::{Batch, Config, Delivery, Encoded, Error, Forget, Framer};
 
 /// What a record costs beside its own bytes: librdkafka's message and our ticket.
 const OVERHEAD: u32 = 256;
-
-/// The least time between two clients: where the broker kills one after the other, it is not asked
-/// for the next at once.
-const REPLACE: Duration = Duration::from_secs(1);
 
 /// How often the thread looks whether it is to end.
 const STEP: Duration = Duration::from_millis(50);
@@ -40,8 +37,7 @@ pub struct Producer {
 }
 
 struct Shared {
-    client: RwLock<Client>,
-    settings: ClientConfig,
+    client: Client,
     framer: Framer,
     topic: String,
     room: Arc<Semaphore>,
@@ -50,9 +46,6 @@ struct Shared {
     replay: bool,
     clock: Clock,
 }
-
-/// librdkafka's producer. It is replaced where it has died.
-type Client = Arc<BaseProducer<Answers>>;
 
 /// Asks the thread to end: until when, and whom to tell how many records were left.
 struct End {
@@ -97,10 +90,8 @@ impl Producer {
             None => Framer::single_object(),
             Some(registry) => registered(registry)?,
         };
-        let made = client.create_with_context(Answers).map_err(Error::Create)?;
         let shared = Arc::new(Shared {
-            client: RwLock::new(Arc::new(made)),
-            settings: client,
+            client: Client::new(client).map_err(Error::Create)?,
             framer,
             topic: cluster.topics().raw(),
             room: Arc::new(Semaphore::new(
@@ -274,7 +265,7 @@ impl Producer {
         if let Some(millis) = record.millis {
             message = message.timestamp(millis);
         }
-        match self.shared.client().send(message) {
+        match self.shared.client.current().send(message) {
             Ok(()) => Ok(delivery),
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
                 Err(Error::Full)
@@ -338,11 +329,8 @@ fn serve(shared: &Shared, ended: &Receiver<End>) {
     let gauge = QUEUE_BYTES.with([]);
     let mut replaced = None;
     let end = loop {
-        let client = shared.client();
-        client.poll(STEP);
-        if client.client().fatal_error().is_some() {
-            shared.replace(&client, &mut replaced);
-        }
+        shared.client.current().poll(STEP);
+        shared.client.replace_dead(&mut replaced);
         gauge.set(f64::from(shared.used()));
         match ended.recv_timeout(Duration::ZERO) {
             Ok(end) => break Some(end),
@@ -352,7 +340,7 @@ fn serve(shared: &Shared, ended: &Receiver<End>) {
         }
     };
     let deadline = end.as_ref().map(|end| end.deadline);
-    let client = shared.client();
+    let client = shared.client.current();
     // Room is taken before a record is handed over, so that none slips in behind this.
     while shared.used() > 0 && deadline.is_none_or(|deadline| Instant::now() < deadline) {
         client.poll(Duration::from_millis(1));
@@ -374,47 +362,10 @@ fn serve(shared: &Shared, ended: &Receiver<End>) {
     }
 }
 
-/// Ends every record that a client still has; each delivery says so.
-fn give_up_all(client: &BaseProducer<Answers>) {
-    client.purge(PurgeConfig::default().queue().inflight());
-    client.poll(STEP);
-}
-
 impl Shared {
     /// Bytes that records take in the queue.
     fn used(&self) -> u32 {
         let free = u32::try_from(self.room.available_permits()).unwrap_or(u32::MAX);
         self.queue_bytes.saturating_sub(free)
-    }
-
-    fn client(&self) -> Client {
-        self.client
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// Puts a new client in the place of one that has died of an error after which librdkafka takes
-    /// no record any more, such as a sequence number that the broker did not expect. What the dead
-    /// one had is given up: whether the broker has it can't be told, and whoever sends it again is
-    /// known by its stream's numbers.
-    fn replace(&self, dead: &BaseProducer<Answers>, replaced: &mut Option<Instant>) {
-        if replaced.is_some_and(|when| when.elapsed() < REPLACE) {
-            std::thread::sleep(STEP);
-            return;
-        }
-        *replaced = Some(Instant::now());
-        give_up_all(dead);
-        match self.settings.create_with_context(Answers) {
-            Ok(made) => {
-                *self.client.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(made);
-                // A record may have been handed over between the two.
-                give_up_all(dead);
-                REPLACED.with([]).increment(1);
-                let code = dead.client().fatal_error().map(|(code, _)| code);
-                tracing::error!(?code, "the producer had died; another is in its place");
-            }
-            Err(error) => tracing::error!(%error, "the producer has died"),
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! How many connections the limit of open files has room for.
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rlimit::Resource;
 
 use crate::seats::TOLD;
 
@@ -17,19 +17,10 @@ pub(crate) fn needed(connections: usize) -> usize {
 /// the hard limit is what the system allows.
 pub(crate) fn make_room(connections: usize) -> usize {
     let wanted = u64::try_from(needed(connections)).unwrap_or(u64::MAX);
-    let limit = getrlimit(Resource::Nofile);
-    let soft = limit.current.unwrap_or(u64::MAX);
-    let hard = limit.maximum.unwrap_or(u64::MAX);
-    let mut has = soft;
-    if soft < wanted {
-        let raised = Rlimit {
-            current: Some(wanted.min(hard)),
-            maximum: limit.maximum,
-        };
-        if setrlimit(Resource::Nofile, raised).is_ok() {
-            has = wanted.min(hard);
-        }
-    }
+    let (soft, hard) = limits();
+    let raised = wanted.min(hard);
+    let is_raised = soft < wanted && Resource::NOFILE.set(raised, hard).is_ok();
+    let has = if is_raised { raised } else { soft };
     let room = usize::try_from(has).unwrap_or(usize::MAX);
     connections.min(room.saturating_sub(TOLD + OTHERS).max(1))
 }
@@ -37,9 +28,13 @@ pub(crate) fn make_room(connections: usize) -> usize {
 /// How many connections the hard limit of open files has room for, where that is fewer than asked
 /// for.
 pub fn too_few_files(connections: usize) -> Option<usize> {
-    let hard = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
-    let hard = usize::try_from(hard).unwrap_or(usize::MAX);
+    let hard = usize::try_from(limits().1).unwrap_or(usize::MAX);
     (hard < needed(connections)).then(|| hard.saturating_sub(TOLD + OTHERS))
+}
+
+/// The soft and the hard limit of open files; where the system does not tell, as low as they get.
+fn limits() -> (u64, u64) {
+    Resource::NOFILE.get().unwrap_or((1024, 1024))
 }
 
 #[cfg(test)]
@@ -48,9 +43,8 @@ mod tests {
 
     #[test]
     fn the_limit_is_raised_to_what_is_needed_and_no_more_is_promised_than_there_is() {
-        let hard = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
         let room = make_room(400);
-        let soft = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let (soft, hard) = limits();
         assert!(soft >= u64::try_from(needed(400)).unwrap_or(0).min(hard));
         assert!(room <= 400);
         assert_eq!(too_few_files(1), None);

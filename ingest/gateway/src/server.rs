@@ -239,25 +239,35 @@ impl Files {
     }
 }
 
-/// Tells of Kafka's state, and where it does not answer, asks one partition that does not whether it
-/// does again: a gateway that is taken out of service has no devices that would ask.
+/// Tells of Kafka's state, and where nothing is confirmed, asks by itself: a gateway that is taken
+/// out of service has no devices that would. It asks a partition that was away and, in turn, each of
+/// the others, for one alone may be away for long.
 async fn attend(api: Arc<Api>, trouble: watch::Sender<Trouble>) {
     let mut turn = interval(TURN);
-    loop {
+    for lane in (0..api.sink.partitions().max(1)).cycle() {
         turn.tick().await;
         api.lanes.tell();
         let now = api.lanes.trouble();
         trouble.send_if_modified(|before| std::mem::replace(before, now) != now);
-        if now.is_none() {
-            continue;
+        if now.is_some() {
+            api.ask(lane);
+            api.lanes.away().into_iter().for_each(|lane| api.ask(lane));
         }
-        let lane = api.lanes.away().unwrap_or(0);
-        let Some(pending) = api.sink.probe(lane) else {
-            continue;
+    }
+}
+
+impl Api {
+    /// Asks a partition whether it takes records.
+    fn ask(self: &Arc<Api>, lane: usize) {
+        let Some(waiting) = self.lanes.try_it(lane) else {
+            return;
         };
-        if let Some(waiting) = api.lanes.try_it(lane) {
-            let delivered = timeout(api.config.ack_time, pending).await;
-            waiting.ended(matches!(delivered, Ok(Ok(()))));
+        if let Some(pending) = self.sink.probe(lane) {
+            let within = self.config.ack_time;
+            tokio::spawn(async move {
+                let delivered = timeout(within, pending).await;
+                waiting.ended(matches!(delivered, Ok(Ok(()))));
+            });
         }
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod attacks;
+mod changes;
 mod connections;
 mod contract;
 mod fuzz;
