@@ -63,6 +63,7 @@ fn help_shows_what_to_type() {
     assert!(help.contains("Examples:"), "{help}");
     for verb in [
         &["publish"][..],
+        &["gateway"],
         &["selftest"],
         &["tables"],
         &["export"],

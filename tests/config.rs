@@ -73,6 +73,36 @@ fn every_error_of_meaning_is_reported_at_once() {
 }
 
 #[test]
+fn a_file_of_the_gateway_that_is_wrong_or_open_to_everybody_is_named_and_not_repeated() {
+    use std::os::unix::fs::PermissionsExt;
+    let set = |file: &tempfile::NamedTempFile, mode| {
+        fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    let (keys, switches) = (written("[apps.maps]\nkeys = [\"hunter2\"]\n"), written(""));
+    set(&keys, 0o640);
+    set(&switches, 0o666);
+    let file = written(&format!(
+        "[gateway]\nkeys_file = {:?}\nswitches_file = {:?}\n",
+        keys.path(),
+        switches.path()
+    ));
+    let said = stdout(&doctor(file.path(), &[]));
+    for expected in [
+        "gateway.keys_file: a key stands there as its BLAKE3 hash",
+        "gateway.switches_file",
+        "may be written by every user",
+    ] {
+        assert!(said.contains(expected), "{expected} is not in:\n{said}");
+    }
+    assert!(!said.contains("hunter2"), "{said}");
+    let hash = "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9";
+    fs::write(keys.path(), format!("[apps.maps]\nkeys = [\"{hash}\"]\n")).expect("keys");
+    set(&switches, 0o644);
+    let said = stdout(&doctor(file.path(), &[]));
+    assert!(said.contains("its files can be used"), "{said}");
+}
+
+#[test]
 fn the_environment_lies_over_the_file() {
     let file = written("[kafka]\nbrokers = \"kafka.example.com:9092\"\n");
     let over = [

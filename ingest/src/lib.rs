@@ -29,6 +29,7 @@
 //! ```
 
 mod batch;
+mod client;
 mod config;
 mod delivery;
 mod encode;

@@ -6,15 +6,16 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use kaiku_broker::{Cluster, TopicsConfig};
-use kaiku_raw::{RawBatch, Reason, schemas};
+use kaiku_raw::{DeviceId, RawBatch, Reason, partition_of, schemas};
 use kaiku_registry::{Registry, subject_of};
 use kaiku_wire::{Clock, Day, Schema};
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
+use rdkafka::producer::{BaseRecord, Producer as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::delivery::{Answers, Ticket};
+use crate::client::{Client, give_up_all};
+use crate::delivery::Ticket;
 use crate::metrics::QUEUE_BYTES;
 use crate::{Batch, Config, Delivery, Encoded, Error, Forget, Framer};
 
@@ -36,11 +37,12 @@ pub struct Producer {
 }
 
 struct Shared {
-    client: BaseProducer<Answers>,
+    client: Client,
     framer: Framer,
     topic: String,
     room: Arc<Semaphore>,
     queue_bytes: u32,
+    partitions: i32,
     replay: bool,
     clock: Clock,
 }
@@ -89,13 +91,14 @@ impl Producer {
             Some(registry) => registered(registry)?,
         };
         let shared = Arc::new(Shared {
-            client: client.create_with_context(Answers).map_err(Error::Create)?,
+            client: Client::new(client).map_err(Error::Create)?,
             framer,
             topic: cluster.topics().raw(),
             room: Arc::new(Semaphore::new(
                 usize::try_from(config.queue_bytes).unwrap_or(0),
             )),
             queue_bytes: config.queue_bytes,
+            partitions: topics.partitions,
             replay: topics.replay,
             clock: Clock::system(),
         });
@@ -148,6 +151,26 @@ impl Producer {
     pub async fn tick(&self, partition: i32) -> Result<Delivery, Error> {
         let record = self.framer().tick(partition).map_err(Error::Refused)?;
         self.send_encoded(record).await
+    }
+
+    /// As [`Producer::tick`], without waiting; `None` where the record can't be taken now, or where
+    /// history is replayed: there the broker's time is not that of the records.
+    pub fn try_tick(&self, partition: i32) -> Option<Delivery> {
+        if self.shared.replay {
+            return None;
+        }
+        self.try_send_encoded(self.framer().tick(partition).ok()?)
+            .ok()
+    }
+
+    /// How many partitions the topic has, as the settings say.
+    pub fn partitions(&self) -> i32 {
+        self.shared.partitions
+    }
+
+    /// The partition that a device's records go to, of as many as the settings say.
+    pub fn partition_of(&self, device: &DeviceId) -> i32 {
+        partition_of(device.as_bytes(), self.shared.partitions)
     }
 
     /// Validates and encodes a batch that is received today, in this producer's framing.
@@ -242,11 +265,13 @@ impl Producer {
         if let Some(millis) = record.millis {
             message = message.timestamp(millis);
         }
-        match self.shared.client.send(message) {
+        match self.shared.client.current().send(message) {
             Ok(()) => Ok(delivery),
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
                 Err(Error::Full)
             }
+            // It has died; the thread puts another in its place.
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::Fatal), _)) => Err(Error::Full),
             Err((error, _)) => Err(Error::Enqueue(error)),
         }
     }
@@ -298,11 +323,14 @@ fn registered(registry: &Registry) -> Result<Framer, Error> {
     ))
 }
 
-/// The producer's thread: serves delivery reports, and at the end waits for the last of them.
+/// The producer's thread: serves delivery reports, puts a new client in the place of one that has
+/// died, and at the end waits for the last reports.
 fn serve(shared: &Shared, ended: &Receiver<End>) {
     let gauge = QUEUE_BYTES.with([]);
+    let mut replaced = None;
     let end = loop {
-        shared.client.poll(STEP);
+        shared.client.current().poll(STEP);
+        shared.client.replace_dead(&mut replaced);
         gauge.set(f64::from(shared.used()));
         match ended.recv_timeout(Duration::ZERO) {
             Ok(end) => break Some(end),
@@ -312,16 +340,17 @@ fn serve(shared: &Shared, ended: &Receiver<End>) {
         }
     };
     let deadline = end.as_ref().map(|end| end.deadline);
+    let client = shared.client.current();
     // Room is taken before a record is handed over, so that none slips in behind this.
     while shared.used() > 0 && deadline.is_none_or(|deadline| Instant::now() < deadline) {
-        shared.client.poll(Duration::from_millis(1));
+        client.poll(Duration::from_millis(1));
+        if client.client().fatal_error().is_some() {
+            break;
+        }
     }
-    let left = usize::try_from(shared.client.in_flight_count()).unwrap_or(0);
+    let left = usize::try_from(client.in_flight_count()).unwrap_or(0);
     if left > 0 {
-        shared
-            .client
-            .purge(PurgeConfig::default().queue().inflight());
-        shared.client.poll(STEP);
+        give_up_all(&client);
         tracing::warn!(
             records = left,
             "the producer ended before everything was delivered"

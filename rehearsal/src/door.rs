@@ -100,6 +100,11 @@ impl Door {
                 key_file: keep("gateway.key", &made.signing_key.serialize_pem())?,
             }),
             tokens_file: Some(keep("gateway.tokens", &token)?),
+            // All the devices of the simulation have one address.
+            limits: kaiku_gateway::Limits {
+                requests_per_address: 0,
+                ..kaiku_gateway::Limits::default()
+            },
             ..kaiku_gateway::Config::default()
         };
         let sink = Arc::new(Replay { producer, time });
