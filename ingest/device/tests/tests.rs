@@ -6,3 +6,12 @@ mod support;
 
 /// From a feature that was used to a receipt.
 mod path;
+
+/// On, off, and what is left.
+mod off;
+
+/// What is kept, how much of it, and where.
+mod keeping;
+
+/// The power goes at a thousand moments.
+mod power;
