@@ -1,0 +1,132 @@
+//! What leaves a handset, and what it says, read back from its bytes.
+
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use anyhow::{Context, Result, anyhow, bail};
+use kaiku_fleet::{Route, Upload, What};
+use kaiku_raw::{Decoder, Device, DeviceId, Forget, Limits, RawBatch, RawEvent, Record};
+use serde_json::Value;
+
+/// A request that a handset makes.
+pub struct Request {
+    /// Path at the gateway.
+    pub path: &'static str,
+    /// Headers, names in small letters; that which names the app is left to whoever sends it.
+    pub headers: Vec<(&'static str, String)>,
+    /// Body, as it leaves.
+    pub body: Vec<u8>,
+    /// The record that it becomes, in Avro; empty for one who is to be forgotten.
+    pub record: Vec<u8>,
+    /// What it says.
+    pub upload: Upload,
+}
+
+impl Request {
+    pub(crate) fn of(number: u32, request: kaiku_device::Upload) -> Result<Request> {
+        let (record, what) = match request.path {
+            "/v1/batch" => {
+                let record = zstd::decode_all(&request.body[..]).context("opening an upload")?;
+                let batch = batch(&record)?;
+                (record, What::Batch(batch))
+            }
+            "/v1/forget" => (Vec::new(), What::Forget(forget(&request.body)?)),
+            other => bail!("a handset sends to {other}"),
+        };
+        let mut headers = request.headers;
+        headers.retain(|(name, _)| *name != "authorization");
+        Ok(Request {
+            path: request.path,
+            headers,
+            body: request.body,
+            record,
+            upload: Upload {
+                device: crate::FIRST_NUMBER + number,
+                route: Route::Gateway,
+                what,
+            },
+        })
+    }
+
+    /// The batch, where it is one.
+    pub fn batch(&self) -> Option<&RawBatch<'static>> {
+        match &self.upload.what {
+            What::Batch(batch) => Some(batch),
+            _ => None,
+        }
+    }
+}
+
+fn batch(record: &[u8]) -> Result<RawBatch<'static>> {
+    let decoder = Decoder::new(Limits::CONTRACT);
+    match decoder.decode(record) {
+        Ok(Record::Batch(batch)) => Ok(owned(&batch)),
+        Ok(_) => bail!("an upload of a handset is no batch"),
+        Err(error) => Err(error).context("reading an upload of a handset"),
+    }
+}
+
+fn forget(body: &[u8]) -> Result<Forget<'static>> {
+    let value: Value = serde_json::from_slice(body).context("reading who is to be forgotten")?;
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let id = text("device_id").ok_or_else(|| anyhow!("nobody is to be forgotten"))?;
+    let mut bytes = [0; 16];
+    hex::decode_to_slice(id, &mut bytes).context("reading who is to be forgotten")?;
+    Ok(Forget {
+        device_id: DeviceId::new(bytes),
+        app: text("app").map(kept),
+    })
+}
+
+/// A batch whose names live as long as the program: there are few, all from the catalogue.
+fn owned(batch: &RawBatch<'_>) -> RawBatch<'static> {
+    let device = &batch.device;
+    RawBatch {
+        device: Device {
+            id: device.id,
+            brand: kept(device.brand),
+            model: kept(device.model),
+            mcc: device.mcc.map(kept),
+            mnc: device.mnc.map(kept),
+            country: device.country.map(kept),
+        },
+        app: kept(batch.app),
+        release: kept(batch.release),
+        consent: batch.consent,
+        stream: batch.stream,
+        first_sequence: batch.first_sequence,
+        events: batch
+            .events
+            .iter()
+            .map(|event| RawEvent {
+                feature: event.feature.map(kept),
+                cause: event.cause.map(kept),
+                component: event.component.map(kept),
+                ..RawEvent {
+                    kind: event.kind,
+                    feature: None,
+                    cause: None,
+                    component: None,
+                    fatal: event.fatal,
+                    duration_s: event.duration_s,
+                    length: event.length,
+                    times: event.times,
+                }
+            })
+            .collect(),
+        losses: batch.losses.clone(),
+    }
+}
+
+fn kept(name: &str) -> &'static str {
+    static NAMES: LazyLock<Mutex<HashSet<&'static str>>> = LazyLock::new(Mutex::default);
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    match names.get(name) {
+        Some(known) => known,
+        None => {
+            let known: &'static str = Box::leak(name.to_owned().into_boxed_str());
+            names.insert(known);
+            known
+        }
+    }
+}
