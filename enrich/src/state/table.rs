@@ -266,6 +266,59 @@ mod tests {
     }
 
     #[test]
+    fn a_turn_of_the_week_drops_who_has_nothing_to_lose_and_the_topic_is_told() {
+        let mut table = table();
+        for id in 1..=3 {
+            let device = table.device(&DeviceId::new([id; 16]), || true).unwrap();
+            device.turn(day());
+        }
+        assert_eq!(table.devices(), Devices { now: 3, before: 0 });
+        touch(&mut table, 4);
+        table.apply();
+        let next_week = day().plus(7);
+        let back = table.device(&DeviceId::new([1; 16]), || true).unwrap();
+        back.turn(next_week);
+        table.sweep(next_week);
+        let (mut puts, mut drops) = (0, 0);
+        for change in table.changes() {
+            match change {
+                Change::Put(month, ..) if month == day().month() => puts += 1,
+                Change::Drop(month, _) if month == day().month() => drops += 1,
+                _ => panic!("of another month"),
+            }
+        }
+        assert_eq!((puts, drops), (1, 2), "one has a stream, and one came back");
+        assert_eq!(table.devices(), Devices { now: 2, before: 0 });
+        table.apply();
+        assert_eq!((table.len(), table.changes().count()), (2, 0));
+    }
+
+    #[test]
+    fn what_was_restored_is_known_and_counted_in_its_month() {
+        let (older, newer) = (day().month(), day().month().next());
+        let keys = [1, 2].map(|byte| Arc::new(MonthKey::new(&[byte; 32])));
+        let device = || {
+            let mut device = Device::default();
+            device.turn(day());
+            device.seen_before(1, [1; 8], 0, 3);
+            device
+        };
+        let of = |key: &MonthKey, ids: &[u8]| {
+            let token = |id: &u8| (key.token(&DeviceId::new([*id; 16])), device());
+            ids.iter().map(token).collect()
+        };
+        let mut table = Table::default();
+        table.restore(older, Arc::clone(&keys[0]), of(&keys[0], &[1, 2]));
+        table.restore(newer, Arc::clone(&keys[1]), of(&keys[1], &[3]));
+        assert_eq!(table.month(), Some(newer));
+        assert_eq!(table.devices(), Devices { now: 1, before: 2 });
+        assert_eq!([1, 3].map(|id| touch(&mut table, id)), [3, 3]);
+        assert_eq!(touch(&mut table, 4), 0);
+        // One has moved over, and one is new.
+        assert_eq!(table.devices(), Devices { now: 3, before: 1 });
+    }
+
+    #[test]
     fn what_was_discarded_was_never_seen() {
         let mut table = table();
         assert_eq!(touch(&mut table, 1), 0);

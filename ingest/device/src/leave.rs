@@ -73,12 +73,16 @@ impl Leaver<'_> {
     fn due(&self, contents: &Contents, today: Day) -> Option<Day> {
         let state = &contents.state;
         let minute = self.now.rem_euclid(24 * 60 * MINUTE) / MINUTE;
-        let is_time = self.is_asked || minute >= i64::from(contents.identity.minute);
-        if days(self.now).len() > 1 || !is_time || state.left == Some(today.days_since_epoch()) {
+        if days(self.now).len() > 1 || state.left == Some(today.days_since_epoch()) {
             return None;
         }
         let over = contents.tallies.values().map(|tally| tally.day());
-        over.filter(|day| is_over(*day, today)).min()
+        let oldest = over.filter(|day| is_over(*day, today)).min()?;
+        // The drawn minute spreads devices over the first day on which it can leave. Where none came
+        // on that day, as on a device that is used in the morning alone, it leaves when one can.
+        let is_late = oldest.next() < today;
+        let is_time = self.is_asked || is_late || minute >= i64::from(contents.identity.minute);
+        is_time.then_some(oldest)
     }
 
     /// Parts lines into those that find their places on the server and those that do not. In which

@@ -5,6 +5,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use kaiku_wire::Day;
+
 use crate::consent::{self, Consent};
 use crate::failpoint::step;
 use crate::memory::Mode;
@@ -168,8 +170,9 @@ impl Shared {
 }
 
 impl Consent {
-    /// The day and version of a consent that holds.
-    pub(crate) fn under(&self) -> (i32, i32) {
-        (self.version, self.since.days_since_epoch())
+    /// The version of a consent that holds, and the day on which it was given, or today, where the
+    /// clock was ahead when it was.
+    pub(crate) fn under(&self, today: Day) -> (i32, i32) {
+        (self.version, self.since.min(today).days_since_epoch())
     }
 }

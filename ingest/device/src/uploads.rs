@@ -6,7 +6,7 @@ use kaiku_wire::Day;
 use sha2::{Digest, Sha256};
 
 use crate::answer::{Verdict, judge};
-use crate::contents::{Contents, Loss, Outgoing, RECEIPTS, Receipt};
+use crate::contents::{Contents, Loss, MIDNIGHT, Outgoing, RECEIPTS, Receipt};
 use crate::debug;
 use crate::disk::Disk;
 use crate::failpoint::step;
@@ -72,7 +72,7 @@ impl Shared {
             return Ok(None);
         }
         let is_asked = std::mem::take(&mut disk.is_asked);
-        let consent = disk.consent.under();
+        let consent = disk.consent.under(self.today());
         let leaver = self.leaver(now, consent, is_asked);
         let Some(spool) = disk.spool.as_mut() else {
             return Ok(None);
@@ -112,11 +112,17 @@ impl Shared {
         // The drawn minute of the first day on which the oldest day is over and none has left.
         let oldest = contents.tallies.values().map(Tally::day).min()?;
         let mut day = oldest.next().max(Day::from_millis(earliest));
-        let minute = i64::from(contents.identity.minute) * 60_000;
         if contents.state.left == Some(day.days_since_epoch()) {
             day = day.next();
         }
-        Some((day.start_millis() + minute).max(earliest))
+        // On a later one it need not be waited for, see `Leaver::due`.
+        let is_late = oldest.next() < day;
+        let minute = if is_late {
+            MIDNIGHT
+        } else {
+            contents.identity.minute.into()
+        };
+        Some((day.start_millis() + i64::from(minute) * 60_000).max(earliest))
     }
 
     fn leaver(&self, now: i64, consent: (i32, i32), is_asked: bool) -> Leaver<'_> {
@@ -184,7 +190,7 @@ impl Shared {
             return Ok(());
         }
         let now = self.now();
-        let consent = disk.consent.under();
+        let consent = disk.consent.under(self.today());
         let leaver = self.leaver(now, consent, false);
         let Some(spool) = disk.spool.as_mut() else {
             return Ok(());

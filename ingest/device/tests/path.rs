@@ -72,3 +72,39 @@ fn an_upload_without_an_answer_comes_again_with_the_same_bytes() {
     let program = bench.open();
     assert_eq!(program.next_upload(Connection::Unmetered), Some(first));
 }
+
+#[test]
+fn a_device_that_is_looked_after_in_the_morning_alone_has_its_days_leave_a_day_later() {
+    for seed in 0..12 {
+        let folder = tempfile::tempdir().unwrap();
+        let bench = Bench {
+            seed,
+            ..Bench::new(folder.path())
+        };
+        let program = bench.open_on();
+        let mut server = Server::default();
+        for day in 0..20 {
+            bench.hand.set(NOON - 6 * HOUR + day * DAY);
+            program.used("feature.001");
+            send_all(&program, &mut server, &bench.hand);
+        }
+        // The last day is not over, and the one before may wait for its minute.
+        assert!(server.times("feature.001") >= 18, "seed {seed}");
+        assert_eq!(program.status().lost, []);
+    }
+}
+
+#[test]
+fn a_consent_that_was_given_by_a_clock_that_was_ahead_is_dated_no_later_than_today() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::new(folder.path());
+    bench.hand.pass(20 * DAY);
+    let program = bench.open_on();
+    bench.hand.set(NOON);
+    program.used("feature.001");
+    bench.hand.evening_after(1);
+    let mut server = Server::default();
+    // The server refuses what was agreed to in the future.
+    assert_eq!(send_all(&program, &mut server, &bench.hand), 1);
+    assert_eq!(server.times("feature.001"), 1);
+}

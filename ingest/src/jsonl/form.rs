@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use kaiku_raw::{
-    Consent, DeviceId, EventType, LengthBucket, Limits, Loss, LossReason, StreamId,
-};
+use kaiku_raw::{Consent, DeviceId, EventType, LengthBucket, Limits, Loss, LossReason, StreamId};
 use kaiku_wire::Day;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};

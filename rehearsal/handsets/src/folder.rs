@@ -8,15 +8,18 @@ use anyhow::{Context, Result};
 /// Copies a folder as it is at this moment, which is what a process that is killed leaves.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("making {}", to.display()))?;
-    let entries = fs::read_dir(from).with_context(|| format!("reading {}", from.display()))?;
+    let entries = match fs::read_dir(from) {
+        // The program is off, and nothing is stored.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.with_context(|| format!("reading {}", from.display()))?,
+    };
     for entry in entries {
         let entry = entry.with_context(|| format!("reading {}", from.display()))?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
         if source.is_dir() {
             copy(&source, &target)?;
         } else {
-            fs::copy(&source, &target)
-                .with_context(|| format!("copying {}", source.display()))?;
+            fs::copy(&source, &target).with_context(|| format!("copying {}", source.display()))?;
         }
     }
     Ok(())

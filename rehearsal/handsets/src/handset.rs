@@ -22,6 +22,8 @@ use crate::{HandsetsConfig, Plan, folder, random};
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+/// Of the job in the background.
+const EVENING: i64 = 23 * HOUR;
 /// What a handset is, by its number.
 const MODELS: [(&str, &str); 4] = [
     ("Nokia", "TA-1053"),
@@ -42,6 +44,8 @@ pub struct Book {
     pub left_out: u64,
     /// Events that wait.
     pub waiting: u64,
+    /// Uploads that were refused for what they say.
+    pub refused: u64,
     /// Uploads that were taken, those that came again included.
     pub uploads: u64,
     /// Bytes of their bodies.
@@ -54,6 +58,7 @@ impl Book {
         self.arrived += other.arrived;
         self.left_out += other.left_out;
         self.waiting += other.waiting;
+        self.refused += other.refused;
         self.uploads += other.uploads;
         self.bytes += other.bytes;
     }
@@ -155,7 +160,7 @@ impl Handset {
         }
     }
 
-    /// A day: some sessions, a look for an upload behind each, and one late in the evening.
+    /// A day: some sessions, and a look for an upload behind each.
     pub(crate) fn day(
         &mut self,
         day: Day,
@@ -170,15 +175,21 @@ impl Handset {
         };
         let sessions = self.rng.random_range(0..4_i64);
         for session in 0..sessions {
-            self.set(day, (7 + 4 * session) * HOUR + self.rng.random_range(0..2 * HOUR));
+            let later = self.rng.random_range(0..2 * HOUR);
+            self.set(day, (7 + 4 * session) * HOUR + later);
             self.session()?;
             self.upload(connection, config, send)?;
         }
         if self.rng.random_bool(config.killed) {
             self.kill(day, plan)?;
         }
-        self.set(day, DAY - MINUTE);
-        self.upload(connection, config, send)
+        // Half of the hosts have a job in the background; of the others nothing is heard but while
+        // their app is used.
+        if self.number % 2 == 0 {
+            self.set(day, EVENING);
+            self.upload(connection, config, send)?;
+        }
+        Ok(())
     }
 
     /// What happens to it before the day begins.
@@ -315,14 +326,29 @@ impl Handset {
             let Some(batch) = request.batch() else {
                 bail!("a handset asks to be forgotten by itself");
             };
-            if status != 202 {
-                bail!("an upload of a handset was answered with {status}");
+            match status {
+                202 => {}
+                // Its clock is wrong, or was when its owner agreed.
+                400 => {
+                    self.book.refused += 1;
+                    program.uploaded(id, Answer::status(status));
+                    continue;
+                }
+                _ => bail!("an upload of a handset was answered with {status}"),
             }
-            let stream = batch.stream.as_ref().map_or([0; 8], |stream| *stream.as_bytes());
-            if self.arrived.insert((stream, batch.first_sequence.unwrap_or(-1))) {
+            let stream = batch
+                .stream
+                .as_ref()
+                .map_or([0; 8], |stream| *stream.as_bytes());
+            if self
+                .arrived
+                .insert((stream, batch.first_sequence.unwrap_or(-1)))
+            {
                 let uses = batch.events.iter();
                 let uses = uses.filter(|event| event.kind == EventType::FeatureUsed);
-                let uses: u64 = uses.map(|event| u64::from(event.times.unsigned_abs())).sum();
+                let uses: u64 = uses
+                    .map(|event| u64::from(event.times.unsigned_abs()))
+                    .sum();
                 self.book.arrived += uses;
             }
             self.book.uploads += 1;

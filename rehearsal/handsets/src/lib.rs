@@ -20,8 +20,8 @@ use kaiku_wire::Day;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use handset::Handset;
 pub use handset::Book;
+use handset::Handset;
 pub use request::Request;
 
 /// What the handsets are like. Every chance is that of a handset on a day.
@@ -127,7 +127,8 @@ impl Handsets {
         for app in apps {
             let json = generate(catalogue, app.as_str(), Language::Json)
                 .context("making the catalogue of a device")?;
-            let read = DeviceCatalogue::parse(&json).context("reading the catalogue of a device")?;
+            let read =
+                DeviceCatalogue::parse(&json).context("reading the catalogue of a device")?;
             catalogues.push(read);
             plans.push(Plan::of(catalogue, app));
         }
@@ -150,7 +151,8 @@ impl Handsets {
     /// may still come included.
     pub fn identifiers_ahead(&self, each: u32) -> impl Iterator<Item = [u8; 16]> + '_ {
         let (seed, handsets) = (self.config.seed, self.config.handsets * 2 + 8);
-        (0..handsets).flat_map(move |number| (0..each).map(move |n| random::identifier(seed, number, n)))
+        (0..handsets)
+            .flat_map(move |number| (0..each).map(move |n| random::identifier(seed, number, n)))
     }
 
     /// Lives a day, hour by hour. `send` makes each request at the moment when it leaves, and says

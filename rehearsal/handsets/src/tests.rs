@@ -21,8 +21,9 @@ fn live(config: HandsetsConfig, days: u32, truth: &mut Truth<'_>) -> (Handsets, 
     for number in 0..days {
         let day = monday().plus(number);
         let mut send = |request: &Request| {
-            if let Some(batch) = request.batch() {
-                validate(batch, &Limits::CONTRACT, day).unwrap();
+            let valid = |batch| validate(batch, &Limits::CONTRACT, day).is_ok();
+            if !request.batch().is_none_or(valid) {
+                return Ok(400);
             }
             if let Some(id) = request.upload.what.device_id() {
                 seen.push(*id.as_bytes());
@@ -53,8 +54,12 @@ fn what_is_done_on_handsets_that_nothing_befalls_arrives_once_or_waits_or_is_sai
         "{book:?}"
     );
     let totals = truth.totals();
+    assert_eq!(book.refused, 0, "{book:?}");
     assert_eq!(totals.bounded, 0, "enrich's own bounds never touch them");
-    assert!(totals.duplicates > 0, "an answer that gets lost brings an upload again");
+    assert!(
+        totals.duplicates > 0,
+        "an answer that gets lost brings an upload again"
+    );
 }
 
 #[test]
@@ -77,7 +82,10 @@ fn whatever_befalls_a_handset_nothing_of_it_is_counted_twice_and_its_identifiers
     assert!(truth.totals().forgotten > 0);
     let ahead: std::collections::HashSet<_> = handsets.identifiers_ahead(16).collect();
     let distinct: std::collections::HashSet<_> = seen.into_iter().collect();
-    assert!(distinct.len() > handsets.count(), "identifiers were made anew");
+    assert!(
+        distinct.len() > handsets.count(),
+        "identifiers were made anew"
+    );
     assert!(distinct.iter().all(|id| ahead.contains(id)));
 }
 
@@ -105,11 +113,13 @@ fn a_copy_of_a_folder_is_another_device() {
     let config = HandsetsConfig {
         handsets: 1,
         offline: 0.0,
-        copied: 1.0,
+        copied: 0.3,
         ..nothing
     };
-    let (handsets, seen) = live(config, 3, &mut truth);
+    let (handsets, seen) = live(config, 8, &mut truth);
     let distinct: std::collections::HashSet<_> = seen.into_iter().collect();
-    assert_eq!(handsets.count(), 8);
-    assert!(distinct.len() > 1 && distinct.len() <= handsets.count());
+    let book = handsets.book();
+    assert!(handsets.count() > 2, "it was copied");
+    assert!(distinct.len() > 2 && distinct.len() <= handsets.count());
+    assert!(book.arrived <= book.used, "{book:?}");
 }

@@ -158,6 +158,41 @@ fn of_the_fixtures() -> Device {
 }
 
 #[test]
+fn each_bit_of_the_second_format_says_one_thing() {
+    const TODAY: u8 = 4;
+    const FLAG: u8 = 8;
+    const FATAL: u8 = 16;
+    const ONCE: u8 = 32;
+    // The family is the two lowest bits.
+    let cases: [(u8, Family, u8, &[Flags]); 11] = [
+        (0, Family::App, 0, &[Flags::WEEK]),
+        (ONCE, Family::App, 0, &[Flags::WEEK, Flags::SESSION]),
+        (TODAY, Family::App, 0, &[Flags::WEEK, Flags::DAY]),
+        (FLAG, Family::App, 0, &[Flags::WEEK, Flags::FATAL_WEEK]),
+        (FATAL, Family::App, 0, &[Flags::WEEK, Flags::FATAL_DAY]),
+        (1, Family::Release, 0, &[]),
+        (1 | FLAG, Family::Release, 0, &[]),
+        (1 | TODAY | FLAG, Family::Release, 0, &[Flags::DAY, Flags::FATAL_DAY]),
+        (2 | 3 * ONCE, Family::Feature, 3, &[Flags::WEEK]),
+        (2 | FLAG, Family::Feature, 0, &[Flags::WEEK, Flags::PAIRED]),
+        (3 | TODAY, Family::Cause, 0, &[Flags::WEEK, Flags::DAY]),
+    ];
+    for (bits, family, uses, wanted) in cases {
+        let streams: [([u8; 8], [u8; 8], i64); 0] = [];
+        let spent: [Option<[u8; 8]>; 0] = [];
+        let fields = (20_781, [[1_u8; 4]].as_slice(), streams.as_slice());
+        let fields = (fields, [(bits, 0_u8, [2_u8; 8])].as_slice(), spent.as_slice());
+        let device = decode(2, &postcard::to_allocvec(&fields).unwrap()).unwrap();
+        let mut flags = Flags::default();
+        wanted.iter().for_each(|flag| {
+            flags.put(*flag);
+        });
+        let slot = device.slots[0];
+        assert_eq!((slot.family, slot.uses, slot.flags), (family, uses, flags), "{bits}");
+    }
+}
+
+#[test]
 fn what_the_first_versions_wrote_is_read_for_ever() {
     for (format, text) in [(1, FORMAT_1), (2, FORMAT_2)] {
         let read = decode(format, &hex::decode(text).unwrap());
