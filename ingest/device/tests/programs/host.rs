@@ -1,4 +1,5 @@
-//! A host that does what hosts do, and comes to its end whatever goes wrong in the library.
+//! A host that does what hosts do, and comes to its end whatever goes wrong in the library; with a
+//! second argument it dies.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -10,7 +11,8 @@ use kaiku_device::{
 fn main() {
     let folder = std::env::args().nth(1).unwrap();
     let json = r#"{"format":1,"app":"maps","consent":{"version":2},
-        "features":[{"name":"feature.1"}],"causes":[{"name":"disk.full"}]}"#;
+        "features":[{"name":"feature.1"}],
+        "causes":[{"name":"disk.full"},{"name":"ended_unexpectedly"}]}"#;
     let catalogue = DeviceCatalogue::parse(json).unwrap();
     let facts = DeviceFacts::default();
     let mut settings = Settings::new(folder, catalogue, "4.2", facts, "key");
@@ -18,6 +20,12 @@ fn main() {
     settings.policy_files = Vec::new();
     let program = Program::open(settings);
     program.turn_on(Level::Both, 2, "en").unwrap();
+    if std::env::args().nth(2).is_some() {
+        // It ends as nothing should.
+        program.started();
+        program.work();
+        std::process::abort();
+    }
     for _ in 0..3 {
         program.started();
         program.used("feature.1");
