@@ -112,9 +112,13 @@ fn of_several_panics_the_first_is_where_it_began() {
     let (watch, _) = kit.begin();
     panics_elsewhere();
     panics();
+    let began = || {
+        let text = std::fs::read_to_string(kit.file()).unwrap();
+        text.contains("\"component\":\"names\"")
+    };
+    assert!(began());
     watch.flushed();
-    let text = std::fs::read_to_string(kit.file()).unwrap();
-    assert!(text.contains("\"component\":\"names\""), "{text}");
+    assert!(began());
 }
 
 #[test]
