@@ -18,7 +18,7 @@ use kaiku_ingest::{Day, Error, Framer};
 use kaiku_raw::{Forget, RawBatch};
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpSocket;
 use tokio_rustls::TlsConnector;
 
 const TOKEN: &str = "a-token-of-the-attack";
@@ -197,10 +197,11 @@ async fn scene(
     let mut pace = tokio::time::interval(PACE);
     while start.elapsed() < SCENE {
         pace.tick().await;
-        let connector = connector.clone();
+        let (connector, sent) = (connector.clone(), honest.len());
         honest.spawn(async move {
             let start = Instant::now();
-            let status = tokio::time::timeout(Duration::from_secs(10), upload(address, &connector));
+            let upload = upload(sent, address, &connector);
+            let status = tokio::time::timeout(Duration::from_secs(10), upload);
             (status.await.ok().flatten(), start.elapsed())
         });
         most = most.max(resident(child));
@@ -271,9 +272,13 @@ async fn until_closed(stream: &mut (impl tokio::io::AsyncRead + Unpin)) {
     while stream.read(&mut room).await.is_ok_and(|read| read > 0) {}
 }
 
-/// An honest upload on a connection of its own; its status.
-async fn upload(to: SocketAddr, connector: &TlsConnector) -> Option<u16> {
-    let stream = TcpStream::connect(to).await.ok()?;
+/// An honest upload on a connection of its own, from one of 200 addresses; its status.
+async fn upload(number: usize, to: SocketAddr, connector: &TlsConnector) -> Option<u16> {
+    let socket = TcpSocket::new_v4().ok()?;
+    let host = u8::try_from(2 + number % 200).ok()?;
+    socket.bind(SocketAddr::from(([127, 0, 2, host], 0))).ok()?;
+    let stream = socket.connect(to).await.ok()?;
+    stream.set_nodelay(true).ok()?;
     let name = ServerName::try_from("localhost").ok()?;
     let mut stream = connector.connect(name, stream).await.ok()?;
     let request = format!(

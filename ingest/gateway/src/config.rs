@@ -126,7 +126,7 @@ impl Default for Config {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            connections: 4096,
+            connections: 16_384,
             connections_per_address: 256,
             requests_per_address: 12_000,
             requests: 128,

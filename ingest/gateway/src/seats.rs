@@ -14,6 +14,10 @@ use crate::metrics::{CONNECTIONS, CONNECTIONS_ENDED};
 /// Connections beyond the limit that are told so; more are closed.
 pub(crate) const TOLD: usize = 64;
 
+/// Which part of the seats is freed at once where all are taken: to look at each of them for every
+/// newcomer would cost more than to serve it.
+const AT_A_TIME: usize = 64;
+
 /// For how long a body that is being received keeps its connection from having to leave.
 const BODY: Duration = Duration::from_secs(2);
 
@@ -144,19 +148,21 @@ impl Seats {
         })
     }
 
-    /// A seat for a connection. Where all are taken, one that is idle has to leave: of the address
-    /// that has most connections, the one that has been idle for longest.
+    /// A seat for a connection. Where all are taken, a few that are idle have to leave: of the
+    /// addresses that have most connections, those that have been idle for longest.
     pub(crate) fn take(self: &Arc<Seats>, address: Option<Hash>) -> Option<Taken> {
         let mut inner = self.inner();
         if inner.seated.len() >= self.most {
-            if let Some(victim) = inner.idlest() {
+            let victims = inner.idlest((self.most / AT_A_TIME).max(1));
+            if victims.is_empty() {
+                drop(inner);
+                return self.tell();
+            }
+            for victim in victims {
                 if let Some(entry) = inner.seated.remove(&victim) {
                     entry.seat.leave.notify_one();
                 }
                 CONNECTIONS_ENDED.with(["evicted".into()]).increment(1);
-            } else {
-                drop(inner);
-                return self.tell();
             }
         }
         let number = inner.next;
@@ -201,17 +207,20 @@ impl Seats {
 }
 
 impl Inner {
-    fn idlest(&self) -> Option<u64> {
+    fn idlest(&self, count: usize) -> Vec<u64> {
         let mut crowds: HashMap<Hash, usize> = HashMap::new();
         for address in self.seated.values().filter_map(|entry| entry.address) {
             *crowds.entry(address).or_default() += 1;
         }
         let crowd = |entry: &Entry| entry.address.map_or(0, |address| crowds[&address]);
-        self.seated
+        let mut idle: Vec<_> = self
+            .seated
             .iter()
-            .filter_map(|(number, entry)| Some((*number, (crowd(entry), entry.seat.idle()?))))
-            .max_by_key(|(_, rank)| *rank)
-            .map(|(number, _)| number)
+            .filter_map(|(number, entry)| Some((crowd(entry), entry.seat.idle()?, *number)))
+            .collect();
+        idle.sort_unstable_by(|one, other| other.cmp(one));
+        idle.truncate(count);
+        idle.into_iter().map(|(_, _, number)| number).collect()
     }
 }
 

@@ -13,30 +13,30 @@ use crate::servers::{Cpu, TOKEN};
 
 /// How connections are used, and how many there are at once.
 #[derive(Clone, Copy)]
-pub enum Load {
+pub(crate) enum Load {
     KeptAlive(usize),
     SessionEach(usize),
 }
 
 /// What was uploaded, and what it took.
-pub struct Figures {
+pub(crate) struct Figures {
     uploads: u64,
     time: Duration,
     cpu: Duration,
 }
 
 impl Figures {
-    pub fn per_second(&self) -> f64 {
+    pub(crate) fn per_second(&self) -> f64 {
         self.uploads as f64 / self.time.as_secs_f64()
     }
 
-    pub fn per_cpu(&self) -> f64 {
+    pub(crate) fn per_cpu(&self) -> f64 {
         self.uploads as f64 / self.cpu.as_secs_f64().max(0.01)
     }
 }
 
 /// Uploads for a while.
-pub fn run(
+pub(crate) fn run(
     load: Load,
     port: u16,
     root: CertificateDer<'static>,

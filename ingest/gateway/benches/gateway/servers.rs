@@ -14,17 +14,17 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
 
 /// The token that uploads show.
-pub const TOKEN: &str = "a-token-of-the-benchmark";
+pub(crate) const TOKEN: &str = "a-token-of-the-benchmark";
 
 /// One of the two.
 #[derive(Clone, Copy)]
-pub enum Server {
+pub(crate) enum Server {
     Gateway,
     HyperAlone,
 }
 
 impl Server {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Server::Gateway => "the gateway",
             Server::HyperAlone => "rustls and hyper alone",
@@ -52,10 +52,13 @@ impl Sink for AtOnce {
 }
 
 /// Processor time of this process's threads of the servers, told apart from the clients' by name.
-pub type Cpu = dyn Fn() -> Duration;
+pub(crate) type Cpu = dyn Fn() -> Duration;
 
 /// Runs a server on threads of its own, and what uploads to it.
-pub fn with<T>(server: Server, test: impl FnOnce(u16, CertificateDer<'static>, &Cpu) -> T) -> T {
+pub(crate) fn with<T>(
+    server: Server,
+    test: impl FnOnce(u16, CertificateDer<'static>, &Cpu) -> T,
+) -> T {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let root = CertificateDer::from(made.cert.der().to_vec());
     let dir = tempfile::tempdir().unwrap();
