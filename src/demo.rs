@@ -3,8 +3,10 @@
 
 mod bars;
 mod folder;
+mod handsets;
 mod summary;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use anyhow::{Context as _, Result};
 use kaiku_broker::{Cluster, MockBroker, TopicsConfig};
 use kaiku_catalogue::Catalogue;
 use kaiku_fleet::{DayUploads, Fleet, FleetConfig, Truth};
+use kaiku_handsets::{Handsets, HandsetsConfig};
 use kaiku_rehearsal::{
     Control, Door, Found, Needles, Pipeline, Sender, Tap, Time, compare, search, wanted,
 };
@@ -30,6 +33,8 @@ use summary::Summary;
 const PARTITIONS: i32 = 4;
 /// Identifiers that a device may have in a demo: it opts in again with a new one.
 const IDENTIFIERS_EACH: u16 = 3;
+/// The same of a handset.
+const HANDSET_IDENTIFIERS_EACH: u32 = 16;
 const LAST: Duration = Duration::from_secs(30);
 const DAY_MS: i64 = 86_400_000;
 /// After how many uploads it is looked whether the stages follow.
@@ -97,7 +102,13 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
     let identifiers = fleet
         .identifiers_ahead(IDENTIFIERS_EACH)
         .map(|id| *id.as_bytes());
-    let needles = Arc::new(Needles::new(identifiers));
+    let handsets = HandsetsConfig {
+        seed: args.seed,
+        ..HandsetsConfig::default()
+    };
+    let mut handsets = Handsets::new(handsets, &catalogue, folder.work("handsets"))?;
+    let of_handsets = handsets.identifiers_ahead(HANDSET_IDENTIFIERS_EACH);
+    let needles = Arc::new(Needles::new(identifiers.chain(of_handsets)));
 
     let broker = MockBroker::new(PARTITIONS, &months(first_day, args.days))
         .context("starting a broker in this process")?;
@@ -125,15 +136,19 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
         tap,
         control: Control::start(Arc::clone(&needles)),
         bars: Bars::new(args.days),
+        catalogue: &catalogue,
+        seen: HashSet::new(),
         uploads_a_day: i64::from(args.devices).max(1) * 2,
     };
 
     let mut day = first_day;
     for _ in 0..args.days {
-        demo.day(day, fleet.day(day))?;
+        demo.uploads(day, fleet.day(day))?;
+        demo.handsets(day, &mut handsets)?;
+        demo.close(day)?;
         day = day.next();
     }
-    let identifiers = fleet.identifiers().count();
+    let identifiers = fleet.identifiers().count() + demo.seen.len();
     let (truth, mut found, pipeline, control) = demo.end(day.prev())?;
     runtime.shutdown_timeout(LAST);
 
@@ -150,6 +165,7 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
         comparison: compare(&folder.rollups(), &policy, &truth)?,
         found,
         identifiers,
+        handsets: (handsets.count(), handsets.book()),
         control,
         elapsed,
     })
@@ -190,11 +206,14 @@ struct Demo<'a> {
     control: Control,
     bars: Bars,
     uploads_a_day: i64,
+    catalogue: &'a Catalogue,
+    /// Identifiers of the handsets.
+    seen: HashSet<[u8; 16]>,
 }
 
 impl<'a> Demo<'a> {
-    /// Sends all uploads of a day, no faster than the stages take them, and closes the day.
-    fn day(&mut self, day: Day, uploads: DayUploads<'_>) -> Result<()> {
+    /// Sends all uploads of a day, no faster than the stages take them.
+    fn uploads(&mut self, day: Day, uploads: DayUploads<'_>) -> Result<()> {
         for (number, upload) in uploads.enumerate() {
             let of_day = i64::try_from(number).unwrap_or(0) * DAY_MS / self.uploads_a_day;
             let millis = day.start_millis() + of_day.min(DAY_MS - 1);
@@ -207,7 +226,11 @@ impl<'a> Demo<'a> {
                 self.bars.show(&self.pipeline, self.truth.totals());
             }
         }
-        // A day is closed by the first record of a later one.
+        Ok(())
+    }
+
+    /// A day is closed by the first record of a later one.
+    fn close(&mut self, day: Day) -> Result<()> {
         self.sender.tick(day.next())?;
         self.control.stop();
         self.bars.day(day);

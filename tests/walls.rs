@@ -88,6 +88,16 @@ const EDGES: &[(&str, &[&str])] = &[
         &["kaiku-wire", "kaiku-raw", "kaiku-catalogue"],
     ),
     (
+        "kaiku-handsets",
+        &[
+            "kaiku-wire",
+            "kaiku-raw",
+            "kaiku-catalogue",
+            "kaiku-device",
+            "kaiku-fleet",
+        ],
+    ),
+    (
         "kaiku-rehearsal",
         &[
             "kaiku-wire",
@@ -119,6 +129,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "kaiku-aggregate",
             "kaiku-release",
             "kaiku-fleet",
+            "kaiku-handsets",
             "kaiku-rehearsal",
         ],
     ),

@@ -63,8 +63,20 @@ impl Sink for Replay {
 enum Request {
     Batch(Vec<u8>),
     Forget(String),
+    /// A request as the device's own library makes it, and who waits for the answer.
+    Whole(Whole, std::sync::mpsc::Sender<u16>),
     /// Answered when everything before it was.
     Flush(std::sync::mpsc::Sender<()>),
+}
+
+/// A request of the device's own library, but for what names the app.
+pub struct Whole {
+    /// Path at the gateway.
+    pub path: &'static str,
+    /// Headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// Body.
+    pub body: Vec<u8>,
 }
 
 /// The gateway, and a few connections to it.
@@ -138,6 +150,16 @@ impl Door {
             "app": forget.app,
         });
         self.send(device, Request::Forget(body.to_string()))
+    }
+
+    /// Makes a request of a device's own library, and waits for its status, which may be any.
+    ///
+    /// # Errors
+    /// Where there was no answer, or an upload before it was refused.
+    pub fn exchange(&self, device: u32, request: Whole) -> Result<u16> {
+        let (answer, wait) = std::sync::mpsc::channel();
+        self.send(device, Request::Whole(request, answer))?;
+        wait.recv().context("waiting for the gateway's answer")
     }
 
     /// Waits until everything was answered.
@@ -214,6 +236,11 @@ fn upload(
                 let _ = done.send(());
                 continue;
             }
+            Request::Whole(request, answer) => {
+                // Where nobody waits any more something else has failed.
+                let _ = answer.send(exchange(agent, base, bearer, &request)?);
+                continue;
+            }
             Request::Batch(body) => agent
                 .post(format!("{base}/v1/batch"))
                 .header("authorization", bearer)
@@ -238,4 +265,22 @@ fn upload(
         }
     }
     Ok(())
+}
+
+fn exchange(agent: &ureq::Agent, base: &str, bearer: &str, request: &Whole) -> Result<u16> {
+    let mut post = agent
+        .post(format!("{base}{}", request.path))
+        .header("authorization", bearer);
+    for (name, value) in &request.headers {
+        post = post.header(*name, value);
+    }
+    let mut answer = post
+        .send(&request.body[..])
+        .context("uploading to the gateway")?;
+    let status = answer.status().as_u16();
+    answer
+        .body_mut()
+        .read_to_string()
+        .context("reading the gateway's answer")?;
+    Ok(status)
 }

@@ -19,7 +19,7 @@ mod table;
 mod tap;
 
 pub use compare::{Comparison, compare};
-pub use door::{Door, Time};
+pub use door::{Door, Time, Whole};
 pub use explain::{Explained, explain};
 pub use files::{under, with_ending};
 pub use landing::Landed;

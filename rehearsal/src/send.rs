@@ -15,7 +15,7 @@ use rdkafka::client::ClientContext;
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 
-use crate::door::{Door, Time};
+use crate::door::{Door, Time, Whole};
 
 /// How long everything that was sent may take to be delivered.
 const DELIVERY: Duration = Duration::from_secs(60);
@@ -161,6 +161,22 @@ impl Sender {
                 }
             }
         }
+    }
+
+    /// Has a device's own library make a request at the gateway, and waits for its status. What it
+    /// becomes on Kafka is `upload`.
+    ///
+    /// # Errors
+    /// Where there is no gateway, or no answer.
+    pub fn exchange(&mut self, upload: &Upload, request: Whole, millis: i64) -> Result<u16> {
+        let (door, time) = self.door.as_ref().context("there is no gateway")?;
+        time.store(millis, Ordering::Relaxed);
+        let status = door.exchange(upload.device, request)?;
+        if status == 202 {
+            self.records += 1;
+            self.count(upload.partition(self.partitions()));
+        }
+        Ok(status)
     }
 
     /// Sends bytes under a key, to its own partition or to one that is named.

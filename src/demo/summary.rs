@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use kaiku_fleet::Totals;
+use kaiku_handsets::Book;
 use kaiku_rehearsal::{Comparison, Found};
 
 use crate::output::{Out, columns};
@@ -24,6 +25,8 @@ pub(crate) struct Summary {
     /// The search behind enrich, and of how many identifiers.
     pub(crate) found: Found,
     pub(crate) identifiers: usize,
+    /// Devices that ran the device's own library, and what became of what was done on them.
+    pub(crate) handsets: (usize, Book),
     /// How many identifiers the same search found in what was sent on the first day.
     pub(crate) control: usize,
     pub(crate) elapsed: Duration,
@@ -60,6 +63,13 @@ impl Summary {
         if let Some(small) = self.comparison.small.first() {
             let more = self.comparison.small.len();
             faults.push(format!("{more} rows hold too few devices, such as {small}"));
+        }
+        let (_, book) = &self.handsets;
+        if book.arrived == 0 || book.arrived > book.used {
+            faults.push(format!(
+                "{} uses of features arrived from the device's library, of {}",
+                book.arrived, book.used
+            ));
         }
         if self.control == 0 {
             faults.push("the search for identifiers finds none where they must be".to_owned());
@@ -141,6 +151,7 @@ impl Summary {
                     spaced(truth.batches)
                 ),
             ),
+            row("handsets", self.of_handsets()),
             row("counted", format!("{} events", spaced(truth.accepted))),
             row(
                 "duplicates",
@@ -163,6 +174,17 @@ impl Summary {
                 format!("{} records: {rejected}", spaced(sum(&truth.rejected))),
             ),
         ]
+    }
+
+    fn of_handsets(&self) -> String {
+        let (count, book) = &self.handsets;
+        format!(
+            "{count} of them with the device's library: {} uses of features, {} arrived in {} uploads of {} bytes each",
+            spaced(book.used),
+            spaced(book.arrived),
+            spaced(book.uploads),
+            spaced(book.bytes / book.uploads.max(1))
+        )
     }
 
     /// What was published of it, and how that compares.

@@ -4,8 +4,12 @@ use std::collections::HashSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail};
-use kaiku_fleet::{Route, Upload, What};
-use kaiku_raw::{Decoder, Device, DeviceId, Forget, Limits, RawBatch, RawEvent, Record};
+use kaiku_catalogue::Catalogue;
+use kaiku_fleet::{Garbage, Route, Upload, What};
+use kaiku_raw::{
+    Consent, Decoder, Device, DeviceId, Forget, Limits, RawBatch, RawEvent, Reason, Record,
+    partition_of,
+};
 use serde_json::Value;
 
 /// A request that a handset makes.
@@ -46,6 +50,32 @@ impl Request {
                 what,
             },
         })
+    }
+
+    /// What becomes of it behind the gateway, with these partitions: whoever has agreed by a clock that
+    /// was wrong may have done so before there was a text, and is rejected.
+    pub fn as_taken(&self, catalogue: &Catalogue, partitions: i32) -> Upload {
+        let program = catalogue.program();
+        let accepts = |consent: Consent| {
+            let version = u32::try_from(consent.version).ok();
+            version
+                .zip(consent.since())
+                .is_some_and(|(version, since)| program.accepts(version, since))
+        };
+        let is_refused = |batch: &&RawBatch<'_>| !batch.consent.is_some_and(accepts);
+        let Some(batch) = self.batch().filter(is_refused) else {
+            return self.upload.clone();
+        };
+        let key = *batch.device.id.as_bytes();
+        Upload {
+            what: What::Garbage(Garbage {
+                key,
+                partition: partition_of(&key, partitions),
+                bytes: self.record.clone(),
+                reason: Reason::BadConsent,
+            }),
+            ..self.upload.clone()
+        }
     }
 
     /// The batch, where it is one.

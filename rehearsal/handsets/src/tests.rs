@@ -17,7 +17,7 @@ fn live(config: HandsetsConfig, days: u32, truth: &mut Truth<'_>) -> (Handsets, 
     let folder = tempfile::tempdir().unwrap();
     let catalogue = Catalogue::sample();
     let mut handsets = Handsets::new(config, &catalogue, folder.path().to_owned()).unwrap();
-    let mut seen = Vec::new();
+    let (mut seen, sample) = (Vec::new(), Catalogue::sample());
     for number in 0..days {
         let day = monday().plus(number);
         let mut send = |request: &Request| {
@@ -28,7 +28,7 @@ fn live(config: HandsetsConfig, days: u32, truth: &mut Truth<'_>) -> (Handsets, 
             if let Some(id) = request.upload.what.device_id() {
                 seen.push(*id.as_bytes());
             }
-            truth.sent(&request.upload, day);
+            truth.sent(&request.as_taken(&sample, PARTITIONS), day);
             Ok(202)
         };
         handsets.day(day, &mut send).unwrap();

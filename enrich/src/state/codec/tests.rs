@@ -172,7 +172,12 @@ fn each_bit_of_the_second_format_says_one_thing() {
         (FATAL, Family::App, 0, &[Flags::WEEK, Flags::FATAL_DAY]),
         (1, Family::Release, 0, &[]),
         (1 | FLAG, Family::Release, 0, &[]),
-        (1 | TODAY | FLAG, Family::Release, 0, &[Flags::DAY, Flags::FATAL_DAY]),
+        (
+            1 | TODAY | FLAG,
+            Family::Release,
+            0,
+            &[Flags::DAY, Flags::FATAL_DAY],
+        ),
         (2 | 3 * ONCE, Family::Feature, 3, &[Flags::WEEK]),
         (2 | FLAG, Family::Feature, 0, &[Flags::WEEK, Flags::PAIRED]),
         (3 | TODAY, Family::Cause, 0, &[Flags::WEEK, Flags::DAY]),
@@ -180,15 +185,19 @@ fn each_bit_of_the_second_format_says_one_thing() {
     for (bits, family, uses, wanted) in cases {
         let streams: [([u8; 8], [u8; 8], i64); 0] = [];
         let spent: [Option<[u8; 8]>; 0] = [];
-        let fields = (20_781, [[1_u8; 4]].as_slice(), streams.as_slice());
-        let fields = (fields, [(bits, 0_u8, [2_u8; 8])].as_slice(), spent.as_slice());
+        let (apps, slots) = ([[1_u8; 4]], [(bits, 0_u8, [2_u8; 8])]);
+        let fields = (20_781, &apps[..], &streams[..], &slots[..], &spent[..]);
         let device = decode(2, &postcard::to_allocvec(&fields).unwrap()).unwrap();
         let mut flags = Flags::default();
         wanted.iter().for_each(|flag| {
             flags.put(*flag);
         });
         let slot = device.slots[0];
-        assert_eq!((slot.family, slot.uses, slot.flags), (family, uses, flags), "{bits}");
+        assert_eq!(
+            (slot.family, slot.uses, slot.flags),
+            (family, uses, flags),
+            "{bits}"
+        );
     }
 }
 
