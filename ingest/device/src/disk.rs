@@ -155,8 +155,8 @@ impl Disk {
         let spool = self.destroy_spool();
         let side = side::destroy(&self.folder);
         let markers = side::destroy_folder(&self.folder.join("failures"));
-        let unfinished = consent::unfinished(&self.folder).into_iter();
-        let unfinished = unfinished.map(|path| wipe(&path)).collect();
+        let mut unfinished = consent::unfinished(&self.folder).into_iter();
+        let unfinished = unfinished.try_for_each(|path| wipe(&path));
         spool.and(side).and(markers).and(unfinished)
     }
 
