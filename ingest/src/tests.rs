@@ -384,7 +384,7 @@ fn a_producer_that_a_fatal_error_has_killed_is_replaced_and_goes_on() {
     );
     assert!(!send(), "the record of the error was confirmed");
     mock.clear_request_errors(RDKafkaApiKey::Produce);
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     while !send() {
         assert!(
             start.elapsed() < Duration::from_secs(20),

@@ -140,13 +140,15 @@ async fn gateway(settings: &Settings, context: &Context, service: &mut Service) 
         gateway.doubt();
     }
     service.ready_when(readiness(gateway.trouble()));
-    let shutdown = context.shutdown.clone();
+    let (shutdown, trouble) = (context.shutdown.clone(), gateway.trouble());
     service.task("gateway", async move {
         gateway.serve(shutdown).await;
-        producer
-            .close(LAST_RECORDS)
-            .await
-            .context("waiting for the last records")
+        match producer.close(LAST_RECORDS).await {
+            // Kafka was away: devices were told to keep what they have, and the rest are the
+            // gateway's own questions whether it is back.
+            Err(kaiku_ingest::Error::Undelivered(_)) if trouble.borrow().is_some() => Ok(()),
+            closed => closed.context("waiting for the last records"),
+        }
     });
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use anyhow::{Context, Result};
-use tracing::{Dispatch, Metadata};
+use tracing::Metadata;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
@@ -41,7 +41,7 @@ fn subscriber<W>(
     config: &TelemetryConfig,
     writer: W,
     is_terminal: bool,
-) -> Result<impl SubscriberInitExt + Into<Dispatch>>
+) -> Result<impl SubscriberInitExt>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
