@@ -77,10 +77,8 @@ fn an_upload_without_an_answer_comes_again_with_the_same_bytes() {
 fn a_device_that_is_looked_after_in_the_morning_alone_has_its_days_leave_a_day_later() {
     for seed in 0..12 {
         let folder = tempfile::tempdir().unwrap();
-        let bench = Bench {
-            seed,
-            ..Bench::new(folder.path())
-        };
+        let mut bench = Bench::new(folder.path());
+        bench.seed = seed;
         let program = bench.open_on();
         let mut server = Server::default();
         for day in 0..20 {

@@ -222,3 +222,21 @@ impl Device {
 fn joined(one: u64, other: u64) -> u64 {
     one.rotate_left(21) ^ other
 }
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn of_two_things_each_makes_another_key() {
+        for one in [0, 1, u64::MAX] {
+            let keys = [0, 1, 2, u64::MAX].map(|other| joined(one, other));
+            assert!(
+                keys.iter()
+                    .enumerate()
+                    .all(|(at, key)| !keys[..at].contains(key))
+            );
+        }
+        assert_ne!(joined(1, 2), joined(2, 1));
+    }
+}

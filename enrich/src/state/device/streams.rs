@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::Device;
 
 /// Streams that are remembered of one app: the newest, and the one before it.
-const STREAMS_PER_APP: usize = 2;
+pub(super) const STREAMS_PER_APP: usize = 2;
 /// Streams that are remembered of one device.
 const STREAMS: usize = 16;
 

@@ -5,6 +5,7 @@ use kaiku_catalogue::{Catalogue, Country, Model, Operator};
 use kaiku_stripped::Marks;
 use kaiku_wire::{BOUNDS, Mark};
 
+use super::streams::STREAMS_PER_APP;
 use super::*;
 
 mod bounded;
@@ -332,4 +333,34 @@ fn a_device_takes_no_more_memory_than_is_said() {
         "{slots} bytes for {} places",
         device.slots.len()
     );
+}
+
+#[test]
+fn of_an_app_that_was_forgotten_no_feature_and_no_cause_is_known_any_more() {
+    let mut device = on(0);
+    used(&mut device, 1, 77);
+    failed(&mut device, RELEASE, 88, true);
+    used(&mut device, 2, 99);
+    device.forget(Some(1));
+    let names = |app: u64| {
+        let of_app = device
+            .slots
+            .iter()
+            .filter(move |slot| slot.app == half(app));
+        of_app.map(|slot| slot.key).collect::<Vec<_>>()
+    };
+    assert!(names(1).len() > 2);
+    assert!(names(1).windows(2).all(|keys| keys[0] == keys[1]));
+    assert!(names(2).contains(&99));
+}
+
+#[test]
+fn one_more_stream_of_an_app_takes_the_place_of_the_oldest_of_its_own() {
+    let mut device = on(0);
+    device.seen_before(2, [9; 8], 0, 1);
+    for stream in 0..=u8::try_from(STREAMS_PER_APP).unwrap() {
+        assert_eq!(device.seen_before(1, [stream; 8], 0, 1), 0);
+    }
+    assert_eq!(device.seen_before(2, [9; 8], 0, 1), 1);
+    assert_eq!(device.seen_before(1, [1; 8], 0, 1), 1);
 }
