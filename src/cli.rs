@@ -62,7 +62,7 @@ pub(crate) enum Verb {
     /// Validate JSON lines and put them onto Kafka
     Publish(PublishArgs),
     /// Take batches from devices over HTTPS and put them onto Kafka
-    Gateway,
+    Gateway(GatewayArgs),
     /// Drop duplicates, mark first uses, take the identity away
     Enrich(AcceptArgs),
     /// Gather what is stripped, and publish anonymous rollups of each closed day
@@ -126,6 +126,49 @@ pub(crate) enum OnError {
     Skip,
     /// Name it, and stop; lines before it are sent
     Stop,
+}
+
+/// `kaiku gateway`.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Without a verb of its own it runs.
+
+Examples:
+  kaiku gateway --config kaiku.toml
+  kaiku gateway key
+  kaiku gateway check https://gateway.example.com --key-file golden.key"
+)]
+pub(crate) struct GatewayArgs {
+    #[command(subcommand)]
+    pub(crate) verb: Option<GatewayVerb>,
+}
+
+/// What else there is to do for a gateway.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GatewayVerb {
+    /// Make a key for an app or a service, or print the hash of one that there is
+    Key {
+        /// A file whose first line is the key that is to be hashed [default: a new one is made]
+        #[arg(long, value_name = "FILE")]
+        hash: Option<PathBuf>,
+    },
+    /// Send the golden uploads to a gateway that runs, and compare its answers; none of them counts
+    Check {
+        /// Such as https://gateway.example.com
+        #[arg(value_name = "URL")]
+        url: String,
+        /// A file whose first line is a key that is good for the app `golden`, or a token
+        #[arg(long, value_name = "FILE")]
+        key_file: PathBuf,
+        /// The authorities that are believed, in PEM
+        #[arg(
+            long,
+            value_name = "FILE",
+            default_value = "/etc/ssl/certs/ca-certificates.crt"
+        )]
+        ca_file: PathBuf,
+    },
 }
 
 /// `kaiku run`.

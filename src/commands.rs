@@ -3,6 +3,7 @@
 mod catalogue;
 mod doctor;
 mod export;
+mod gateway;
 mod inventory;
 pub(crate) mod policy;
 mod publish;
@@ -36,7 +37,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             demo::run(args)
         }
         Verb::Publish(args) => publish::run(&args, &global),
-        Verb::Gateway => stages::run(&global, &[Stage::Gateway], &Options::default()),
+        Verb::Gateway(args) => match args.verb {
+            None => stages::run(&global, &[Stage::Gateway], &Options::default()),
+            Some(verb) => gateway::run(&verb),
+        },
         Verb::Enrich(accept) => stages::run(&global, &[Stage::Enrich], &Options::accept(accept)),
         Verb::Aggregate => stages::run(&global, &[Stage::Aggregate], &Options::default()),
         Verb::Run(args) => stages::run(

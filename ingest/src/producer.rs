@@ -1,12 +1,12 @@
 //! The producer: a bounded queue, a thread that serves librdkafka, and a clean end.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use kaiku_broker::{Cluster, TopicsConfig};
-use kaiku_raw::{RawBatch, Reason, schemas};
+use kaiku_raw::{DeviceId, RawBatch, Reason, partition_of, schemas};
 use kaiku_registry::{Registry, subject_of};
 use kaiku_wire::{Clock, Day, Schema};
 use rdkafka::ClientConfig;
@@ -15,11 +15,15 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::delivery::{Answers, Ticket};
-use crate::metrics::QUEUE_BYTES;
+use crate::metrics::{QUEUE_BYTES, REPLACED};
 use crate::{Batch, Config, Delivery, Encoded, Error, Forget, Framer};
 
 /// What a record costs beside its own bytes: librdkafka's message and our ticket.
 const OVERHEAD: u32 = 256;
+
+/// The least time between two clients: where the broker kills one after the other, it is not asked
+/// for the next at once.
+const REPLACE: Duration = Duration::from_secs(1);
 
 /// How often the thread looks whether it is to end.
 const STEP: Duration = Duration::from_millis(50);
@@ -36,14 +40,19 @@ pub struct Producer {
 }
 
 struct Shared {
-    client: BaseProducer<Answers>,
+    client: RwLock<Client>,
+    settings: ClientConfig,
     framer: Framer,
     topic: String,
     room: Arc<Semaphore>,
     queue_bytes: u32,
+    partitions: i32,
     replay: bool,
     clock: Clock,
 }
+
+/// librdkafka's producer. It is replaced where it has died.
+type Client = Arc<BaseProducer<Answers>>;
 
 /// Asks the thread to end: until when, and whom to tell how many records were left.
 struct End {
@@ -88,14 +97,17 @@ impl Producer {
             None => Framer::single_object(),
             Some(registry) => registered(registry)?,
         };
+        let made = client.create_with_context(Answers).map_err(Error::Create)?;
         let shared = Arc::new(Shared {
-            client: client.create_with_context(Answers).map_err(Error::Create)?,
+            client: RwLock::new(Arc::new(made)),
+            settings: client,
             framer,
             topic: cluster.topics().raw(),
             room: Arc::new(Semaphore::new(
                 usize::try_from(config.queue_bytes).unwrap_or(0),
             )),
             queue_bytes: config.queue_bytes,
+            partitions: topics.partitions,
             replay: topics.replay,
             clock: Clock::system(),
         });
@@ -148,6 +160,26 @@ impl Producer {
     pub async fn tick(&self, partition: i32) -> Result<Delivery, Error> {
         let record = self.framer().tick(partition).map_err(Error::Refused)?;
         self.send_encoded(record).await
+    }
+
+    /// As [`Producer::tick`], without waiting; `None` where the record can't be taken now, or where
+    /// history is replayed: there the broker's time is not that of the records.
+    pub fn try_tick(&self, partition: i32) -> Option<Delivery> {
+        if self.shared.replay {
+            return None;
+        }
+        self.try_send_encoded(self.framer().tick(partition).ok()?)
+            .ok()
+    }
+
+    /// How many partitions the topic has, as the settings say.
+    pub fn partitions(&self) -> i32 {
+        self.shared.partitions
+    }
+
+    /// The partition that a device's records go to, of as many as the settings say.
+    pub fn partition_of(&self, device: &DeviceId) -> i32 {
+        partition_of(device.as_bytes(), self.shared.partitions)
     }
 
     /// Validates and encodes a batch that is received today, in this producer's framing.
@@ -242,11 +274,13 @@ impl Producer {
         if let Some(millis) = record.millis {
             message = message.timestamp(millis);
         }
-        match self.shared.client.send(message) {
+        match self.shared.client().send(message) {
             Ok(()) => Ok(delivery),
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
                 Err(Error::Full)
             }
+            // It has died; the thread puts another in its place.
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::Fatal), _)) => Err(Error::Full),
             Err((error, _)) => Err(Error::Enqueue(error)),
         }
     }
@@ -298,11 +332,17 @@ fn registered(registry: &Registry) -> Result<Framer, Error> {
     ))
 }
 
-/// The producer's thread: serves delivery reports, and at the end waits for the last of them.
+/// The producer's thread: serves delivery reports, puts a new client in the place of one that has
+/// died, and at the end waits for the last reports.
 fn serve(shared: &Shared, ended: &Receiver<End>) {
     let gauge = QUEUE_BYTES.with([]);
+    let mut replaced = None;
     let end = loop {
-        shared.client.poll(STEP);
+        let client = shared.client();
+        client.poll(STEP);
+        if client.client().fatal_error().is_some() {
+            shared.replace(&client, &mut replaced);
+        }
         gauge.set(f64::from(shared.used()));
         match ended.recv_timeout(Duration::ZERO) {
             Ok(end) => break Some(end),
@@ -312,16 +352,17 @@ fn serve(shared: &Shared, ended: &Receiver<End>) {
         }
     };
     let deadline = end.as_ref().map(|end| end.deadline);
+    let client = shared.client();
     // Room is taken before a record is handed over, so that none slips in behind this.
     while shared.used() > 0 && deadline.is_none_or(|deadline| Instant::now() < deadline) {
-        shared.client.poll(Duration::from_millis(1));
+        client.poll(Duration::from_millis(1));
+        if client.client().fatal_error().is_some() {
+            break;
+        }
     }
-    let left = usize::try_from(shared.client.in_flight_count()).unwrap_or(0);
+    let left = usize::try_from(client.in_flight_count()).unwrap_or(0);
     if left > 0 {
-        shared
-            .client
-            .purge(PurgeConfig::default().queue().inflight());
-        shared.client.poll(STEP);
+        give_up_all(&client);
         tracing::warn!(
             records = left,
             "the producer ended before everything was delivered"
@@ -333,10 +374,47 @@ fn serve(shared: &Shared, ended: &Receiver<End>) {
     }
 }
 
+/// Ends every record that a client still has; each delivery says so.
+fn give_up_all(client: &BaseProducer<Answers>) {
+    client.purge(PurgeConfig::default().queue().inflight());
+    client.poll(STEP);
+}
+
 impl Shared {
     /// Bytes that records take in the queue.
     fn used(&self) -> u32 {
         let free = u32::try_from(self.room.available_permits()).unwrap_or(u32::MAX);
         self.queue_bytes.saturating_sub(free)
+    }
+
+    fn client(&self) -> Client {
+        self.client
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Puts a new client in the place of one that has died of an error after which librdkafka takes
+    /// no record any more, such as a sequence number that the broker did not expect. What the dead
+    /// one had is given up: whether the broker has it can't be told, and whoever sends it again is
+    /// known by its stream's numbers.
+    fn replace(&self, dead: &BaseProducer<Answers>, replaced: &mut Option<Instant>) {
+        if replaced.is_some_and(|when| when.elapsed() < REPLACE) {
+            std::thread::sleep(STEP);
+            return;
+        }
+        *replaced = Some(Instant::now());
+        give_up_all(dead);
+        match self.settings.create_with_context(Answers) {
+            Ok(made) => {
+                *self.client.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(made);
+                // A record may have been handed over between the two.
+                give_up_all(dead);
+                REPLACED.with([]).increment(1);
+                let code = dead.client().fatal_error().map(|(code, _)| code);
+                tracing::error!(?code, "the producer had died; another is in its place");
+            }
+            Err(error) => tracing::error!(%error, "the producer has died"),
+        }
     }
 }

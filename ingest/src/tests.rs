@@ -358,3 +358,40 @@ fn publishing_ends_with_an_error_where_the_broker_is_away() {
         })
     ));
 }
+
+#[test]
+fn a_producer_that_a_fatal_error_has_killed_is_replaced_and_goes_on() {
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+    let mock = MockCluster::new(1).unwrap();
+    let cluster = Cluster::new(&KafkaConfig::at(&mock.bootstrap_servers())).unwrap();
+    mock.create_topic(&cluster.topics().raw(), PARTITIONS, 1)
+        .unwrap();
+    let config = Config {
+        delivery_timeout: Duration::from_secs(10),
+        ..Config::default()
+    };
+    let producer = Producer::start(&cluster, None, &config).unwrap();
+    let send = || match producer.try_send(&batch(1)) {
+        Ok(delivery) => block_on(delivery).is_ok(),
+        Err(_) => false,
+    };
+    assert!(send());
+    mock.request_errors(
+        RDKafkaApiKey::Produce,
+        &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER],
+    );
+    assert!(!send(), "the record of the error was confirmed");
+    mock.clear_request_errors(RDKafkaApiKey::Produce);
+    let start = std::time::Instant::now();
+    while !send() {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "the producer stays dead"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!((0..20).all(|_| send()));
+    block_on(producer.close(Duration::from_secs(10))).unwrap();
+}

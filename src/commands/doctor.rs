@@ -119,25 +119,70 @@ fn look_at_settings(settings: &Settings, stages: &[Stage], findings: &mut Findin
     Ok(())
 }
 
-/// Reads the files that the gateway will read; what is in them it judges itself.
+/// Has the gateway read its files, and looks who else may read or write them, and whether the system
+/// lets it have as many connections as it is to have.
 fn look_at_gateway(config: &kaiku_gateway::Config, findings: &mut Findings) -> Result<()> {
     let tls = config.tls.as_ref();
     let files = [
-        ("gateway.tokens_file", config.tokens_file.as_ref()),
-        ("gateway.tls.cert_file", tls.map(|tls| &tls.cert_file)),
-        ("gateway.tls.key_file", tls.map(|tls| &tls.key_file)),
+        ("gateway.tokens_file", config.tokens_file.as_deref(), true),
+        ("gateway.keys_file", config.keys_file.as_deref(), false),
+        (
+            "gateway.switches_file",
+            config.switches_file.as_deref(),
+            false,
+        ),
+        (
+            "gateway.tls.cert_file",
+            tls.map(|tls| tls.cert_file.as_path()),
+            false,
+        ),
+        (
+            "gateway.tls.key_file",
+            tls.map(|tls| tls.key_file.as_path()),
+            true,
+        ),
     ];
-    let unreadable: Vec<String> = files
-        .into_iter()
-        .filter_map(|(name, file)| Some((name, file?, fs::File::open(file?).err()?)))
-        .map(|(name, file, error)| {
-            format!(
-                "{name} ({}) can't be read ({error}): correct the path or its rights",
-                file.display()
-            )
-        })
+    let named = files.into_iter().filter_map(|(name, file, is_secret)| {
+        let file = file?;
+        Some((name, file, is_secret))
+    });
+    let mut wrong: Vec<String> = config
+        .unusable_files()
+        .iter()
+        .map(|error| Causes(error).to_string())
         .collect();
-    findings.judge("gateway", &unreadable, "its files can be read")
+    for (name, file, is_secret) in named {
+        wrong.extend(open_to_others(name, file, is_secret));
+    }
+    findings.judge("gateway", &wrong, "its files can be used, and are its own")?;
+    let connections = config.limits.connections;
+    let few = kaiku_gateway::too_few_files(connections).map(|room| {
+        format!(
+            "the limit of open files leaves room for {room} connections, and \
+             gateway.limits.connections is {connections}: raise the hard limit (ulimit -Hn, \
+             LimitNOFILE), or lower the setting"
+        )
+    });
+    findings.judge(
+        "gateway",
+        few.as_slice(),
+        &format!("there is room for {connections} connections"),
+    )
+}
+
+/// What is wrong with the rights on a file: whoever may write it decides who may send.
+fn open_to_others(name: &str, file: &Path, is_secret: bool) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(file).ok()?.permissions().mode();
+    let shown = file.display();
+    if mode & 0o002 != 0 {
+        return Some(format!(
+            "{name} ({shown}) may be written by every user of this machine: chmod o-w {shown}"
+        ));
+    }
+    (is_secret && mode & 0o004 != 0).then(|| {
+        format!("{name} ({shown}) may be read by every user of this machine: chmod o= {shown}")
+    })
 }
 
 fn look_at_catalogue(settings: &Settings, findings: &mut Findings) -> Result<()> {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use kaiku_broker::{Admin, Cluster, Scope};
 use kaiku_catalogue::Catalogue;
-use kaiku_gateway::Gateway;
+use kaiku_gateway::{Gateway, Trouble};
 use kaiku_ingest::Producer;
 use kaiku_registry::Registry;
-use kaiku_stage::{Causes, Context, failpoint_value};
+use kaiku_stage::{Causes, Context, Readiness, failpoint_value};
 use kaiku_wire::Clock;
 
 use super::topics;
@@ -124,7 +124,7 @@ fn catalogue(settings: &Settings) -> Result<Arc<Catalogue>> {
 
 async fn gateway(settings: &Settings, context: &Context, service: &mut Service) -> Result<()> {
     let config = &settings.gateway;
-    check_raw(context).await?;
+    let has_answered = check_raw(context).await?;
     // With a registry it asks that for the ids of the schemas, and blocks for it.
     let started = tokio::task::block_in_place(|| {
         let registry = context.registry.as_deref();
@@ -135,6 +135,11 @@ async fn gateway(settings: &Settings, context: &Context, service: &mut Service) 
     let producer = started?;
     let bound = Gateway::bind(config, Arc::new(producer.clone())).await;
     let gateway = bound.context("starting the gateway")?;
+    // Where history is replayed no record can be made that asks for nothing but an answer.
+    if !has_answered && !context.topics.replay {
+        gateway.doubt();
+    }
+    service.ready_when(readiness(gateway.trouble()));
     let shutdown = context.shutdown.clone();
     service.task("gateway", async move {
         gateway.serve(shutdown).await;
@@ -149,9 +154,28 @@ async fn gateway(settings: &Settings, context: &Context, service: &mut Service) 
 /// How long the gateway waits to hear what its topic is like.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// What the gateway says of its being at work, as every stage says it.
+fn readiness(mut trouble: tokio::sync::watch::Receiver<Trouble>) -> Readiness {
+    let readiness = Readiness::default();
+    // It has no partition of its own: it is one door for all of them.
+    readiness.works(0);
+    let told = readiness.clone();
+    tokio::spawn(async move {
+        loop {
+            let now = *trouble.borrow_and_update();
+            told.set_trouble(now.map(str::to_owned));
+            if trouble.changed().await.is_err() {
+                return;
+            }
+        }
+    });
+    readiness
+}
+
 /// Refuses a topic that is not as it must be. A broker that is away, or that does not let the
-/// gateway look, keeps it from nothing: devices are answered 503 until it takes records.
-async fn check_raw(context: &Context) -> Result<()> {
+/// gateway look, keeps it from nothing: devices are answered 503 until it takes records. Tells
+/// whether the broker has answered.
+async fn check_raw(context: &Context) -> Result<bool> {
     let (tell, told) = tokio::sync::oneshot::channel();
     let (cluster, topics) = (context.cluster.clone(), context.topics.clone());
     // A thread of its own: where the broker is away it asks for longer than anybody waits, and it
@@ -163,15 +187,15 @@ async fn check_raw(context: &Context) -> Result<()> {
         let _ = tell.send(checked);
     });
     match tokio::time::timeout(LOOK, told).await {
-        Ok(Ok(Ok(wrong))) if wrong.is_empty() => Ok(()),
+        Ok(Ok(Ok(wrong))) if wrong.is_empty() => Ok(true),
         Ok(Ok(Ok(wrong))) => bail!("the topics are not as they must be: {}", wrong.join("; ")),
         Ok(Ok(Err(error))) => {
             tracing::warn!(error = %Causes(&error), "the topics could not be checked");
-            Ok(())
+            Ok(false)
         }
         Ok(Err(_)) | Err(_) => {
             tracing::warn!("the topics could not be checked: the broker does not answer");
-            Ok(())
+            Ok(false)
         }
     }
 }

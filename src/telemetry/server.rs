@@ -1,5 +1,6 @@
 //! The listener of `/metrics`, `/healthz` and `/readyz`.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use kaiku_stage::Readiness;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 use super::Metrics;
 
@@ -23,7 +24,8 @@ use super::Metrics;
 const HEAD: Duration = Duration::from_secs(5);
 /// The longest that a connection lives; whoever asks regularly connects again.
 const CONNECTION: Duration = Duration::from_secs(60);
-/// How many callers are answered at once; the others wait.
+/// How many callers are connected at once. For one more, the oldest is let go: whoever holds
+/// connections and says nothing keeps nobody from asking whether this process lives.
 const CONNECTIONS: usize = 32;
 
 /// Whether the stages of this process are at work.
@@ -108,26 +110,27 @@ impl Listener {
 
     /// Answers until it is dropped.
     pub(crate) async fn serve(self) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        let accept = async {
-            loop {
-                let Ok(place) = places.clone().acquire_owned().await else {
-                    return;
-                };
-                match self.listener.accept().await {
-                    Ok((stream, _)) => {
-                        let router = self.router.clone();
-                        tokio::spawn(async move {
-                            answer(stream, router).await;
-                            drop(place);
-                        });
-                    }
-                    // No file descriptor left, most likely: wait for one.
-                    Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        tokio::join!(accept(self.listener, self.router), self.metrics.upkeep());
+    }
+}
+
+/// Takes callers for as long as it is polled.
+async fn accept(listener: TcpListener, router: Router) {
+    let mut callers: VecDeque<JoinHandle<()>> = VecDeque::new();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                callers.retain(|caller| !caller.is_finished());
+                if callers.len() >= CONNECTIONS
+                    && let Some(oldest) = callers.pop_front()
+                {
+                    oldest.abort();
                 }
+                callers.push_back(tokio::spawn(answer(stream, router.clone())));
             }
-        };
-        tokio::join!(accept, self.metrics.upkeep());
+            // No file descriptor left, most likely: wait for one.
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
     }
 }
 
@@ -150,5 +153,40 @@ async fn show_readiness(State(shared): State<Shared>) -> (StatusCode, &'static s
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use super::*;
+
+    #[test]
+    fn connections_that_say_nothing_keep_nobody_from_asking_whether_the_process_lives() {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let router = Router::new().route("/healthz", get(|| async { "alive\n" }));
+        let listener = runtime
+            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .expect("a port");
+        let address = listener.local_addr().expect("its address");
+        runtime.spawn(accept(listener, router));
+        let idle: Vec<_> = (0..3 * CONNECTIONS)
+            .map(|_| std::net::TcpStream::connect(address).expect("a connection"))
+            .collect();
+        let mut stream = std::net::TcpStream::connect(address).expect("a connection");
+        let patience = Some(HEAD / 2);
+        stream.set_read_timeout(patience).expect("a bound");
+        stream
+            .write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .expect("a request");
+        let mut said = String::new();
+        stream.read_to_string(&mut said).expect("an answer");
+        assert!(said.ends_with("alive\n"), "{said}");
+        drop(idle);
     }
 }

@@ -1,46 +1,70 @@
-//! The routes, and what each request goes through: token, type, room, body, decode, send, wait.
+//! The routes, and what each request goes through: key, type, body, place, decode, send, wait.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use axum::routing::{delete, get, post};
-use bytes::Bytes;
-use kaiku_ingest::jsonl::{self, Line};
-use kaiku_raw::{DecodeError, Decoder, Reason, Record};
+use kaiku_ingest::DeliveryError;
+use kaiku_raw::Decoder;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::answer::{Refusal, json as answer};
-use crate::away::Away;
-use crate::body::{Encoding, receive};
-use crate::tokens::Tokens;
+use crate::addresses::{Addresses, Hash};
+use crate::answer::{Refusal, Why, accepted, json as answer};
+use crate::body::{Budget, Encoding, receive};
+use crate::keys::{Grant, Keys};
+use crate::lanes::{Lanes, Waiting};
+use crate::process::{Environment, Form, JSON, Taken};
+use crate::seats::{Phase, Seat};
+use crate::seldom::{Seldom, causes};
+use crate::switches::Switches;
+use crate::watched::Current;
 use crate::{Config, Pending, Sink};
-
-/// The media type of a batch in Avro's single-object encoding.
-pub const AVRO: &str = "application/vnd.kaiku.batch+avro";
-
-/// The media type of a batch in JSON, the form of a line.
-const JSON: &str = "application/json";
 
 /// The description of the interface, OpenAPI 3.1 in JSON; served at `/v1/openapi.json`.
 pub const OPENAPI: &str = include_str!("../openapi.json");
 
+/// How long a body that is there waits for its place, before its client is told to come again.
+const PLACE: Duration = Duration::from_secs(2);
+
+/// Plain bytes that are decoded on the thread that serves the connection. What is larger may take
+/// milliseconds, and goes to a thread where it holds up nobody else.
+const AT_ONCE: usize = 16 * 1024;
+
 /// What all requests share.
 pub(crate) struct Api {
     pub(crate) config: Config,
-    pub(crate) tokens: Tokens,
+    pub(crate) keys: Current<Keys>,
+    pub(crate) switches: Current<Switches>,
+    pub(crate) addresses: Arc<Addresses>,
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) decoder: Decoder,
-    pub(crate) room: Semaphore,
-    pub(crate) away: Away,
+    pub(crate) budget: Budget,
+    /// Places for whole bodies.
+    pub(crate) places: Semaphore,
+    /// Places on the threads for large bodies.
+    pub(crate) threads: Semaphore,
+    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) cant_send: Seldom,
+    pub(crate) is_refused: Seldom,
+}
+
+/// Where a request came in: what its connection is at, and of which address it is.
+#[derive(Clone)]
+pub(crate) struct Client {
+    pub(crate) seat: Arc<Seat>,
+    pub(crate) address: Option<Hash>,
 }
 
 pub(crate) fn router(api: Arc<Api>) -> Router {
     Router::new()
         .route("/v1/batch", post(batch))
+        .route("/v1/forget", post(forget))
         .route("/v1/device", delete(device))
         .route("/v1/openapi.json", get(openapi))
         .route("/healthz", get(healthz))
@@ -49,39 +73,39 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .with_state(api)
 }
 
-/// What a body is to be read as.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Json,
-    Avro,
-}
-
 async fn batch(State(api): State<Arc<Api>>, request: Request<Body>) -> Response<Body> {
-    let result = take(
-        &api,
-        request,
-        &[Form::Json, Form::Avro],
-        |form, body| match form {
-            Form::Json => json_batch(&api, body),
-            Form::Avro => avro_batch(&api, body),
-        },
-    );
-    match result.await {
-        Ok(events) => answer(StatusCode::ACCEPTED, &json!({ "events": events })),
+    let form = Form::of_batch(request.headers());
+    match api.take(request, form.clone()).await {
+        // A device reads the status alone.
+        Ok(taken) if form == Ok(Form::Avro) => said(accepted(), &taken),
+        Ok(taken) => {
+            let events = json!({ "events": taken.events });
+            said(answer(StatusCode::ACCEPTED, &events), &taken)
+        }
         Err(refusal) => refusal.respond(api.config.retry_after),
     }
 }
 
-async fn device(State(api): State<Arc<Api>>, request: Request<Body>) -> Response<Body> {
-    let result = take(&api, request, &[Form::Json], |_, body| {
-        let forget = jsonl::parse_forget(text(body)?).map_err(Refusal::Invalid)?;
-        let pending = api.sink.forget(&forget.as_raw()).map_err(of_sink)?;
-        Ok((pending, ()))
-    });
-    match result.await {
-        Ok(()) => answer(StatusCode::ACCEPTED, &json!({})),
+async fn forget(State(api): State<Arc<Api>>, request: Request<Body>) -> Response<Body> {
+    let form = Form::of_forget(request.headers());
+    match api.take(request, form).await {
+        Ok(taken) => said(accepted(), &taken),
         Err(refusal) => refusal.respond(api.config.retry_after),
     }
+}
+
+/// The first form of `forget`. Some proxies do not let the body of a DELETE through.
+async fn device(State(api): State<Arc<Api>>, request: Request<Body>) -> Response<Body> {
+    let form = Form::of_forget(request.headers());
+    match api.take(request, form).await {
+        Ok(taken) => said(answer(StatusCode::ACCEPTED, &json!({})), &taken),
+        Err(refusal) => refusal.respond(api.config.retry_after),
+    }
+}
+
+fn said(mut response: Response<Body>, taken: &Taken) -> Response<Body> {
+    response.extensions_mut().insert(Why(taken.why));
+    response
 }
 
 async fn openapi() -> Response<Body> {
@@ -104,108 +128,124 @@ async fn method_not_allowed(State(api): State<Arc<Api>>) -> Response<Body> {
     Refusal::MethodNotAllowed.respond(api.config.retry_after)
 }
 
-/// Takes a request through every check to the broker's answer. What needs no body comes first.
-async fn take<T>(
-    api: &Api,
-    request: Request<Body>,
-    forms: &[Form],
-    send: impl FnOnce(Form, &[u8]) -> Result<(Pending, T), Refusal>,
-) -> Result<T, Refusal> {
-    let (head, body) = request.into_parts();
-    if !api.tokens.admit(&head.headers) {
-        return Err(Refusal::Unauthorized);
-    }
-    let form = form_of(&head.headers, forms)?;
-    let encoding = Encoding::of(&head.headers)?;
-    // Held until the answer: it is what bounds the bodies in memory.
-    let _room = api.room.try_acquire().map_err(|_| Refusal::Busy)?;
-    let body = receive(&head.headers, body, &api.config.limits).await?;
-    let body: Bytes = encoding.open(body, api.config.limits.plain_bytes)?;
-    let trying = api.away.try_it().ok_or(Refusal::Away)?;
-    let (pending, value) = send(form, &body)?;
-    drop(body);
-    let delivered = tokio::time::timeout(api.config.ack_time, pending).await;
-    // A test can have the process end between the broker's word and ours.
-    fail::fail_point!("gateway.appended", |_| std::process::abort());
-    let is_delivered = matches!(delivered, Ok(Ok(())));
-    trying.ended(is_delivered);
-    if let Ok(Err(error)) = &delivered
-        && !error.retry_helps()
-    {
-        // Only the kind of error: the broker will say the same to every record.
-        tracing::error!(%error, cause = ?std::error::Error::source(error), "a record was refused");
-    }
-    if is_delivered {
-        Ok(value)
-    } else {
-        Err(Refusal::Away)
-    }
-}
-
-fn form_of(headers: &HeaderMap, forms: &[Form]) -> Result<Form, Refusal> {
-    let value = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = value
-        .unwrap_or("")
-        .split(';')
-        .next()
-        .unwrap_or("")
-        .trim()
-        .to_ascii_lowercase();
-    let form = match essence.as_str() {
-        JSON => Form::Json,
-        AVRO => Form::Avro,
-        _ => return Err(Refusal::UnsupportedType),
-    };
-    if forms.contains(&form) {
-        Ok(form)
-    } else {
-        Err(Refusal::UnsupportedType)
-    }
-}
-
-fn json_batch(api: &Api, body: &[u8]) -> Result<(Pending, usize), Refusal> {
-    match jsonl::parse_line(text(body)?).map_err(Refusal::Invalid)? {
-        Line::Batch(batch) => {
-            let raw = batch.as_raw();
-            let pending = api.sink.batch(&raw).map_err(|error| match error {
-                kaiku_ingest::Error::Refused(reason) => {
-                    Refusal::Invalid(jsonl::locate(&raw, reason, api.sink.today()))
-                }
-                other => of_sink(other),
-            })?;
-            Ok((pending, batch.len()))
+impl Api {
+    /// Takes a request through every check to the broker's answer. What needs no body comes first.
+    async fn take(
+        self: &Arc<Api>,
+        request: Request<Body>,
+        form: Result<Form, Refusal>,
+    ) -> Result<Taken, Refusal> {
+        let (head, body) = request.into_parts();
+        let grant = self.admit(&head)?;
+        let form = form?;
+        let encoding = Encoding::of(&head.headers)?;
+        let environment = Environment::of(&head.headers)?;
+        let client = head.extensions.get::<Client>();
+        let enter = |phase| {
+            if let Some(client) = client {
+                client.seat.enter(phase);
+            }
+        };
+        enter(Phase::Body);
+        let body = receive(&head.headers, body, &self.config.limits, &self.budget).await?;
+        enter(Phase::Work);
+        // Taken when the body is whole: a slow one costs its bytes and no place.
+        let place = tokio::time::timeout(PLACE, self.places.acquire()).await;
+        let place = place.map_err(|_| Refusal::Busy)?;
+        let plain = self.at_once(encoding, body.bytes());
+        let worked = plain.map(|plain| self.process(form, environment, &grant, &plain?));
+        let mut taken = match worked {
+            Some(worked) => worked?,
+            None => {
+                let work = move |api: &Api| {
+                    let plain = encoding.open(body.bytes(), api.config.limits.plain_bytes)?;
+                    api.process(form, environment, &grant, &plain)
+                };
+                self.on_a_thread(work).await?
+            }
+        };
+        drop(place);
+        match taken.record.take() {
+            None => Ok(taken),
+            Some((pending, waiting)) => self.delivered(pending, waiting).await.map(|()| taken),
         }
-        Line::Forget(_) => Err(Refusal::of_reason(Reason::BadJson)),
     }
-}
 
-fn avro_batch(api: &Api, body: &[u8]) -> Result<(Pending, usize), Refusal> {
-    match api.decoder.decode(body) {
-        Ok(Record::Batch(batch)) => {
-            let events = batch.events.len();
-            Ok((api.sink.batch(&batch).map_err(of_sink)?, events))
+    /// Whose request it is, where it may be sent at all.
+    fn admit(&self, head: &Parts) -> Result<Arc<Grant>, Refusal> {
+        let address = head
+            .extensions
+            .get::<Client>()
+            .and_then(|client| client.address);
+        if !self.addresses.admits(address, &head.headers) {
+            return Err(Refusal::OverQuota);
         }
-        Ok(Record::Forget(_) | Record::Tick) => Err(Refusal::of_reason(Reason::UnknownFingerprint)),
-        Err(DecodeError::Refused(reason)) => Err(Refusal::of_reason(reason)),
-        // Devices know no registry: they write single-object encoding.
-        Err(DecodeError::UnknownSchema(_)) => Err(Refusal::of_reason(Reason::NotAvro)),
+        let grant = self
+            .keys
+            .get()
+            .grant(&head.headers)
+            .ok_or(Refusal::Unauthorized)?;
+        if grant.admits() {
+            Ok(grant)
+        } else {
+            Err(Refusal::OverQuota)
+        }
     }
-}
 
-fn text(body: &[u8]) -> Result<&str, Refusal> {
-    std::str::from_utf8(body).map_err(|_| Refusal::of_reason(Reason::BadJson))
-}
+    /// What a body holds, where that is little; `None` where it is so much that decoding it belongs
+    /// on a thread of its own.
+    fn at_once<'a>(
+        &self,
+        encoding: Encoding,
+        body: &'a [u8],
+    ) -> Option<Result<std::borrow::Cow<'a, [u8]>, Refusal>> {
+        let limit = self.config.limits.plain_bytes;
+        match encoding.open(body, AT_ONCE.min(limit)) {
+            Err(Refusal::TooLarge) if limit > AT_ONCE => None,
+            opened => Some(opened),
+        }
+    }
 
-/// What the sink does not take: because of what it is, or because it can't now.
-fn of_sink(error: kaiku_ingest::Error) -> Refusal {
-    match error {
-        kaiku_ingest::Error::Refused(reason) => Refusal::of_reason(reason),
-        kaiku_ingest::Error::Full | kaiku_ingest::Error::Closed => Refusal::Away,
-        other => {
-            tracing::error!(error = %other, "a record could not be sent");
-            Refusal::Away
+    /// Runs what takes long where it holds up no connection; as many at once as there are cores.
+    async fn on_a_thread<T: Send + 'static>(
+        self: &Arc<Api>,
+        work: impl FnOnce(&Api) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let thread = tokio::time::timeout(PLACE, self.threads.acquire()).await;
+        let _thread = thread.map_err(|_| Refusal::Busy)?;
+        let api = self.clone();
+        let worked = tokio::task::spawn_blocking(move || work(&api)).await;
+        // It is cancelled where the gateway ends; the client comes again.
+        worked.unwrap_or(Err(Refusal::Busy))
+    }
+
+    /// Waits for the broker's word. A task of its own waits for it, so that it is heard though the
+    /// client has gone: else clients that give up early would keep us from noticing that Kafka is
+    /// away.
+    async fn delivered(self: &Arc<Api>, pending: Pending, waiting: Waiting) -> Result<(), Refusal> {
+        let api = self.clone();
+        let waits = tokio::spawn(async move {
+            let delivered = tokio::time::timeout(api.config.ack_time, pending).await;
+            waiting.ended(matches!(delivered, Ok(Ok(()))));
+            if let Ok(Err(error)) = &delivered {
+                api.note(error);
+            }
+            matches!(delivered, Ok(Ok(())))
+        });
+        let is_delivered = waits.await.unwrap_or(false);
+        // A test can have the process end between the broker's word and ours.
+        fail::fail_point!("gateway.appended", |_| std::process::abort());
+        if is_delivered {
+            Ok(())
+        } else {
+            Err(Refusal::Away)
+        }
+    }
+
+    /// Only the kind of error, and seldom: the broker will say the same to every record.
+    fn note(&self, error: &DeliveryError) {
+        if !error.retry_helps() && self.is_refused.is_due() {
+            tracing::error!(error = causes(error), "a record was refused");
         }
     }
 }

@@ -19,7 +19,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file holds no PEM of the kind that is needed.
-    #[error("gateway.{what} holds no PEM of the kind that is needed")]
+    #[error("{what} holds no PEM of the kind that is needed")]
     Pem {
         /// Which setting names the file.
         what: &'static str,
@@ -39,6 +39,17 @@ pub enum Error {
     /// The file of tokens holds none.
     #[error("gateway.tokens_file holds no token")]
     NoToken,
+    /// A file of ours is not of its form. Only the line is told.
+    #[error("gateway.{what}, line {line}: not of the documented form")]
+    Toml {
+        /// Which setting names the file.
+        what: &'static str,
+        /// Which line, counted from 1.
+        line: usize,
+    },
+    /// The file of keys can't be used.
+    #[error("gateway.keys_file: {0}")]
+    Keys(&'static str),
     /// The address can't be listened on.
     #[error("listening on {address}")]
     Bind {

@@ -1,54 +1,57 @@
-//! Connections: accepted within limits, each part within its time, and ended with grace.
+//! The gateway: what it reads and listens on, whom it gives a seat, and how it ends.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderValue, Request, Response, header};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use kaiku_metric::GaugeHandle;
 use kaiku_raw::Decoder;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
-use crate::answer::Refusal;
+use crate::addresses::{Addresses, Counted, Origin};
 use crate::api::{Api, router};
-use crate::away::Away;
-use crate::metrics::{CONNECTIONS, REQUESTS};
-use crate::tls::Certificate;
-use crate::tokens::Tokens;
+use crate::body::Budget;
+use crate::connection::Connection;
+use crate::files;
+use crate::keys::Keys;
+use crate::lanes::Lanes;
+use crate::metrics::CONNECTIONS_ENDED;
+use crate::seats::Seats;
+use crate::seldom::Seldom;
+use crate::switches::Switches;
+use crate::tls;
+use crate::watched::{Current, Watched};
 use crate::{Config, Error, Sink};
 
-/// Connections beyond the limit that are told so; more are closed.
-const TOLD: usize = 64;
+/// How often files are looked at that may have changed.
+const LOOK: Duration = Duration::from_secs(2);
 
-/// How often the files of the certificate are looked at.
-const REFRESH: Duration = Duration::from_secs(30);
+/// How often Kafka is looked at.
+const TURN: Duration = Duration::from_secs(1);
 
-/// Bytes of a request's head, and its number of fields.
-const HEAD_BYTES: usize = 16 * 1024;
-const HEAD_FIELDS: usize = 64;
+/// What keeps the gateway from its work, in a sentence; nothing where it is at work.
+pub type Trouble = Option<&'static str>;
 
 /// A gateway that listens, and does not answer yet.
 pub struct Gateway {
     listener: TcpListener,
     address: SocketAddr,
-    certificate: Option<Certificate>,
+    acceptor: Option<Current<TlsAcceptor>>,
     api: Arc<Api>,
+    files: Files,
+    connections: usize,
+    trouble: watch::Sender<Trouble>,
+}
+
+/// The files that are read again.
+struct Files {
+    certificate: Option<Watched<TlsAcceptor>>,
+    keys: Watched<Keys>,
+    switches: Watched<Switches>,
 }
 
 /// Listens and serves until `shutdown` is cancelled, then ends within the grace period.
@@ -65,7 +68,8 @@ pub async fn run(
 }
 
 impl Gateway {
-    /// Checks the settings, reads their files, and listens.
+    /// Checks the settings, reads their files, and listens. It raises the process's limit of open
+    /// files to what its connections need, as far as the system lets it.
     ///
     /// # Errors
     /// Where the settings can't be used, a file can't be read, or the address is taken.
@@ -74,13 +78,33 @@ impl Gateway {
         if !problems.is_empty() {
             return Err(Error::Settings(problems));
         }
-        let certificate = config.tls.as_ref().map(Certificate::load).transpose()?;
+        let files = Files::read(config)?;
+        let limits = &config.limits;
+        let connections = files::make_room(limits.connections);
+        if connections < limits.connections {
+            tracing::warn!(
+                connections,
+                wanted = limits.connections,
+                "the limit of open files leaves room for fewer connections: raise it (ulimit -n)"
+            );
+        }
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let api = Arc::new(Api {
-            tokens: Tokens::load(config)?,
+            keys: files.keys.current(),
+            switches: files.switches.current(),
+            addresses: Addresses::new(
+                limits.connections_per_address,
+                limits.requests_per_address,
+                config.trusted_proxies.clone(),
+            ),
+            lanes: Lanes::new(sink.partitions(), config.ack_time),
             sink,
             decoder: Decoder::new(kaiku_raw::Limits::CONTRACT),
-            room: Semaphore::new(config.limits.requests),
-            away: Away::default(),
+            budget: Budget::new(limits.bodies_bytes),
+            places: Semaphore::new(limits.requests),
+            threads: Semaphore::new(cores),
+            cant_send: Seldom::default(),
+            is_refused: Seldom::default(),
             config: config.clone(),
         });
         let failed = |source| Error::Bind {
@@ -92,8 +116,11 @@ impl Gateway {
         Ok(Gateway {
             listener,
             address,
-            certificate,
+            acceptor: files.certificate.as_ref().map(Watched::current),
             api,
+            files,
+            connections,
+            trouble: watch::Sender::new(None),
         })
     }
 
@@ -102,49 +129,62 @@ impl Gateway {
         self.address
     }
 
+    #[cfg(test)]
+    pub(crate) fn api(&self) -> Arc<Api> {
+        self.api.clone()
+    }
+
+    /// What keeps it from its work, from now on and whenever it changes.
+    pub fn trouble(&self) -> watch::Receiver<Trouble> {
+        self.trouble.subscribe()
+    }
+
+    /// Says that Kafka did not answer before the gateway began: it is not at work until a record
+    /// was confirmed.
+    pub fn doubt(&self) {
+        self.api.lanes.doubt();
+        self.trouble.send_replace(self.api.lanes.trouble());
+    }
+
     /// Serves until `shutdown` is cancelled. Then it takes no more connections, gives the requests
     /// that are under way the grace period, and closes what is left.
     pub async fn serve(self, shutdown: CancellationToken) {
         let Gateway {
             listener,
             address,
-            mut certificate,
+            acceptor,
             api,
+            files,
+            connections: most,
+            trouble,
         } = self;
         let grace = api.config.grace;
-        let slots = Slots::new(api.config.limits.connections);
-        let routes = router(api.clone());
+        let mut helpers = JoinSet::new();
+        helpers.spawn(files.watch());
+        helpers.spawn(attend(api.clone(), trouble));
+        let door = Door {
+            seats: Seats::new(most),
+            routes: router(api.clone()),
+            api,
+            acceptor,
+            shutdown: shutdown.clone(),
+            cant_accept: Seldom::default(),
+        };
         let mut connections = JoinSet::new();
-        let mut refresh = interval(REFRESH);
-        tracing::info!(%address, tls = certificate.is_some(), "the gateway listens");
+        tracing::info!(%address, tls = door.acceptor.is_some(), "the gateway listens");
         loop {
-            let stream = tokio::select! {
+            tokio::select! {
                 () = shutdown.cancelled() => break,
-                _ = refresh.tick() => {
-                    certificate.iter_mut().for_each(Certificate::refresh);
-                    continue;
-                }
-                Some(_) = connections.join_next() => continue,
+                Some(_) = connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
-                    // The client's address ends here.
-                    Ok((stream, _)) => stream,
-                    Err(error) => {
-                        // Out of file descriptors, mostly: it passes.
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        sleep(Duration::from_millis(50)).await;
-                        continue;
+                    Ok((stream, from)) => {
+                        if let Some(connection) = door.let_in(from) {
+                            connections.spawn(connection.serve(stream));
+                        }
                     }
+                    Err(error) => door.wait(&error).await,
                 },
-            };
-            let Some(slot) = slots.take() else { continue };
-            let connection = Connection {
-                acceptor: certificate.as_ref().map(Certificate::acceptor),
-                api: api.clone(),
-                routes: routes.clone(),
-                shutdown: shutdown.clone(),
-                slot,
-            };
-            connections.spawn(connection.serve(stream));
+            }
         }
         drop(listener);
         let all = async { while connections.join_next().await.is_some() {} };
@@ -152,149 +192,117 @@ impl Gateway {
             tracing::warn!(left = connections.len(), "the grace period is over");
         }
         connections.shutdown().await;
+        helpers.shutdown().await;
         tracing::info!("the gateway has stopped");
     }
 }
 
-/// Room for connections: some that are served, and some that are told that there is no room.
-struct Slots {
-    served: Arc<Semaphore>,
-    told: Arc<Semaphore>,
-}
-
-/// Room for one connection.
-struct Slot {
-    is_served: bool,
-    _permit: OwnedSemaphorePermit,
-    _open: OpenGauge,
-}
-
-impl Slots {
-    fn new(connections: usize) -> Slots {
-        Slots {
-            served: Arc::new(Semaphore::new(connections)),
-            told: Arc::new(Semaphore::new(TOLD)),
-        }
-    }
-
-    fn take(&self) -> Option<Slot> {
-        let (is_served, permit) = match self.served.clone().try_acquire_owned() {
-            Ok(permit) => (true, permit),
-            Err(_) => (false, self.told.clone().try_acquire_owned().ok()?),
-        };
-        Some(Slot {
-            is_served,
-            _permit: permit,
-            _open: OpenGauge::new(),
+impl Files {
+    fn read(config: &Config) -> Result<Files, Error> {
+        let some = |file: &Option<std::path::PathBuf>| file.clone().into_iter();
+        let (of_keys, of_switches) = (config.clone(), config.clone());
+        Ok(Files {
+            certificate: config.tls.as_ref().map(tls::watched).transpose()?,
+            keys: Watched::new(
+                "keys",
+                some(&config.keys_file)
+                    .chain(some(&config.tokens_file))
+                    .collect(),
+                move |before| Keys::load(&of_keys, before),
+            )?,
+            switches: Watched::new(
+                "switches",
+                some(&config.switches_file).collect(),
+                move |_| Switches::load(&of_switches),
+            )?,
         })
     }
-}
 
-/// Counts an open connection as long as it lives.
-struct OpenGauge(GaugeHandle);
-
-impl OpenGauge {
-    fn new() -> OpenGauge {
-        let gauge = CONNECTIONS.with([]);
-        gauge.increment(1.0);
-        OpenGauge(gauge)
-    }
-}
-
-impl Drop for OpenGauge {
-    fn drop(&mut self) {
-        self.0.decrement(1.0);
-    }
-}
-
-/// One connection, from the handshake to its end.
-struct Connection {
-    acceptor: Option<TlsAcceptor>,
-    api: Arc<Api>,
-    routes: Router,
-    shutdown: CancellationToken,
-    slot: Slot,
-}
-
-impl Connection {
-    async fn serve(self, stream: TcpStream) {
-        // Answers are small and written at once.
-        let _ = stream.set_nodelay(true);
-        let Some(acceptor) = self.acceptor.clone() else {
-            return self.speak(stream).await;
-        };
-        let within = self.api.config.limits.handshake_time;
-        let handshake = tokio::select! {
-            () = self.shutdown.cancelled() => return,
-            handshake = timeout(within, acceptor.accept(stream)) => handshake,
-        };
-        // A handshake that failed or took too long is the client's affair.
-        if let Ok(Ok(stream)) = handshake {
-            self.speak(stream).await;
-        }
-    }
-
-    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static) {
-        let Connection {
-            api,
-            routes,
-            shutdown,
-            slot,
-            ..
-        } = self;
-        let has_begun = AtomicBool::new(false);
-        let service = service_fn(|request: Request<Incoming>| {
-            has_begun.store(true, Ordering::Relaxed);
-            let (api, routes) = (api.clone(), routes.clone());
-            let is_served = slot.is_served;
-            async move {
-                let response = match is_served {
-                    true => handle(routes, request).await,
-                    false => busy(&api),
-                };
-                count(&response);
-                Ok::<_, Infallible>(response)
+    /// Reads again what has changed, until it is dropped.
+    async fn watch(mut self) {
+        loop {
+            sleep(LOOK).await;
+            // A file may lie on a disk that does not answer: it may hold up no connection.
+            let looked = tokio::task::spawn_blocking(move || {
+                if let Some(certificate) = &mut self.certificate {
+                    certificate.refresh();
+                }
+                self.keys.refresh();
+                self.switches.refresh();
+                self
+            });
+            match looked.await {
+                Ok(files) => self = files,
+                Err(_) => return,
             }
-        });
-        let limits = &api.config.limits;
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.header_time)
-            .max_buf_size(HEAD_BYTES)
-            .max_headers(HEAD_FIELDS)
-            .serve_connection(TokioIo::new(stream), service);
-        let mut connection = pin!(connection);
-        tokio::select! {
-            // What went wrong with it is the client's affair.
-            _ = connection.as_mut() => return,
-            () = shutdown.cancelled() => {}
-            () = sleep(limits.connection_time) => {}
         }
-        // hyper would wait for the first request of a connection that has had none.
-        if !has_begun.load(Ordering::Relaxed) {
-            return;
-        }
-        connection.as_mut().graceful_shutdown();
-        let _ = timeout(api.config.grace, connection).await;
     }
 }
 
-async fn handle(routes: Router, request: Request<Incoming>) -> Response<Body> {
-    match routes.oneshot(request.map(Body::new)).await {
-        Ok(response) => response,
-        Err(never) => match never {},
+/// Tells of Kafka's state, and where it does not answer, asks one partition that does not whether it
+/// does again: a gateway that is taken out of service has no devices that would ask.
+async fn attend(api: Arc<Api>, trouble: watch::Sender<Trouble>) {
+    let mut turn = interval(TURN);
+    loop {
+        turn.tick().await;
+        api.lanes.tell();
+        let now = api.lanes.trouble();
+        trouble.send_if_modified(|before| std::mem::replace(before, now) != now);
+        if now.is_none() {
+            continue;
+        }
+        let lane = api.lanes.away().unwrap_or(0);
+        let Some(pending) = api.sink.probe(lane) else {
+            continue;
+        };
+        if let Some(waiting) = api.lanes.try_it(lane) {
+            let delivered = timeout(api.config.ack_time, pending).await;
+            waiting.ended(matches!(delivered, Ok(Ok(()))));
+        }
     }
 }
 
-fn busy(api: &Api) -> Response<Body> {
-    let mut response = Refusal::Busy.respond(api.config.retry_after);
-    response
-        .headers_mut()
-        .insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
+/// What every new connection is given.
+struct Door {
+    seats: Arc<Seats>,
+    api: Arc<Api>,
+    routes: axum::Router,
+    acceptor: Option<Current<TlsAcceptor>>,
+    shutdown: CancellationToken,
+    cant_accept: Seldom,
 }
 
-fn count(response: &Response<Body>) {
-    let code = response.status().as_str().to_owned();
-    REQUESTS.with([code.into()]).increment(1);
+impl Door {
+    /// A connection within its share; what is beyond is told so, or closed. The client's address
+    /// ends here: behind this there is only its hash.
+    fn let_in(&self, from: SocketAddr) -> Option<Connection> {
+        let (taken, counted, lacking) = match self.api.addresses.connect(from.ip()) {
+            Origin::Proxy => (self.seats.take(None), None, "full"),
+            Origin::Direct(counted) => {
+                let hash = Counted::hash(&counted);
+                (self.seats.take(Some(hash)), Some(counted), "full")
+            }
+            Origin::Over => (self.seats.tell(), None, "address"),
+        };
+        if taken.as_ref().is_none_or(|taken| !taken.is_served()) {
+            CONNECTIONS_ENDED.with([lacking.into()]).increment(1);
+        }
+        Some(Connection {
+            acceptor: self.acceptor.as_ref().map(Current::get),
+            api: self.api.clone(),
+            routes: self.routes.clone(),
+            shutdown: self.shutdown.clone(),
+            taken: taken?,
+            counted,
+        })
+    }
+
+    /// Out of file descriptors, mostly: it passes.
+    async fn wait(&self, error: &std::io::Error) {
+        CONNECTIONS_ENDED.with(["not_accepted".into()]).increment(1);
+        if self.cant_accept.is_due() {
+            tracing::warn!(%error, "a connection could not be accepted");
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
 }

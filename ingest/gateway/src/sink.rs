@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use kaiku_ingest::{DeliveryError, Error, Producer};
+use kaiku_ingest::{DeliveryError, DeviceId, Error, Producer};
 use kaiku_raw::{Forget, RawBatch};
 use kaiku_wire::Day;
 
@@ -25,6 +25,22 @@ pub trait Sink: Send + Sync {
     /// # Errors
     /// As for a batch.
     fn forget(&self, forget: &Forget<'_>) -> Result<Pending, Error>;
+
+    /// How many partitions answer each for itself.
+    fn partitions(&self) -> usize {
+        1
+    }
+
+    /// Which of them has the records of a device.
+    fn partition_of(&self, _device: &DeviceId) -> usize {
+        0
+    }
+
+    /// Asks a partition whether it takes records, by a record that counts for nothing; `None` where
+    /// there is no such record.
+    fn probe(&self, _partition: usize) -> Option<Pending> {
+        None
+    }
 }
 
 impl Sink for Producer {
@@ -40,5 +56,18 @@ impl Sink for Producer {
     fn forget(&self, forget: &Forget<'_>) -> Result<Pending, Error> {
         let record = self.framer().forget(forget).map_err(Error::Refused)?;
         Ok(Box::pin(self.try_send_encoded(record)?))
+    }
+
+    fn partitions(&self) -> usize {
+        usize::try_from(Producer::partitions(self)).unwrap_or(1)
+    }
+
+    fn partition_of(&self, device: &DeviceId) -> usize {
+        usize::try_from(Producer::partition_of(self, device)).unwrap_or(0)
+    }
+
+    fn probe(&self, partition: usize) -> Option<Pending> {
+        let delivery = self.try_tick(i32::try_from(partition).ok()?)?;
+        Some(Box::pin(delivery))
     }
 }

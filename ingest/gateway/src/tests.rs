@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod attacks;
 mod connections;
 mod contract;
+mod fuzz;
+mod golden;
 mod requests;
 
 use std::io::{Read, Write};
@@ -13,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use kaiku_ingest::{DeliveryError, Error, Framer};
+use kaiku_ingest::{DeliveryError, DeviceId, Error, Framer};
 use kaiku_raw::{Forget, RawBatch};
 use kaiku_wire::{Clock, Day};
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -39,6 +42,10 @@ enum Broker {
     Silent,
     Loses,
     Full,
+    /// Takes its time to take anything.
+    Slow,
+    /// One of its two partitions is silent.
+    HalfSilent,
 }
 
 /// A sink that validates as the real one does, and keeps what it took.
@@ -52,16 +59,22 @@ struct Kit {
 impl Kit {
     fn take(&self, record: kaiku_ingest::Encoded) -> Result<Pending, Error> {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        let broker = *self.broker.lock().unwrap();
-        if broker == Broker::Full {
-            return Err(Error::Full);
+        let broker = match *self.broker.lock().unwrap() {
+            Broker::HalfSilent if record.key().is_some_and(|key| key[0] % 2 == 1) => Broker::Silent,
+            Broker::HalfSilent => Broker::Confirms,
+            other => other,
+        };
+        match broker {
+            Broker::Full => return Err(Error::Full),
+            Broker::Slow => std::thread::sleep(Duration::from_secs(3)),
+            _ => {}
         }
         self.taken.lock().unwrap().push(record.payload().to_vec());
         Ok(Box::pin(async move {
             match broker {
                 Broker::Loses => Err(DeliveryError::TimedOut),
                 Broker::Silent => std::future::pending().await,
-                Broker::Confirms | Broker::Full => Ok(()),
+                _ => Ok(()),
             }
         }))
     }
@@ -89,6 +102,19 @@ impl Sink for Kit {
             .map_err(Error::Refused)?;
         self.take(record)
     }
+
+    fn partitions(&self) -> usize {
+        2
+    }
+
+    fn partition_of(&self, device: &DeviceId) -> usize {
+        usize::from(device.as_bytes()[0] % 2)
+    }
+
+    fn probe(&self, _partition: usize) -> Option<Pending> {
+        let tick = Framer::single_object().tick(0).ok()?;
+        self.take(tick).ok()
+    }
 }
 
 /// A gateway with TLS on a free port, and what is needed to speak to it.
@@ -99,6 +125,7 @@ struct Door {
     dir: tempfile::TempDir,
     shutdown: CancellationToken,
     thread: Option<JoinHandle<()>>,
+    trouble: tokio::sync::watch::Receiver<crate::Trouble>,
 }
 
 impl Door {
@@ -127,6 +154,9 @@ impl Door {
             // Long enough for a machine that has much else to do; tests of slowness shorten one.
             limits: Limits {
                 header_time: PATIENCE,
+                idle_time: PATIENCE,
+                // A test may send slowly what another counts.
+                body_rate: 0,
                 handshake_time: PATIENCE,
                 body_time: PATIENCE,
                 ..Limits::default()
@@ -145,11 +175,12 @@ impl Door {
                 .unwrap();
             runtime.block_on(async {
                 let gateway = Gateway::bind(&config, sink).await.unwrap();
-                tell.send(gateway.local_addr()).unwrap();
+                tell.send((gateway.local_addr(), gateway.trouble()))
+                    .unwrap();
                 gateway.serve(token).await;
             });
         });
-        let address = told.recv().unwrap();
+        let (address, trouble) = told.recv().unwrap();
         Door {
             address,
             kit,
@@ -157,7 +188,27 @@ impl Door {
             dir,
             shutdown,
             thread: Some(thread),
+            trouble,
         }
+    }
+
+    /// What reads bodies, without a socket.
+    fn parts() -> (Arc<crate::api::Api>, Arc<Kit>) {
+        let dir = tempfile::tempdir().unwrap();
+        let tokens = dir.path().join("tokens");
+        std::fs::write(&tokens, TOKEN).unwrap();
+        let config = Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tokens_file: Some(tokens),
+            ..Config::default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let kit = Arc::new(Kit::default());
+        let bound = runtime.block_on(Gateway::bind(&config, kit.clone()));
+        (bound.unwrap().api(), kit)
     }
 
     /// Ends the gateway and waits for it.
@@ -189,6 +240,13 @@ impl Door {
         stream
     }
 
+    /// One request over plain HTTP, for a gateway without TLS.
+    fn ask_plain(&self, request: &Request<'_>) -> Answer {
+        let mut stream = self.tcp();
+        stream.write_all(&request.bytes()).unwrap();
+        Answer::read(&mut stream)
+    }
+
     /// One request on a connection of its own, the answer checked against the description.
     fn ask(&self, request: &Request<'_>) -> Answer {
         let mut stream = self.connect();
@@ -208,6 +266,41 @@ impl Drop for Door {
     }
 }
 
+/// The whole of a body, as the gateway receives it.
+async fn receive_all(
+    headers: &axum::http::HeaderMap,
+    body: axum::body::Body,
+    limits: &Limits,
+) -> Result<Vec<u8>, crate::answer::Refusal> {
+    let budget = crate::body::Budget::new(limits.bodies_bytes);
+    let received = crate::body::receive(headers, body, limits, &budget).await?;
+    Ok(received.bytes().to_vec())
+}
+
+/// The headers that show the token.
+fn bearer() -> axum::http::HeaderMap {
+    let mut headers = axum::http::HeaderMap::new();
+    let value = format!("Bearer {TOKEN}").parse().unwrap();
+    headers.insert("authorization", value);
+    headers
+}
+
+/// A connection from another of this machine's loopback addresses.
+fn connect_from(from: [u8; 4], to: SocketAddr) -> TcpStream {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let stream = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from((from, 0))).unwrap();
+        socket.connect(to).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
 fn write_certificate(dir: &std::path::Path) -> CertificateDer<'static> {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     std::fs::write(dir.join("cert.pem"), made.cert.pem()).unwrap();
@@ -223,6 +316,8 @@ struct Request<'a> {
     token: Option<&'a str>,
     content_type: Option<&'a str>,
     encoding: Option<&'a str>,
+    /// More of the head, each line with its end.
+    more: &'a str,
     body: &'a [u8],
 }
 
@@ -234,6 +329,7 @@ impl Request<'_> {
             token: Some(TOKEN),
             content_type: Some("application/json"),
             encoding: None,
+            more: "",
             body,
         }
     }
@@ -253,6 +349,7 @@ impl Request<'_> {
         if let Some(name) = self.encoding {
             head += &format!("content-encoding: {name}\r\n");
         }
+        head += self.more;
         head += &format!("content-length: {}\r\n\r\n", self.body.len());
         [head.as_bytes(), self.body].concat()
     }

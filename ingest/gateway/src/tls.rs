@@ -1,72 +1,28 @@
-//! The server's certificate, read again when its files change.
+//! The server's certificate and its TLS settings.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject};
+use rustls::server::NoServerSessionStorage;
 use tokio_rustls::TlsAcceptor;
 
+use crate::watched::Watched;
 use crate::{Error, Tls};
 
-/// What takes handshakes, and of which state of the files it was made.
-pub(crate) struct Certificate {
-    tls: Tls,
-    stamp: [Option<SystemTime>; 2],
-    acceptor: TlsAcceptor,
-}
-
-impl Certificate {
-    pub(crate) fn load(tls: &Tls) -> Result<Certificate, Error> {
-        let stamp = stamp(tls);
-        Ok(Certificate {
-            tls: tls.clone(),
-            stamp,
-            acceptor: acceptor(tls)?,
-        })
-    }
-
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
-        self.acceptor.clone()
-    }
-
-    /// Reads the files again if they have changed. Where they can't be used, what was read before
-    /// stays, and they are tried again the next time.
-    pub(crate) fn refresh(&mut self) {
-        if stamp(&self.tls) == self.stamp {
-            return;
-        }
-        match Certificate::load(&self.tls) {
-            Ok(fresh) => {
-                *self = fresh;
-                tracing::info!("the certificate was read again");
-            }
-            Err(error) => tracing::warn!(%error, "the new certificate can't be used"),
-        }
-    }
-}
-
-fn stamp(tls: &Tls) -> [Option<SystemTime>; 2] {
-    let modified = |path: &Path| {
-        std::fs::metadata(path)
-            .and_then(|data| data.modified())
-            .ok()
-    };
-    [modified(&tls.cert_file), modified(&tls.key_file)]
+/// What takes handshakes, made anew when its files have changed.
+pub(crate) fn watched(tls: &Tls) -> Result<Watched<TlsAcceptor>, Error> {
+    let files: Vec<PathBuf> = vec![tls.cert_file.clone(), tls.key_file.clone()];
+    let tls = tls.clone();
+    Watched::new("certificate", files, move |_| acceptor(&tls))
 }
 
 fn acceptor(tls: &Tls) -> Result<TlsAcceptor, Error> {
     let read =
         |what, path: &Path| std::fs::read(path).map_err(|source| Error::File { what, source });
     let refused = |what| move |source: pem::Error| Error::Pem { what, source };
-    let what = "tls.cert_file";
-    let chain = CertificateDer::pem_slice_iter(&read(what, &tls.cert_file)?)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(refused(what))?;
-    if chain.is_empty() {
-        return Err(refused(what)(pem::Error::NoItemsFound));
-    }
+    let chain = certificates(&read("tls.cert_file", &tls.cert_file)?, "tls.cert_file")?;
     let what = "tls.key_file";
     let key = PrivateKeyDer::from_pem_slice(&read(what, &tls.key_file)?).map_err(refused(what))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -75,5 +31,24 @@ fn acceptor(tls: &Tls) -> Result<TlsAcceptor, Error> {
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(Error::Tls)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // No session is resumed. What a server hands out for that and is shown again links the
+    // connections of a device, across addresses and, with every upload, for its life. And it would
+    // help nobody: a device comes once a day, and with an ECDSA key a full handshake costs the
+    // server as much as a resumed one.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// The certificates of a PEM text; an error calls it `what`.
+///
+/// # Errors
+/// Where there is none, or one can't be read.
+pub fn certificates(pem: &[u8], what: &'static str) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let refused = |source| Error::Pem { what, source };
+    let all = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+    match all.map_err(refused)? {
+        none if none.is_empty() => Err(refused(pem::Error::NoItemsFound)),
+        all => Ok(all),
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
-use kaiku_raw::{Consent, DeviceId, EventType, LengthBucket, Loss, LossReason, StreamId};
+use kaiku_raw::{Consent, DeviceId, EventType, LengthBucket, Limits, Loss, LossReason, StreamId};
 use kaiku_wire::Day;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, Visitor};
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
-use super::line_error::{BAD_DAY, BAD_IDENTIFIER, LineError};
+use super::line_error::{BAD_DAY, BAD_IDENTIFIER, LineError, TOO_MANY_EVENTS};
 use crate::batch;
 
 /// What one line says.
@@ -40,8 +41,8 @@ pub(super) struct LineForm<'a> {
     #[serde(default, deserialize_with = "optional_stream")]
     stream: Option<StreamId>,
     first_sequence: Option<i64>,
-    #[serde(borrow)]
-    events: Option<Vec<Event<'a>>>,
+    #[serde(borrow, default)]
+    events: Option<Events<'a>>,
     losses: Option<Vec<LossForm>>,
 }
 
@@ -104,6 +105,37 @@ pub(super) struct ForgetForm<'a> {
     app: Option<Cow<'a, str>>,
 }
 
+/// As many events as a batch may have. The reader stops at the first that is too many: a few hundred
+/// bytes can be unpacked into more of them than are worth building.
+struct Events<'a>(Vec<Event<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Events<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Events<'a>, D::Error> {
+        struct Bounded<'a>(PhantomData<Event<'a>>);
+
+        impl<'de: 'a, 'a> Visitor<'de> for Bounded<'a> {
+            type Value = Events<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a sequence")
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<Events<'a>, S::Error> {
+                let mut events = Vec::new();
+                while let Some(event) = items.next_element()? {
+                    if events.len() == Limits::CONTRACT.events {
+                        return Err(S::Error::custom(TOO_MANY_EVENTS));
+                    }
+                    events.push(event);
+                }
+                Ok(Events(events))
+            }
+        }
+
+        deserializer.deserialize_seq(Bounded(PhantomData))
+    }
+}
+
 impl LineForm<'_> {
     pub(super) fn take(self) -> Result<Line, LineError> {
         let LineForm {
@@ -141,6 +173,7 @@ impl LineForm<'_> {
             first_sequence,
             events: events
                 .ok_or_else(|| missing("events"))?
+                .0
                 .into_iter()
                 .map(Event::take)
                 .collect(),

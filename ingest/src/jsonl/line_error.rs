@@ -8,6 +8,7 @@ use serde_json::error::Category;
 /// What our own readers say to serde. No message of serde's begins like them.
 pub(super) const BAD_IDENTIFIER: &str = "bad identifier";
 pub(super) const BAD_DAY: &str = "bad day";
+pub(super) const TOO_MANY_EVENTS: &str = "too many events";
 
 /// Why a line is refused. Neither the sentence nor anything else repeats what was in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +95,9 @@ fn of_data(message: &str) -> (Reason, String) {
         )
     } else if message.starts_with(BAD_DAY) {
         (Reason::BadConsent, "a day is written YYYY-MM-DD".to_owned())
+    } else if message.starts_with(TOO_MANY_EVENTS) {
+        let reason = Reason::TooManyEvents;
+        (reason, reason.sentence().to_owned())
     } else if message.starts_with("unknown field") {
         let known = expected();
         (

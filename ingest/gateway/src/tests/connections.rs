@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Answer, Broker, Door, Kit, LINE, PATIENCE, Request, SHORT, write_certificate};
-use crate::tls::Certificate;
 use crate::{Config, Error, Gateway, Tls};
 
 /// How long until the other side closes.
@@ -46,7 +45,7 @@ fn a_client_that_says_nothing_is_closed_at_each_stage() {
         "before the handshake"
     );
 
-    let door = Door::with(|config| config.limits.header_time = SHORT);
+    let door = Door::with(|config| config.limits.idle_time = SHORT);
     let mut stream = door.connect();
     stream.conn.complete_io(&mut stream.sock).unwrap();
     assert!(
@@ -54,7 +53,7 @@ fn a_client_that_says_nothing_is_closed_at_each_stage() {
         "after the handshake"
     );
 
-    let door = Door::with(|config| config.limits.header_time = Duration::from_secs(2));
+    let door = Door::with(|config| config.limits.idle_time = Duration::from_secs(2));
     let mut stream = door.connect();
     let request = Request {
         method: "GET",
@@ -127,16 +126,24 @@ fn a_head_that_is_too_large_is_refused() {
 }
 
 #[test]
-fn connections_beyond_the_limit_get_429_and_room_comes_back() {
+fn connections_beyond_the_limit_get_429_where_none_is_idle_and_room_comes_back() {
     let door = Door::with(|config| {
         config.limits.connections = 2;
+        config.ack_time = Duration::from_secs(3);
     });
-    let hold = || {
-        let mut stream = door.connect();
-        stream.conn.complete_io(&mut stream.sock).unwrap();
-        stream
-    };
-    let held = (hold(), hold());
+    *door.kit.broker.lock().unwrap() = Broker::Silent;
+    let held: Vec<_> = (0..2)
+        .map(|_| {
+            let mut stream = door.connect();
+            stream
+                .write_all(&Request::batch(LINE.as_bytes()).bytes())
+                .unwrap();
+            stream
+        })
+        .collect();
+    while door.kit.taken() < 2 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     let request = Request {
         method: "GET",
         path: "/healthz",
@@ -144,11 +151,48 @@ fn connections_beyond_the_limit_get_429_and_room_comes_back() {
     };
     let answer = door.ask(&request);
     assert_eq!((answer.status, answer.reason().as_str()), (429, "busy"));
-    drop(held);
+    for mut stream in held {
+        assert_eq!(Answer::read(&mut stream).status, 503);
+    }
     let start = Instant::now();
     while door.ask(&request).status != 200 {
         assert!(start.elapsed() < PATIENCE / 2, "no room came back");
     }
+}
+
+#[test]
+fn an_idle_connection_makes_room_for_a_newcomer() {
+    let door = Door::with(|config| config.limits.connections = 4);
+    let mut idle: Vec<_> = (0..40)
+        .map(|_| {
+            let mut stream = door.connect();
+            stream.conn.complete_io(&mut stream.sock).unwrap();
+            stream
+        })
+        .collect();
+    for _ in 0..5 {
+        assert_eq!(door.ask(&Request::batch(LINE.as_bytes())).status, 202);
+    }
+    for stream in &mut idle[..30] {
+        assert!(until_closed(stream) < PATIENCE / 2, "it still has its seat");
+    }
+}
+
+#[test]
+fn an_address_has_its_share_of_connections_and_others_theirs() {
+    let door = Door::with(|config| {
+        config.tls = None;
+        config.limits.connections_per_address = 3;
+    });
+    let held: Vec<_> = (0..3).map(|_| door.tcp()).collect();
+    std::thread::sleep(Duration::from_millis(200));
+    let request = Request::batch(LINE.as_bytes());
+    let answer = door.ask_plain(&request);
+    assert_eq!((answer.status, answer.reason().as_str()), (429, "busy"));
+    let mut other = super::connect_from([127, 0, 0, 2], door.address);
+    other.write_all(&request.bytes()).unwrap();
+    assert_eq!(Answer::read(&mut other).status, 202);
+    drop(held);
 }
 
 #[test]
@@ -215,29 +259,18 @@ fn a_certificate_that_was_changed_is_read_again_and_a_broken_one_is_not() {
         cert_file: door.dir.path().join("cert.pem"),
         key_file: door.dir.path().join("key.pem"),
     };
-    let mut certificate = Certificate::load(&files).unwrap();
-    let acceptor = |certificate: &Certificate| Arc::as_ptr(certificate.acceptor().config());
-    let first = acceptor(&certificate);
+    let mut certificate = crate::tls::watched(&files).unwrap();
+    let current = certificate.current();
+    let acceptor = || Arc::as_ptr(current.get().config());
+    let first = acceptor();
     certificate.refresh();
-    assert_eq!(acceptor(&certificate), first);
-    let later = std::time::SystemTime::now() + Duration::from_secs(5);
-    let touch = |text: Option<&str>| {
-        match text {
-            Some(text) => std::fs::write(&files.cert_file, text).unwrap(),
-            None => drop(write_certificate(door.dir.path())),
-        }
-        let file = std::fs::File::options()
-            .append(true)
-            .open(&files.cert_file)
-            .unwrap();
-        file.set_modified(later).unwrap();
-    };
-    touch(Some("no certificate"));
+    assert_eq!(acceptor(), first);
+    std::fs::write(&files.cert_file, "no certificate").unwrap();
     certificate.refresh();
-    assert_eq!(acceptor(&certificate), first);
-    touch(None);
+    assert_eq!(acceptor(), first);
+    write_certificate(door.dir.path());
     certificate.refresh();
-    assert_ne!(acceptor(&certificate), first);
+    assert_ne!(acceptor(), first);
 }
 
 fn start_error(change: impl FnOnce(&mut Config)) -> Error {
