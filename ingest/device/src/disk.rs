@@ -26,6 +26,8 @@ pub(crate) struct Disk {
     pub(crate) handed: Option<(i64, i64)>,
     /// The owner asked for an upload now.
     pub(crate) is_asked: bool,
+    /// The program is off, and what lies here is to be destroyed.
+    pub(crate) is_to_go: bool,
     /// This run has written already: the session that stands there is its own.
     pub(crate) is_running: bool,
 }
@@ -42,6 +44,7 @@ impl Disk {
             spool: None,
             handed: None,
             is_asked: false,
+            is_to_go: false,
             is_running: false,
         }
     }

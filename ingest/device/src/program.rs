@@ -214,7 +214,15 @@ impl Program {
     /// # Errors
     /// Where the system gives no thread.
     pub fn spawn_worker(&self) -> Result<Worker, Error> {
-        Worker::spawn(&self.shared)
+        self.spawn_worker_named("kaiku")
+    }
+
+    /// The same, with a name for the thread.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn spawn_worker_named(&self, name: &str) -> Result<Worker, Error> {
+        Worker::spawn(&self.shared, name)
     }
 
     /// The upload that is to be made now, if there is one. It does the work first, so it is for a

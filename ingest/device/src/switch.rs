@@ -39,17 +39,23 @@ impl Shared {
                 current,
             });
         }
+        let has_leftovers = {
+            let mut disk = self.disk();
+            disk.look();
+            !disk.consent.given && disk.has_leftovers()
+        };
+        if has_leftovers {
+            // What was not destroyed when it was turned off belongs to nobody now.
+            self.destroy().map_err(Error::Destroy)?;
+        }
         let mut disk = self.disk();
         disk.look();
-        if !disk.consent.given && disk.has_leftovers() {
-            // What was not destroyed when it was turned off belongs to nobody now.
-            disk.destroy().map_err(Error::Destroy)?;
-        }
         let was_on = disk.consent.holds(&self.catalogue);
         let next = disk
             .consent
             .turned_on(self.today(), level, version, language);
         step!("device.turn_on");
+        disk.is_to_go = false;
         consent::write(&disk.folder, &next).map_err(Error::WriteConsent)?;
         disk.consent = next;
         let now = self.now();
@@ -128,11 +134,12 @@ impl Shared {
         if let (Forget::First(transport), Some(request)) = (forget, request) {
             transport.send(&request, FORGET_WITHIN);
         }
-        let destroyed = self.destroy();
-        destroyed.map_err(Error::Destroy)
+        self.disk().is_to_go = true;
+        self.destroy().map_err(Error::Destroy)
     }
 
-    fn destroy(&self) -> io::Result<()> {
+    /// Destroys key and files of a program that is off.
+    pub(crate) fn destroy(&self) -> io::Result<()> {
         self.end_watch();
         // The key first: without it what lies there is noise.
         let key = match self.key.try_lock() {
@@ -148,11 +155,12 @@ impl Shared {
         };
         step!("device.key_destroyed");
         let mut disk = self.disk();
-        let destroyed = match disk.consent.given {
+        let destroyed = match disk.is_to_go || !disk.consent.given {
+            true => disk.destroy(),
             // It was turned on again meanwhile, by another thread: what lies there is new.
-            true => Ok(()),
-            false => disk.destroy(),
+            false => Ok(()),
         };
+        disk.is_to_go = false;
         disk.consent = consent::read(&disk.folder);
         self.show(&disk);
         key.and(destroyed)

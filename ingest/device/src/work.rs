@@ -53,9 +53,15 @@ impl Shared {
             return Ok(Worked::Done);
         }
         step!("device.work");
-        let looked = self.look(&mut self.disk())?;
+        let (looked, is_to_go) = {
+            let mut disk = self.disk();
+            (self.look(&mut disk)?, disk.is_to_go)
+        };
         let Some(turns) = looked else {
             self.end_watch();
+            if is_to_go {
+                self.destroy().map_err(Error::Destroy)?;
+            }
             return Ok(Worked::Off);
         };
         if self.disk().key.is_none() {
@@ -133,10 +139,8 @@ impl Shared {
         if matches!(mode, Mode::On(_)) {
             return Ok(Some(turns));
         }
-        if goes && disk.has_leftovers() {
-            disk.destroy().map_err(Error::Destroy)?;
-        }
         disk.close();
+        disk.is_to_go = goes && disk.has_leftovers();
         self.show(disk);
         Ok(None)
     }

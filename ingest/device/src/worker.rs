@@ -22,11 +22,11 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn spawn(shared: &Arc<Shared>) -> Result<Worker, Error> {
+    pub(crate) fn spawn(shared: &Arc<Shared>, name: &str) -> Result<Worker, Error> {
         shared.memory().workers += 1;
         let of_thread = Arc::clone(shared);
         let thread = Builder::new()
-            .name("kaiku".to_owned())
+            .name(name.to_owned())
             .spawn(move || run(&of_thread))
             .map_err(Error::Folder);
         if thread.is_err() {

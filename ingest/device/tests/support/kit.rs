@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use kaiku_device::{
@@ -161,6 +161,8 @@ pub struct Bench {
     pub catalogue: DeviceCatalogue,
     pub release: String,
     pub seed: u64,
+    /// How often it was opened: each time draws other numbers.
+    opened: Arc<AtomicU64>,
     pub policy: PathBuf,
     pub variables: Variables,
     pub vfs: Option<String>,
@@ -176,6 +178,7 @@ impl Bench {
             catalogue: catalogue_of(40),
             release: "4.2".to_owned(),
             seed: 1,
+            opened: Arc::default(),
             policy: folder.join("policy-off"),
             variables: Variables::default(),
             vfs: None,
@@ -200,7 +203,8 @@ impl Bench {
         settings.key = Box::new(self.keystore.clone());
         settings.place = Box::new(GivenPlace(self.place));
         settings.clock = self.hand.clock();
-        settings.random = seeded(self.seed);
+        let opened = self.opened.fetch_add(1, Ordering::SeqCst);
+        settings.random = seeded(self.seed * 1_000_000 + opened);
         settings.policy_files = vec![self.policy.clone()];
         settings.variables = self.variables;
         settings.vfs = self.vfs.clone();
@@ -220,19 +224,12 @@ impl Bench {
     }
 }
 
-/// An event as the server counts it.
-pub type Event = (
-    EventType,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<bool>,
-);
-
 /// A server that numbers as the enrichment stage does: what was there before is dropped.
 #[derive(Default)]
 pub struct Server {
     next: BTreeMap<([u8; 16], [u8; 8]), i64>,
+    /// What was counted under each number of each stream.
+    known: BTreeMap<([u8; 8], i64), (String, i32)>,
     /// How often each thing was counted, by device.
     pub counted: BTreeMap<[u8; 16], BTreeMap<String, u64>>,
     pub batches: usize,
@@ -265,6 +262,13 @@ impl Server {
         *next = (*next).max(first + count);
         self.duplicates += seen as u64;
         let counted = self.counted.entry(device).or_default();
+        for (number, event) in (first..).zip(&batch.events) {
+            // A number means one thing for ever: else something new would be dropped as old.
+            let at = (stream.1, number);
+            let told = (name(event), event.times);
+            let known = self.known.entry(at).or_insert_with(|| told.clone());
+            assert_eq!(*known, told, "number {number} was given twice");
+        }
         for event in &batch.events[seen as usize..] {
             *counted.entry(name(event)).or_default() += event.times as u64;
         }
@@ -320,20 +324,6 @@ pub fn send_all(program: &Program, server: &mut Server, hand: &Hand) -> usize {
         assert!(sent < 1_000, "there is no end of uploads");
     }
     sent
-}
-
-/// A flag that a callback waits for.
-#[derive(Clone, Default)]
-pub struct Gate(Arc<AtomicBool>);
-
-impl Gate {
-    pub fn open(&self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-
-    pub fn is_open(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
-    }
 }
 
 /// Every file under a folder, with its bytes.
