@@ -191,6 +191,58 @@ fn the_sample_catalogue_is_right() {
 }
 
 #[test]
+fn an_app_gets_its_names_and_its_texts_from_the_catalogue() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("maps.json");
+    let path = file.to_str().unwrap();
+    let output = run(&[
+        "catalogue",
+        "generate",
+        "--app",
+        "maps",
+        "--lang",
+        "json",
+        "-o",
+        path,
+    ]);
+    assert!(output.status.success() && output.stdout.is_empty());
+    let written: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(
+        (&written["format"], &written["app"]),
+        (&1.into(), &"maps".into())
+    );
+    let kotlin = run(&[
+        "catalogue",
+        "generate",
+        "--app",
+        "music",
+        "--lang",
+        "kotlin",
+    ]);
+    assert!(stdout(&kotlin).contains("enum class Feature(val id: String)"));
+    let apple = run(&["catalogue", "texts", "--app", "maps", "--store", "apple"]);
+    assert!(stdout(&apple).ends_with("</plist>\n"));
+    let which = run(&["catalogue", "texts", "--store", "google"]);
+    let said = String::from_utf8_lossy(&which.stderr).into_owned();
+    assert!(
+        !which.status.success() && said.contains("maps, music"),
+        "{said}"
+    );
+}
+
+#[test]
+fn unused_features_need_a_sealed_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&["catalogue", "unused", folder.path().to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && said.contains("no day is sealed yet"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_broker_that_is_away_is_an_error_that_says_so() {
     // Nothing listens on port 1.
     let output = kaiku(&["topics", "check"])

@@ -28,7 +28,7 @@ pub use metrics::METRICS;
 pub use progress::Progress;
 pub use rollups::{
     DescribedColumn, DescribedTable, Dictionary, Manifest, ManifestFile, ManifestIncident,
-    ManifestMeasure, ManifestTable, Role, Rollups, Selection, Signer, Sums, Withheld,
+    ManifestMeasure, ManifestTable, Role, Rollups, SeenFeatures, Selection, Signer, Sums, Withheld,
     WithheldReason, export,
 };
 pub use run::run;

@@ -14,6 +14,7 @@ pub(crate) mod manifest;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;
+mod seen;
 mod sign;
 
 use std::path::Path as FsPath;
@@ -36,6 +37,7 @@ pub use manifest::{
     WithheldReason,
 };
 pub(crate) use read::{Place, PublishedFile};
+pub use seen::SeenFeatures;
 pub use sign::Signer;
 pub(crate) use sign::is_signed;
 

@@ -115,6 +115,13 @@ impl Vocabulary {
         }
     }
 
+    /// Whether the catalogue knows the text that was agreed to, and it could be on that day.
+    pub(crate) fn accepts(&self, consent: &Consent) -> bool {
+        let version = u32::try_from(consent.version).ok();
+        let accepts = |(version, since)| self.catalogue.program().accepts(version, since);
+        version.zip(consent.since()).is_some_and(accepts)
+    }
+
     /// The key of an app, for `Forget`.
     pub(crate) fn app_key(&self, name: &str, day: Day) -> u64 {
         self.catalogue.app(name, day).key()

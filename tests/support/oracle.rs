@@ -25,6 +25,7 @@ pub(crate) use state::assert_state;
 
 /// What events.raw must come to, a partition at a time.
 pub(crate) struct Oracle<'a> {
+    catalogue: &'a Catalogue,
     pub(crate) partitions: Vec<Partition<'a>>,
     count: i32,
     /// Milliseconds behind which a record's time can't lie.
@@ -58,6 +59,7 @@ impl<'a> Oracle<'a> {
             ticks: 0,
         };
         Oracle {
+            catalogue,
             partitions: (0..partitions).map(partition).collect(),
             count: partitions,
             now: i64::MAX,
@@ -126,6 +128,7 @@ impl<'a> Oracle<'a> {
         match decoded {
             Raw::Batch(batch) => match validate(&batch, &Limits::CONTRACT, day) {
                 Err(reason) => refused(reason),
+                Ok(()) if !self.agreed(&batch) => refused(Reason::BadConsent),
                 Ok(()) => Some(What::Batch(self.keep(&batch))),
             },
             Raw::Forget(forget) => Some(What::Forget(Forget {
@@ -134,6 +137,18 @@ impl<'a> Oracle<'a> {
             })),
             Raw::Tick => None,
         }
+    }
+
+    /// Whether somebody can have agreed: there is such a text, and there was on that day. These
+    /// catalogues withdraw none.
+    fn agreed(&self, batch: &RawBatch<'_>) -> bool {
+        let consent = batch.consent.unwrap();
+        let texts = &self.catalogue.program().consent;
+        let Some(text) = texts.get(&u32::try_from(consent.version).unwrap()) else {
+            return false;
+        };
+        let first = text.since.unwrap_or(Day::parse("2020-01-01").unwrap());
+        consent.since().unwrap() >= first.prev()
     }
 
     fn misplaced(&self, record: &Record, id: &DeviceId) -> Option<Reason> {

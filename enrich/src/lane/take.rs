@@ -288,8 +288,15 @@ impl Lane {
         let id = batch.device.id;
         self.owner(key, &id)?;
         validate(&batch, &Limits::CONTRACT, day)?;
-        let books = self.notes.books(day);
         let vocabulary = &self.context.vocabulary;
+        if !batch
+            .consent
+            .as_ref()
+            .is_some_and(|one| vocabulary.accepts(one))
+        {
+            return Err(Reason::BadConsent);
+        }
+        let books = self.notes.books(day);
         let most = self.context.config.new_devices_per_hour;
         let arrivals = &mut self.notes.arrivals;
         let enters = || arrivals.enter(vocabulary.app_key(batch.app, day), day, millis, most);

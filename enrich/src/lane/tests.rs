@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use kaiku_broker::{Admin, Cluster, Isolation, MockBroker, TopicsConfig};
 use kaiku_catalogue::Catalogue;
-use kaiku_raw::{Consent, Device as RawDevice, DeviceId, EventType, RawBatch, RawEvent, StreamId};
+use kaiku_raw::{
+    Consent, Device as RawDevice, DeviceId, EventType, RawBatch, RawEvent, Reason, StreamId,
+};
 use kaiku_stage::{Context, RandomSource};
 use kaiku_stripped::{DayClosed, Encoder, Record};
 use kaiku_wire::{Day, Incident, Month};
@@ -84,6 +86,10 @@ impl World {
 
     /// One device sends events of maps with these numbers, so many milliseconds after the day began.
     fn send(&self, device: u8, numbers: std::ops::Range<i64>, at: i64) {
+        self.send_under(Consent::new(1, day()), device, numbers, at);
+    }
+
+    fn send_under(&self, consent: Consent, device: u8, numbers: std::ops::Range<i64>, at: i64) {
         let id = DeviceId::new([device; 16]);
         let batch = RawBatch {
             device: RawDevice {
@@ -96,7 +102,7 @@ impl World {
             },
             app: "maps",
             release: "4.2",
-            consent: Some(Consent::new(1, day())),
+            consent: Some(consent),
             stream: Some(StreamId::new([device; 8])),
             first_sequence: Some(numbers.start),
             events: numbers.map(|_| RawEvent::new(EventType::Started)).collect(),
@@ -263,6 +269,28 @@ fn new_identifiers_beyond_the_quota_of_an_hour_count_for_nothing_whoever_handles
     let later = world.run(config());
     assert_eq!((later.duplicates, later.over_quota), (2, 2));
     assert_eq!(later.counted, 1 + 2, "a known one, and in the next hour");
+}
+
+#[test]
+fn a_consent_to_a_text_that_does_not_exist_or_did_not_yet_is_rejected_and_leaves_nothing() {
+    let world = World::new();
+    // The sample has the texts 1 and 2, and the second since this day.
+    let since = Day::from_ymd(2026, 10, 1).unwrap();
+    for (version, given) in [
+        (99, since),
+        (i32::MAX, since),
+        (3, since),
+        (2, Day::MIN),
+        (2, since.minus(2)),
+        (1, Day::MIN),
+    ] {
+        world.send_under(Consent::new(version, given), 1, 0..2, HOUR);
+    }
+    world.send_under(Consent::new(2, since.prev()), 1, 0..2, 2 * HOUR);
+    world.send_under(Consent::new(1, since), 2, 0..1, 2 * HOUR);
+    let totals = world.run(world.config());
+    assert_eq!((totals.counted, totals.duplicates), (3, 0));
+    assert_eq!(totals.rejected, [(Reason::BadConsent, 6)].into());
 }
 
 /// The state of one device that has sent two events, as the version before has left it.

@@ -1,6 +1,6 @@
 //! Records that must be rejected, made from valid uploads.
 
-use kaiku_raw::{Encoder, EventType, Limits, RawBatch, RawEvent, Reason, partition_of};
+use kaiku_raw::{Consent, Encoder, EventType, Limits, RawBatch, RawEvent, Reason, partition_of};
 use rand::{Rng, RngCore};
 use rand_chacha::ChaCha8Rng;
 
@@ -13,17 +13,19 @@ enum Fault {
     Truncated,
     MisspeltField,
     NoConsent,
+    NoSuchConsent,
     TooManyEvents,
     WrongKey,
     WrongPartition,
     BytesBehind,
 }
 
-const FAULTS: [Fault; 8] = [
+const FAULTS: [Fault; 9] = [
     Fault::RandomBytes,
     Fault::Truncated,
     Fault::MisspeltField,
     Fault::NoConsent,
+    Fault::NoSuchConsent,
     Fault::TooManyEvents,
     Fault::WrongKey,
     Fault::WrongPartition,
@@ -57,6 +59,11 @@ pub(crate) fn spoil(
         Fault::NoConsent => {
             batch.consent = None;
             Reason::NoConsent
+        }
+        Fault::NoSuchConsent => {
+            let since = batch.consent.and_then(|consent| consent.since());
+            batch.consent = since.map(|since| Consent::new(i32::MAX, since));
+            Reason::BadConsent
         }
         Fault::TooManyEvents => {
             let many = Limits::CONTRACT.events + 1;
@@ -112,7 +119,8 @@ mod tests {
             ..FleetConfig::default()
         };
         let first_day = config.first_day;
-        let mut fleet = Fleet::new(config, &kaiku_catalogue::Catalogue::sample());
+        let sample = kaiku_catalogue::Catalogue::sample();
+        let mut fleet = Fleet::new(config, &sample);
         let decoder = Decoder::new(Limits::CONTRACT);
         let mut seen = std::collections::HashSet::new();
         for upload in fleet.day(first_day) {
@@ -128,7 +136,11 @@ mod tests {
                     Reason::WrongPartition
                 }
                 Ok(Record::Batch(batch)) => {
-                    validate(&batch, &Limits::CONTRACT, first_day).unwrap_err()
+                    // What is right by itself has agreed to a text that there is not.
+                    let valid = validate(&batch, &Limits::CONTRACT, first_day);
+                    let version = batch.consent.map_or(0, |one| one.version.cast_unsigned());
+                    assert!(valid.is_err() || !sample.program().consent.contains_key(&version));
+                    valid.err().unwrap_or(Reason::BadConsent)
                 }
                 other => panic!("{other:?}"),
             };

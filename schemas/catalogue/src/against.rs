@@ -6,6 +6,7 @@ use kaiku_wire::Day;
 use crate::Catalogue;
 use crate::declared::Info;
 use crate::problem::{Place, Problem};
+use crate::program::ConsentText;
 use crate::values::App;
 
 /// A name of the old catalogue is kept for ever: published rollups hold it.
@@ -141,15 +142,40 @@ impl Comparison {
                         "consent text {version} is gone: people have agreed to it; put it back"
                     ),
                 ),
-                Some(now) if now.text != text.text => self.tell(
-                    &now.place,
-                    format!(
-                        "consent text {version} has changed: people have agreed to the old words; \
-                         put them back, and add the new ones as a version of their own"
-                    ),
-                ),
-                Some(_) => {}
+                Some(now) => self.consent(*version, text, now),
             }
+        }
+    }
+
+    /// A translation may be added to a text that people have agreed to, and nothing else changed.
+    fn consent(&mut self, version: u32, was: &ConsentText, is: &ConsentText) {
+        let same_words = was.text == is.text
+            && was
+                .texts
+                .iter()
+                .all(|(language, text)| is.texts.get(language) == Some(text));
+        if !same_words {
+            let message = format!(
+                "consent text {version} has changed: people have agreed to the old words; put them \
+                 back, and add the new ones as a version of their own"
+            );
+            self.tell(&is.place, message);
+        }
+        if was.asks_for_more != is.asks_for_more {
+            let message = format!(
+                "`asks_for_more` of consent {version} has changed: devices have acted on it; put it \
+                 back, and say it of a version of its own"
+            );
+            self.tell(&is.place, message);
+        }
+        if let (Some(before), Some(now)) = (was.since, is.since)
+            && now > before
+        {
+            let message = format!(
+                "consent {version} is there since {now}, and was since {before}: who agreed between \
+                 would be rejected"
+            );
+            self.tell(&is.place, message);
         }
     }
 

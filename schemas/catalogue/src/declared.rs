@@ -1,11 +1,14 @@
 //! What the owner of an app declares, as it is read from the app's file.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use kaiku_wire::Day;
 
 use crate::document::{Document, Named, Section};
+use crate::language;
 use crate::names;
+use crate::paths::Paths;
 use crate::problem::{Place, Problem};
 
 /// What is said of an app, a feature, a cause or a component.
@@ -13,6 +16,8 @@ use crate::problem::{Place, Problem};
 pub struct Info {
     /// What it is called where people read it.
     pub title: Option<String>,
+    /// The same in other languages than English, by their tags.
+    pub titles: BTreeMap<String, String>,
     /// What it means; each has one but an app, which may leave it out.
     pub description: Option<String>,
     /// Who answers for it.
@@ -21,6 +26,9 @@ pub struct Info {
     pub expires: Day,
     /// Whether it may be recommended to those who do not use it; features only.
     pub recommend: bool,
+    /// Where its source lies, relative to that of the app; components only. A failure in a file is
+    /// one of the component with the longest path that the file's begins with.
+    pub paths: Vec<String>,
     pub(crate) place: Place,
 }
 
@@ -71,6 +79,7 @@ fn read(mut top: Section<'_>, file: &Path) -> Option<Declared> {
         }
     }
     let title = top.text("title");
+    let titles = language::texts(&mut top, "titles", "title");
     let description = top.optional_text("description");
     let owner = top.text("owner");
     let expires = top.day("expires");
@@ -91,10 +100,12 @@ fn read(mut top: Section<'_>, file: &Path) -> Option<Declared> {
         name: name?.0,
         info: Info {
             title: Some(title?),
+            titles,
             description,
             owner: owner?,
             expires: expires?,
             recommend: false,
+            paths: Vec::new(),
             place,
         },
         releases,
@@ -126,10 +137,11 @@ fn items(
     kind: &'static str,
     defaults: &Defaults,
 ) -> Vec<DeclaredItem> {
+    let mut paths = Paths::default();
     let named = top.named(key);
     named
         .into_iter()
-        .filter_map(|named| item(top, named, kind, defaults))
+        .filter_map(|named| item(top, named, kind, defaults, &mut paths))
         .collect()
 }
 
@@ -138,6 +150,7 @@ fn item(
     named: Named<'_>,
     kind: &'static str,
     defaults: &Defaults,
+    paths: &mut Paths,
 ) -> Option<DeclaredItem> {
     let (name, place) = (named.name.to_owned(), named.place.clone());
     check_name(top, kind, &name, &place);
@@ -163,15 +176,25 @@ fn item(
             false,
         )
     };
+    let titles = language::texts(&mut section, "titles", "title");
+    if title.is_none() && !titles.is_empty() && !is_feature {
+        section.tell(&place, format!("{kind} `{name}` has titles but no `title`"));
+    }
+    let paths = match kind {
+        "component" => paths.read(&mut section, &name),
+        _ => Vec::new(),
+    };
     let description = section.text("description");
     let expires = section.optional_day("expires").unwrap_or(defaults.expires);
     section.finish();
     let info = Info {
         title,
+        titles,
         description,
         owner: owner.unwrap_or_default(),
         expires,
         recommend,
+        paths,
         place,
     };
     Some(DeclaredItem { name, info })

@@ -104,22 +104,42 @@ impl<'a> Section<'a> {
     /// A text that says something where it is there.
     pub(crate) fn optional_text(&mut self, key: &'static str) -> Option<String> {
         let value = self.take(key)?;
+        self.as_text(value, &format!("`{key}`"))
+    }
+
+    /// A list of texts, each with the place where it stands; empty where it is left out.
+    pub(crate) fn texts(&mut self, key: &'static str) -> Vec<(String, Place)> {
+        let Some(value) = self.take(key) else {
+            return Vec::new();
+        };
+        let Some(list) = value.get_ref().as_array() else {
+            let place = self.document.place(value.span().start);
+            let message = format!("`{key}` of {} must be a list of texts", self.what);
+            self.tell(&place, message);
+            return Vec::new();
+        };
+        list.iter()
+            .filter_map(|one| {
+                let text = self.as_text(one, &format!("an entry of `{key}`"))?;
+                Some((text, self.document.place(one.span().start)))
+            })
+            .collect()
+    }
+
+    fn as_text(&self, value: &Spanned<DeValue<'a>>, key: &str) -> Option<String> {
+        let what = format!("{key} of {}", self.what);
         let place = self.document.place(value.span().start);
         let Some(text) = value.get_ref().as_str() else {
-            self.tell(
-                &place,
-                format!("`{key}` of {} must be text in quotes", self.what),
-            );
+            self.tell(&place, format!("{what} must be text in quotes"));
             return None;
         };
         let text = text.trim();
         if text.is_empty() {
-            self.tell(&place, format!("`{key}` of {} is empty", self.what));
+            self.tell(&place, format!("{what} is empty"));
             return None;
         }
         if text.len() > TEXT_BYTES {
-            let message = format!("`{key}` of {} is longer than {TEXT_BYTES} bytes", self.what);
-            self.tell(&place, message);
+            self.tell(&place, format!("{what} is longer than {TEXT_BYTES} bytes"));
             return None;
         }
         Some(text.to_owned())
@@ -149,10 +169,17 @@ impl<'a> Section<'a> {
 
     /// A number from 1 that must be there.
     pub(crate) fn count(&mut self, key: &'static str) -> Option<u32> {
-        let Some(value) = self.take(key) else {
+        if !self.table.contains_key(key) {
+            self.known.push(key);
             self.tell(&self.place, format!("{} has no `{key}`", self.what));
             return None;
-        };
+        }
+        self.optional_count(key)
+    }
+
+    /// A number from 1 where it is there.
+    pub(crate) fn optional_count(&mut self, key: &'static str) -> Option<u32> {
+        let value = self.take(key)?;
         let number = value
             .get_ref()
             .as_integer()
@@ -247,6 +274,11 @@ impl<'a> Section<'a> {
             table,
             known: Vec::new(),
         })
+    }
+
+    /// Reads one of the named things as a text that says something.
+    pub(crate) fn text_of(&self, named: &Named<'a>, kind: &str) -> Option<String> {
+        self.as_text(named.value, &format!("`{kind}.{}`", named.name))
     }
 
     /// Reads one of the named things as a day.

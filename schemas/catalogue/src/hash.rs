@@ -1,9 +1,11 @@
 //! The hash of a catalogue: of everything that it says, and of the reference tables.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
 use crate::declared::{Declared, Info};
-use crate::program::Program;
+use crate::program::{ConsentText, Program};
 use crate::reference;
 
 /// Every part with its length before it, so that no two catalogues read the same.
@@ -48,7 +50,11 @@ pub(crate) fn of(apps: &[Declared], program: &Program) -> [u8; 32] {
     put(&program.controller.contact);
     for (version, consent) in &program.consent {
         put(&version.to_string());
-        put(&consent.text);
+        put_consent(&mut put, consent);
+    }
+    if let Some(version) = program.lowest_accepted {
+        put("lowest_accepted");
+        put(&version.to_string());
     }
     hasher.update(reference::hash());
     hasher.finalize().into()
@@ -57,10 +63,12 @@ pub(crate) fn of(apps: &[Declared], program: &Program) -> [u8; 32] {
 fn put_info(put: &mut impl FnMut(&str), info: &Info) {
     let Info {
         title,
+        titles,
         description,
         owner,
         expires,
         recommend,
+        paths,
         place: _,
     } = info;
     put(title.as_deref().unwrap_or_default());
@@ -68,4 +76,38 @@ fn put_info(put: &mut impl FnMut(&str), info: &Info) {
     put(owner);
     put(&expires.to_string());
     put(if *recommend { "recommend" } else { "" });
+    put_texts(put, "titles", titles);
+    for path in paths {
+        put("path");
+        put(path);
+    }
+}
+
+fn put_consent(put: &mut impl FnMut(&str), consent: &ConsentText) {
+    let ConsentText {
+        text,
+        texts,
+        asks_for_more,
+        since,
+        place: _,
+    } = consent;
+    put(text);
+    put_texts(put, "texts", texts);
+    if *asks_for_more {
+        put("asks_for_more");
+    }
+    if let Some(since) = since {
+        put("since");
+        put(&since.to_string());
+    }
+}
+
+/// What a catalogue may leave out enters only where it is there: what was declared before there was
+/// such a thing has the hash that it had.
+fn put_texts(put: &mut impl FnMut(&str), what: &str, texts: &BTreeMap<String, String>) {
+    for (language, text) in texts {
+        put(what);
+        put(language);
+        put(text);
+    }
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::document::{Document, Section};
+use kaiku_wire::Day;
+
+use crate::document::{Document, Named, Section};
+use crate::language;
 use crate::problem::{Place, Problem};
 
 /// The name of the file.
@@ -18,6 +21,8 @@ pub struct Program {
     pub controller: Controller,
     /// The texts that participants agree to, by their version.
     pub consent: BTreeMap<u32, ConsentText>,
+    /// The oldest version whose consent still counts, where the program says it.
+    pub lowest_accepted: Option<u32>,
     pub(crate) place: Place,
 }
 
@@ -33,12 +38,64 @@ pub struct Controller {
 /// One version of the text that participants agree to.
 #[derive(Clone, Debug)]
 pub struct ConsentText {
-    /// The text as it is shown.
+    /// The text as it is shown, in English.
     pub text: String,
+    /// The same in other languages, by their tags.
+    pub texts: BTreeMap<String, String>,
+    /// Whether it asks for more than the version before, so that those who agreed to that one must
+    /// be asked anew.
+    pub asks_for_more: bool,
+    /// The first day on which it could be agreed to.
+    pub since: Option<Day>,
     pub(crate) place: Place,
 }
 
 impl Program {
+    /// Whether a consent to this version, given on this day, is one that can have been given and
+    /// that still counts: its text is one of the program's, no older than the lowest that is
+    /// accepted, and its day is not before the text was there.
+    ///
+    /// A day is let pass: where the device is, it may have been the day before.
+    pub fn accepts(&self, version: u32, given: Day) -> bool {
+        self.consent.contains_key(&version)
+            && version >= self.lowest_accepted()
+            && given.next() >= self.first_day(version)
+    }
+
+    /// The first day on which a text could be agreed to: its own, else that of the newest text
+    /// before it that says one, else 2020-01-01, when there was no such program.
+    fn first_day(&self, version: u32) -> Day {
+        let said = self.consent.range(..=version).rev();
+        said.into_iter()
+            .find_map(|(_, text)| text.since)
+            .unwrap_or_else(|| Day::from_ymd(2020, 1, 1).unwrap_or(Day::MIN))
+    }
+
+    /// The oldest version whose consent still counts; the oldest that there is, where the program
+    /// does not say it.
+    pub fn lowest_accepted(&self) -> u32 {
+        let oldest = self.consent.keys().next().copied();
+        self.lowest_accepted.or(oldest).unwrap_or(1)
+    }
+
+    /// The newest text, and its version.
+    pub fn newest(&self) -> Option<(u32, &ConsentText)> {
+        let newest = self.consent.last_key_value();
+        newest.map(|(version, text)| (*version, text))
+    }
+
+    /// The version from which on a consent holds on a device: those before it were asked for less,
+    /// or are not accepted any more.
+    pub fn asks_for_more_since(&self) -> u32 {
+        let more = self
+            .consent
+            .iter()
+            .rev()
+            .find(|(_, text)| text.asks_for_more);
+        let more = more.map_or(0, |(version, _)| *version);
+        more.max(self.lowest_accepted())
+    }
+
     /// Reads the file; what is wrong with it is added to `problems`.
     pub(crate) fn read(file: &Path, text: &str, problems: &mut Vec<Problem>) -> Option<Program> {
         Document::read(file, text, problems, read)
@@ -55,26 +112,10 @@ fn read(mut top: Section<'_>) -> Option<Program> {
             contact: contact?,
         })
     });
+    let lowest_accepted = top.optional_count("lowest_accepted");
     let mut consent = BTreeMap::new();
     for named in top.named("consent") {
-        let (name, place) = (named.name, named.place.clone());
-        let version = name.parse().ok().filter(|version: &u32| *version > 0);
-        // `01` would be a second name of version 1.
-        let version = version.filter(|version| version.to_string() == name);
-        if version.is_none() {
-            top.tell(
-                &place,
-                format!("consent `{name}` must be called by its version, a number from 1"),
-            );
-        }
-        let Some(mut section) = top.open(named, "consent") else {
-            continue;
-        };
-        let text = section.text("text");
-        section.finish();
-        if let (Some(version), Some(text)) = (version, text) {
-            consent.insert(version, ConsentText { text, place });
-        }
+        consent.extend(consent_text(&top, named));
     }
     let place = top.place().clone();
     if consent.is_empty() {
@@ -83,11 +124,61 @@ fn read(mut top: Section<'_>) -> Option<Program> {
             "the program has no consent text: give one for each version, as `[consent.1]`",
         );
     }
+    if let Some(version) = lowest_accepted.filter(|version| !consent.contains_key(version)) {
+        let message =
+            format!("`lowest_accepted` is {version}, but there is no `[consent.{version}]`");
+        top.tell(&place, message);
+    }
+    in_order(&top, &consent);
     top.finish();
     Some(Program {
         version: version?,
         controller: controller?,
         consent,
+        lowest_accepted,
         place,
     })
+}
+
+/// One text that is agreed to, and its version.
+fn consent_text(top: &Section<'_>, named: Named<'_>) -> Option<(u32, ConsentText)> {
+    let (name, place) = (named.name, named.place.clone());
+    let version = name.parse().ok().filter(|version: &u32| *version > 0);
+    // `01` would be a second name of version 1.
+    let version = version.filter(|version| version.to_string() == name);
+    if version.is_none() {
+        top.tell(
+            &place,
+            format!("consent `{name}` must be called by its version, a number from 1"),
+        );
+    }
+    let mut section = top.open(named, "consent")?;
+    let text = section.text("text");
+    let texts = language::texts(&mut section, "texts", "text");
+    let asks_for_more = section.flag("asks_for_more");
+    let since = section.optional_day("since");
+    section.finish();
+    let text = ConsentText {
+        text: text?,
+        texts,
+        asks_for_more,
+        since,
+        place,
+    };
+    Some((version?, text))
+}
+
+/// A newer text was not there before an older one.
+fn in_order(top: &Section<'_>, consent: &BTreeMap<u32, ConsentText>) {
+    let mut before: Option<(u32, Day)> = None;
+    for (version, text) in consent {
+        let Some(since) = text.since else { continue };
+        if let Some((older, day)) = before.filter(|(_, day)| since < *day) {
+            let message = format!(
+                "consent {version} is there since {since}, and consent {older} only since {day}"
+            );
+            top.tell(&text.place, message);
+        }
+        before = Some((*version, since));
+    }
 }

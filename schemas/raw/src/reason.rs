@@ -54,7 +54,7 @@ reasons! {
     /// No consent is named.
     NoConsent = "no_consent": "a batch must name the consent under which it is sent",
     /// The consent is not one that can have been given.
-    BadConsent = "bad_consent": "the version of the consent must be positive, and its day one that has come",
+    BadConsent = "bad_consent": "the version of the consent must be one of the program's and still accepted, and its day one that has come and on which that text was there",
     /// The batch has no events.
     NoEvents = "no_events": "a batch must have at least one event",
     /// The batch has more events than the limits allow.

@@ -163,3 +163,49 @@ fn what_people_agreed_to_is_never_changed() {
         [""; 0]
     );
 }
+
+#[test]
+fn a_consent_text_may_gain_a_translation_and_an_earlier_day_and_nothing_else() {
+    let program = |lines: &str| with("", &format!("{PROGRAM}{lines}"));
+    let german = program("since = 2026-05-01\ntexts.de = \"ja\"\n");
+    let fine = [
+        "since = 2026-05-01\ntexts = { de = \"ja\", fr = \"oui\" }\n",
+        "since = 2026-04-01\ntexts.de = \"ja\"\n",
+        "texts.de = \"ja\"\n",
+    ];
+    for lines in fine {
+        assert_eq!(told(&german, &program(lines)), [""; 0], "{lines}");
+    }
+    assert_eq!(told(&program(""), &german), [""; 0]);
+    for (lines, expected) in [
+        ("since = 2026-05-01\n", "consent text 1 has changed"),
+        ("texts.de = \"jawohl\"\n", "consent text 1 has changed"),
+        (
+            "texts.de = \"ja\"\nasks_for_more = true\n",
+            "`asks_for_more` of consent 1 has changed",
+        ),
+        (
+            "texts.de = \"ja\"\nsince = 2026-06-01\n",
+            "who agreed between would be rejected",
+        ),
+    ] {
+        let told = told(&german, &program(lines));
+        assert!(told.len() == 1 && told[0].contains(expected), "{told:#?}");
+    }
+}
+
+#[test]
+fn titles_in_other_languages_and_paths_change_as_they_like() {
+    let component = "[components.tiles]\ndescription = \"Tiles\"\n";
+    let old = catalogue(&format!(
+        "{SHARE}titles.de = \"Teilen\"\n{component}paths = [\"src/\"]\n"
+    ));
+    let new = catalogue(&format!(
+        "{SHARE}titles.de = \"Senden\"\n{component}paths = [\"lib/\"]\n"
+    ));
+    assert_eq!(told(&old, &new), [""; 0]);
+    assert_eq!(
+        told(&old, &catalogue(&format!("{SHARE}{component}"))),
+        [""; 0]
+    );
+}

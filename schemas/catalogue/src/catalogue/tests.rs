@@ -205,8 +205,8 @@ fn everything_that_is_wrong_is_told_with_its_place() {
          [causes.panic]\ndescription = \"x\"\nowners = \"o\"\n",
     );
     let expected = [
-        "maps.toml:5:1: `colour` is no key of the file; known are app, title, description, owner, \
-         expires, releases, features, components, causes",
+        "maps.toml:5:1: `colour` is no key of the file; known are app, title, titles, description, \
+         owner, expires, releases, features, components, causes",
         "maps.toml:7:1: release `4` must be a date such as 2027-11-01, without quotes; a name with a \
          dot stands in quotes",
         "maps.toml:8:9: release `4.3` must be a date such as 2027-11-01, without quotes",
@@ -222,8 +222,8 @@ fn everything_that_is_wrong_is_told_with_its_place() {
         "maps.toml:15:11: feature `route` has no `description`",
         "maps.toml:15:17: `bicycle` is no key of feature `route`; a name with a dot stands in quotes",
         "maps.toml:17:9: cause `panic` is built in: every app has it without declaring it",
-        "maps.toml:19:1: `owners` is no key of cause `panic`; known are owner, title, description, \
-         expires",
+        "maps.toml:19:1: `owners` is no key of cause `panic`; known are owner, title, titles, \
+         description, expires",
     ];
     let told: Vec<_> = told.iter().map(String::as_str).collect();
     assert_eq!(told, expected);
@@ -307,6 +307,130 @@ fn a_program_names_its_controller_and_what_people_agree_to() {
 }
 
 #[test]
+fn titles_in_other_languages_stand_beside_the_english_one() {
+    let catalogue = app(
+        "titles.de = \"Karten\"\n[features.share]\ntitle = \"Share\"\ndescription = \"x\"\n\
+         owner = \"o\"\n[features.share.titles]\nde = \"Teilen\"\n\"pt-BR\" = \"Compartilhar\"\n",
+    )
+    .expect("a good catalogue");
+    let maps = catalogue.app("maps", day("2026-11-24"));
+    let share = catalogue.feature(maps, "share", day("2026-11-24"));
+    let info = catalogue.feature_info(maps, share).expect("it is declared");
+    assert_eq!(info.titles["pt-BR"], "Compartilhar");
+    let of_app = catalogue.app_info(maps).expect("it is declared");
+    assert_eq!(of_app.titles["de"], "Karten");
+    let told = told(
+        "titles.en = \"Maps\"\ntitles.German = \"Karten\"\n[causes.slow]\ndescription = \"x\"\n\
+         titles.de = \"Langsam\"\ntitles.fr = 3\n",
+    );
+    let expected = [
+        "maps.toml:5:8: `titles.en` is written as `title`",
+        "maps.toml:6:8: `German` is no language: write a tag such as de, pt-BR or zh-Hant",
+        "maps.toml:7:9: cause `slow` has titles but no `title`",
+        "maps.toml:10:13: `titles.fr` of cause `slow` must be text in quotes",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_file_belongs_to_one_component() {
+    let catalogue = app(
+        "[components.map]\ndescription = \"x\"\npaths = [\"src/\", \"lib/map.c\"]\n\
+         [components.tiles]\ndescription = \"x\"\npaths = [\"src/tiles/\"]\n",
+    )
+    .expect("a good catalogue");
+    let maps = catalogue.app("maps", day("2026-11-24"));
+    let paths: Vec<_> = catalogue
+        .components(maps)
+        .filter_map(|one| catalogue.component_info(maps, one))
+        .flat_map(|info| &info.paths)
+        .collect();
+    assert_eq!(paths, ["src/", "lib/map.c", "src/tiles/"]);
+    let told = told(
+        "[components.map]\ndescription = \"x\"\npaths = [\"src/\", \"/src/\", 3]\n\
+         [components.tiles]\ndescription = \"x\"\npaths = [\"src\", \"a/../b\"]\n\
+         [components.store]\ndescription = \"x\"\npaths = \"src/store/\"\n\
+         [features.share]\ntitle = \"t\"\ndescription = \"x\"\nowner = \"o\"\npaths = [\"src/\"]\n",
+    );
+    let expected = [
+        "maps.toml:7:18: path `/src/` must be relative to the source of the app",
+        "maps.toml:7:27: an entry of `paths` of component `map` must be text in quotes",
+        "maps.toml:10:10: path `src` belongs to component `map` already",
+        "maps.toml:10:17: path `a/../b` has an empty part, `.` or `..`",
+        "maps.toml:13:9: `paths` of component `store` must be a list of texts",
+        "maps.toml:18:1: `paths` is no key of feature `share`; known are title, owner, recommend, \
+         titles, description, expires",
+    ];
+    assert_eq!(told, expected);
+}
+
+/// Reads a program with these lines behind its head.
+fn program(lines: &str) -> Result<Program, Vec<String>> {
+    let text = format!("version = 1\n{lines}[controller]\nname = \"A\"\ncontact = \"a\"\n");
+    let catalogue = read(&[("maps.toml", APP), ("program.toml", &text)]);
+    let told = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect();
+    catalogue.map(|one| one.program).map_err(told)
+}
+
+#[test]
+fn a_consent_counts_where_its_text_exists_was_there_and_is_accepted() {
+    let texts = "consent.1.text = \"a\"\nconsent.2 = { text = \"b\", since = 2026-10-01 }\n\
+                 consent.3.text = \"c\"\n";
+    let all = program(texts).expect("a good program");
+    let accepted = |program: &Program, version, given| program.accepts(version, day(given));
+    assert!(accepted(&all, 1, "2026-01-01") && accepted(&all, 2, "2026-11-01"));
+    for version in [0, 4, 99, 2_147_483_647] {
+        assert!(!accepted(&all, version, "2026-11-01"), "{version}");
+    }
+    // A text without a day of its own was not there before an older one.
+    for (version, first) in [(1, "2020-01-01"), (2, "2026-10-01"), (3, "2026-10-01")] {
+        let first = day(first);
+        assert!(all.accepts(version, first), "{version}");
+        assert!(
+            all.accepts(version, first.prev()),
+            "{version}: the day before, elsewhere"
+        );
+        assert!(!all.accepts(version, first.minus(2)), "{version}");
+        assert!(!all.accepts(version, Day::MIN), "{version}");
+    }
+    let lowest = program(&format!("lowest_accepted = 2\n{texts}")).expect("a good program");
+    assert!(!accepted(&lowest, 1, "2026-11-01") && accepted(&lowest, 2, "2026-11-01"));
+}
+
+#[test]
+fn a_device_asks_anew_where_a_later_text_asks_for_more_or_its_own_is_not_accepted() {
+    let since = |lines: &str| {
+        let texts = "consent.1.text = \"a\"\nconsent.2.text = \"b\"\nconsent.3.text = \"c\"\n";
+        let program = program(&format!("{lines}{texts}")).expect("a good program");
+        (
+            program.asks_for_more_since(),
+            program.newest().map(|(version, _)| version),
+        )
+    };
+    assert_eq!(since(""), (1, Some(3)));
+    assert_eq!(since("consent.2.asks_for_more = true\n"), (2, Some(3)));
+    assert_eq!(
+        since("lowest_accepted = 3\nconsent.2.asks_for_more = true\n"),
+        (3, Some(3))
+    );
+}
+
+#[test]
+fn what_is_wrong_with_consent_texts_is_told() {
+    let told = program(
+        "lowest_accepted = 3\nconsent.1 = { text = \"a\", since = 2026-10-02 }\n\
+         consent.2 = { text = \"b\", since = 2026-10-01, asks_for_more = 1, texts.en = \"b\" }\n",
+    );
+    let expected = [
+        "program.toml:1:1: `lowest_accepted` is 3, but there is no `[consent.3]`",
+        "program.toml:4:9: consent 2 is there since 2026-10-01, and consent 1 only since 2026-10-02",
+        "program.toml:4:63: `asks_for_more` of consent `2` must be true or false",
+        "program.toml:4:72: `texts.en` is written as `text`",
+    ];
+    assert_eq!(told.expect_err("no program"), expected);
+}
+
+#[test]
 fn a_folder_is_read_and_what_it_lacks_is_told() {
     let dir = tempfile::tempdir().expect("a folder");
     let problems = Catalogue::load(dir.path()).expect_err("an empty folder");
@@ -331,8 +455,30 @@ fn the_hash_follows_what_is_declared_and_nothing_else() {
     let hash = |lines| app(lines).expect("a good catalogue").hash();
     assert_eq!(hash(""), hash("# a comment\n"));
     assert_ne!(hash(""), hash("[releases]\n\"4.2\" = 2026-10-05\n"));
-    assert_ne!(
-        hash("[releases]\n\"4.2\" = 2026-10-05\n"),
-        hash("[releases]\n\"4.2\" = 2026-10-06\n")
-    );
+    for (one, other) in [
+        (
+            "[releases]\n\"4.2\" = 2026-10-05\n",
+            "[releases]\n\"4.2\" = 2026-10-06\n",
+        ),
+        ("", "titles.de = \"Karten\"\n"),
+        ("titles.de = \"Karten\"\n", "titles.da = \"Karten\"\n"),
+        (
+            "[components.a]\ndescription = \"x\"\n",
+            "[components.a]\ndescription = \"x\"\npaths = [\"src/\"]\n",
+        ),
+    ] {
+        assert_ne!(hash(one), hash(other), "{other}");
+    }
+    let consent = |lines: &str| {
+        let text = format!("{PROGRAM}{lines}");
+        let catalogue = read(&[("maps.toml", APP), ("program.toml", &text)]);
+        catalogue.expect("a good catalogue").hash()
+    };
+    for lines in [
+        "texts.de = \"ja\"\n",
+        "asks_for_more = true\n",
+        "since = 2026-10-01\n",
+    ] {
+        assert_ne!(consent(""), consent(lines), "{lines}");
+    }
 }
