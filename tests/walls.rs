@@ -53,6 +53,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     // What an app takes in: it knows what a device says, and neither Kafka nor a stage.
     ("kaiku-device", &["kaiku-wire", "kaiku-raw"]),
+    // The same for other languages, what makes their sources, and an app in Rust.
+    ("kaiku-device-c", &["kaiku-device"]),
+    ("kaiku-device-uniffi", &["kaiku-device"]),
+    ("kaiku-device-bindgen", &[]),
+    ("kaiku-device-native", &["kaiku-device"]),
     // The strip: the only one that names both sides.
     (
         "kaiku-enrich",
@@ -145,6 +150,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
         &["kaiku-registry", "kaiku-device", "kaiku-rehearsal"],
     ),
     ("rusqlite", &["kaiku-device"]),
+    ("uniffi", &["kaiku-device-uniffi", "kaiku-device-bindgen"]),
     // Names and help texts stand where `kaiku-metric` has them; the program records.
     ("metrics", &["kaiku-metric", "kaiku"]),
 ];
@@ -307,6 +313,8 @@ fn nothing_behind_the_strip_reaches_what_a_device_says() {
             "kaiku-ingest",
             "kaiku-gateway",
             "kaiku-device",
+            "kaiku-device-c",
+            "kaiku-device-uniffi",
             "kaiku-fleet",
             "kaiku-enrich",
             "kaiku-rehearsal",
@@ -323,6 +331,8 @@ fn nothing_before_the_strip_reaches_what_may_be_kept() {
         "kaiku-ingest",
         "kaiku-gateway",
         "kaiku-device",
+        "kaiku-device-c",
+        "kaiku-device-uniffi",
         "kaiku-fleet",
     ] {
         let reached = reaches(package);
@@ -431,10 +441,7 @@ fn modules_have_one_style_and_unit_tests_stand_where_one_looks_for_them() {
         }
         // The benchmark borrows the kit of the tests, which lies outside of its folder; a second
         // binary of tests has its modules in a folder of its own.
-        let may = [
-            "benches/enrich/main.rs",
-            "ingest/device/tests/failures.rs",
-        ];
+        let may = ["benches/enrich/main.rs", "ingest/device/tests/failures.rs"];
         let text = fs::read_to_string(&source).unwrap();
         if text.contains(&path) && !may.iter().any(|one| source.ends_with(one)) {
             odd.push(format!("{shown}: a test module is called tests.rs"));
