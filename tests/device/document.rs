@@ -72,7 +72,7 @@ fn every_name_in_the_swift_of_the_document_is_generated() {
         "KeyStore",
         "KeyAnswer",
     ]);
-    assert!(named.len() > 12, "{named:?}");
+    assert!(named.len() > 9, "{named:?}");
     for name in named {
         assert!(known.contains(name), "no {name} is generated");
         assert!(
@@ -93,6 +93,8 @@ fn every_file_that_the_document_names_is_there() {
         .collect();
     assert!(files.len() > 3, "{files:?}");
     for file in files {
+        // Options may stand behind it.
+        let file = file.split(' ').next().unwrap();
         assert!(root().join(file).exists(), "{file} is not there");
     }
 }
