@@ -200,13 +200,33 @@ pub(crate) fn read(folder: &Path) -> Consent {
 pub(crate) fn write(folder: &Path, consent: &Consent) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let path = file(folder);
-    let next = folder.join("consent.next");
+    // One name a process: two may turn the switch at once.
+    let next = folder.join(format!("consent.{}.next", std::process::id()));
     let mut file = File::create(&next)?;
     file.write_all(&serde_json::to_vec(consent)?)?;
     file.sync_all()?;
     drop(file);
     fs::rename(&next, &path)?;
     sync_folder(&path)
+}
+
+/// Whoever turns the switch holds this meanwhile; other processes wait.
+pub(crate) fn lock(folder: &Path) -> io::Result<File> {
+    fs::create_dir_all(folder)?;
+    let mut options = File::options();
+    let file = options.create(true).truncate(false).write(true);
+    let file = file.open(folder.join("switch"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Consents that were being written when their process was killed.
+pub(crate) fn unfinished(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths
+        .filter(|path| path.extension().is_some_and(|ending| ending == "next"))
+        .collect()
 }
 
 /// Withdraws what can't be withdrawn in writing (a full disk): without a file nobody agreed.

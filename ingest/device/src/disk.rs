@@ -26,8 +26,10 @@ pub(crate) struct Disk {
     pub(crate) handed: Option<(i64, i64)>,
     /// The owner asked for an upload now.
     pub(crate) is_asked: bool,
-    /// The program is off, and what lies here is to be destroyed.
+    /// What lies here is to be destroyed, whatever the consent says by then.
     pub(crate) is_to_go: bool,
+    /// The program is off, and something lies here.
+    pub(crate) has_rest: bool,
     /// This run has written already: the session that stands there is its own.
     pub(crate) is_running: bool,
 }
@@ -45,6 +47,7 @@ impl Disk {
             handed: None,
             is_asked: false,
             is_to_go: false,
+            has_rest: false,
             is_running: false,
         }
     }
@@ -152,8 +155,9 @@ impl Disk {
         let spool = self.destroy_spool();
         let side = side::destroy(&self.folder);
         let markers = side::destroy_folder(&self.folder.join("failures"));
-        let next = wipe(&self.folder.join("consent.next"));
-        spool.and(side).and(markers).and(next)
+        let mut unfinished = consent::unfinished(&self.folder).into_iter();
+        let unfinished = unfinished.try_for_each(|path| wipe(&path));
+        spool.and(side).and(markers).and(unfinished)
     }
 
     fn destroy_spool(&mut self) -> io::Result<()> {

@@ -20,6 +20,8 @@ use crate::{Answer, Connection, Error, Program, Transport, Upload};
 const WITHIN: Duration = Duration::from_secs(60);
 /// How often it is looked whether there is a connection by now, while something is due.
 const UNCONNECTED: Duration = Duration::from_secs(300);
+/// While something waits it looks again after so long: a machine that slept has not counted it.
+const LONGEST: Duration = Duration::from_secs(3_600);
 
 /// Where to and by which trust.
 pub struct SenderSettings {
@@ -131,9 +133,9 @@ fn run(shared: &Shared, line: &Line) {
             let pause = Duration::from_millis(millis);
             // What is due already waits for a connection, or for a key.
             if is_waited_for || millis == 0 {
-                pause.max(UNCONNECTED)
+                UNCONNECTED
             } else {
-                pause
+                pause.min(LONGEST)
             }
         });
         shared.wait_for_bell(rung, pause);

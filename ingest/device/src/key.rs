@@ -23,8 +23,10 @@ pub enum KeyAnswer {
     Gone,
 }
 
-/// The host's keystore. It is asked by [`crate::Program::work`] and by the worker alone, with no
-/// lock held: it may block as long as it likes, and no other call waits for it.
+/// The host's keystore. It is asked by [`crate::Program::work`], by what does the work first
+/// ([`crate::Program::next_upload`], and turning off with a request to forget), and by the worker
+/// and the sender, with no lock held: it may block as long as it likes, and no other call waits for
+/// it.
 pub trait KeySource: Send {
     /// The key, if it can be had.
     fn key(&mut self) -> KeyAnswer;

@@ -39,6 +39,8 @@ impl Shared {
                 current,
             });
         }
+        let folder = self.disk().folder.clone();
+        let _switch = consent::lock(&folder).map_err(Error::Folder)?;
         let has_leftovers = {
             let mut disk = self.disk();
             disk.look();
@@ -46,7 +48,7 @@ impl Shared {
         };
         if has_leftovers {
             // What was not destroyed when it was turned off belongs to nobody now.
-            self.destroy().map_err(Error::Destroy)?;
+            self.destroy_held().map_err(Error::Destroy)?;
         }
         let mut disk = self.disk();
         disk.look();
@@ -81,6 +83,7 @@ impl Shared {
 
     /// Turned off, on disk, before anything else: killed at any step after this it is off.
     fn withdraw(&self, disk: &mut crate::disk::Disk) -> Result<(), Error> {
+        let _switch = consent::lock(&disk.folder).map_err(Error::Folder)?;
         let consent = consent::read(&disk.folder);
         if !consent.given {
             return Ok(());
@@ -140,6 +143,17 @@ impl Shared {
 
     /// Destroys key and files of a program that is off.
     pub(crate) fn destroy(&self) -> io::Result<()> {
+        let folder = self.disk().folder.clone();
+        let _switch = consent::lock(&folder)?;
+        if !self.disk().is_to_go && consent::read(&folder).given {
+            // Another process turned it on meanwhile.
+            return Ok(());
+        }
+        self.destroy_held()
+    }
+
+    /// The same for who holds the switch.
+    fn destroy_held(&self) -> io::Result<()> {
         self.end_watch();
         // The key first: without it what lies there is noise.
         let key = match self.key.try_lock() {

@@ -53,13 +53,13 @@ impl Shared {
             return Ok(Worked::Done);
         }
         step!("device.work");
-        let (looked, is_to_go) = {
+        let (looked, has_rest) = {
             let mut disk = self.disk();
-            (self.look(&mut disk)?, disk.is_to_go)
+            (self.look(&mut disk)?, disk.has_rest)
         };
         let Some(turns) = looked else {
             self.end_watch();
-            if is_to_go {
+            if has_rest {
                 self.destroy().map_err(Error::Destroy)?;
             }
             return Ok(Worked::Off);
@@ -140,7 +140,9 @@ impl Shared {
             return Ok(Some(turns));
         }
         disk.close();
-        disk.is_to_go = goes && disk.has_leftovers();
+        // Withdrawn may be given again by another process before it is destroyed; a policy not.
+        disk.is_to_go = policy.is_some();
+        disk.has_rest = goes && disk.has_leftovers();
         self.show(disk);
         Ok(None)
     }

@@ -143,6 +143,49 @@ fn kill(may_turn_off: bool) -> Killed {
     }
 }
 
+#[test]
+fn eight_processes_are_one_device_and_one_that_is_killed_loses_what_it_had_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = Arc::new(Mutex::new(Server::default()));
+    let of_thread = Arc::clone(&server);
+    std::thread::spawn(move || serve(&listener, &of_thread));
+    let mut children: Vec<_> = (0..8)
+        .map(|seed: u32| {
+            let mut command = Command::new(victim());
+            command
+                .arg(folder.path())
+                .arg(port.to_string())
+                .arg(NOON.to_string());
+            command
+                .arg((1_000 + seed).to_string())
+                .stderr(Stdio::null());
+            command.spawn().expect("the example is built")
+        })
+        .collect();
+    std::thread::sleep(Duration::from_secs(3));
+    for child in &mut children {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "a process ended by itself"
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // The next one goes on without it for a while.
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    let length = |name: &str| fs::metadata(folder.path().join(name)).map_or(0, |meta| meta.len());
+    let killed = Killed {
+        server,
+        recorded: length("recorded"),
+        written: length("written"),
+        now: NOON + 30 * DAY,
+        folder,
+    };
+    adds_up(&killed);
+}
+
 /// Wherever it was killed, it is on as a whole, or off and nothing is there.
 fn is_on_or_off(folder: &Path, now: i64) {
     let program = Program::open(settings(folder, now));
@@ -153,14 +196,21 @@ fn is_on_or_off(folder: &Path, now: i64) {
             .filter_map(|(path, _)| path.file_name()?.to_str())
             .collect();
         // A consent that was being written when it was killed says nothing of the device.
-        let may = |name: &&str| ["consent.json", "consent.next", "lock"].contains(name);
+        let may = |name: &&str| {
+            ["consent.json", "lock", "switch"].contains(name) || name.ends_with(".next")
+        };
         assert!(names.iter().all(may), "{names:?}");
     }
 }
 
 #[test]
 fn a_device_that_is_killed_again_and_again_counts_each_thing_once() {
-    let killed = kill(false);
+    adds_up(&kill(false));
+}
+
+/// What is left is sent; then what was written down was counted once or told as lost, and nothing
+/// was counted that was not recorded.
+fn adds_up(killed: &Killed) {
     let mut now = killed.now;
     let mut server = killed.server.lock().unwrap();
     let (mut waiting, mut lost) = (1, 0);
@@ -182,10 +232,8 @@ fn a_device_that_is_killed_again_and_again_counts_each_thing_once() {
     let (written, recorded) = (killed.written, killed.recorded);
     let range = format!("{written} written, {counted} counted, {lost} lost, {recorded} recorded");
     assert!(written > 20 && counted > 20, "{range} say little");
-    assert!(
-        written <= counted + lost && counted + lost <= recorded,
-        "{range}"
-    );
+    // What was counted and never acknowledged may be told as lost, too, when it is too old.
+    assert!(written <= counted + lost && counted <= recorded, "{range}");
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn after_it_is_turned_off_no_trace_is_in_the_folder() {
     assert!(
         names
             .iter()
-            .all(|name| name == "consent.json" || name == "lock"),
+            .all(|name| name == "consent.json" || name == "lock" || name == "switch"),
         "{names:?}"
     );
     for (path, bytes) in left {
