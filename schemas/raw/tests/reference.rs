@@ -1,5 +1,4 @@
-//! The hot codec against the reference implementation of Avro, both ways, with generated data; and
-//! bytes of earlier schemas, which must decode for ever.
+//! The hot codec against the reference implementation of Avro, both ways, with generated data.
 #![allow(clippy::unwrap_used)]
 
 use apache_avro::{Schema, from_avro_datum, to_avro_datum};
@@ -9,6 +8,12 @@ use kaiku_raw::{
 };
 use kaiku_wire::{Day, frame};
 use proptest::prelude::*;
+
+/// What lies in the folder of this name.
+mod reference {
+    mod earlier;
+    mod validation;
+}
 
 const TODAY: &str = "2026-11-24";
 
@@ -284,205 +289,10 @@ fn a_misspelt_field_of_another_writer_leaves_the_batch_refused() {
 }
 
 #[test]
-fn validation_names_the_first_reason() {
-    let today = Day::parse(TODAY).unwrap();
-    let check = |batch: &RawBatch<'_>| validate(batch, &Limits::CONTRACT, today);
-    let good = sample(&events());
-    assert_eq!(check(&good), Ok(()));
-    let with = |change: &dyn Fn(&mut RawBatch<'static>)| {
-        let mut batch = sample(&events());
-        change(&mut batch);
-        check(&batch)
-    };
-    assert_eq!(with(&|b| b.consent = None), Err(Reason::NoConsent));
-    let later = Day::parse("2026-11-26").unwrap();
-    assert_eq!(
-        with(&|b| b.consent = Some(Consent::new(1, later))),
-        Err(Reason::BadConsent)
-    );
-    assert_eq!(with(&|b| b.events.clear()), Err(Reason::NoEvents));
-    assert_eq!(
-        with(&|b| b.events = vec![events()[0]; 1_001]),
-        Err(Reason::TooManyEvents)
-    );
-    assert_eq!(with(&|b| b.stream = None), Err(Reason::BadSequence));
-    assert_eq!(
-        with(&|b| b.first_sequence = Some(-1)),
-        Err(Reason::BadSequence)
-    );
-    assert_eq!(
-        with(&|b| b.device.mcc = Some("24")),
-        Err(Reason::BadNetwork)
-    );
-    assert_eq!(with(&|b| b.device.mcc = None), Err(Reason::BadNetwork));
-    assert_eq!(
-        with(&|b| b.device.country = Some("fi")),
-        Err(Reason::BadCountry)
-    );
-    assert_eq!(with(&|b| b.app = ""), Err(Reason::BadText));
-    assert_eq!(with(&|b| b.release = "4\n2"), Err(Reason::BadText));
-    assert_eq!(
-        with(&|b| b.events[0].feature = Some("x")),
-        Err(Reason::FieldUnfit)
-    );
-    assert_eq!(
-        with(&|b| b.events[1].feature = None),
-        Err(Reason::FieldMissing)
-    );
-    assert_eq!(
-        with(&|b| b.events[1].times = 0),
-        Err(Reason::NumberOutOfRange)
-    );
-    assert_eq!(
-        with(&|b| b.events[0].times = 10_001),
-        Err(Reason::NumberOutOfRange)
-    );
-    assert_eq!(
-        with(&|b| b.events[3].duration_s = Some(-1)),
-        Err(Reason::NumberOutOfRange)
-    );
-}
-
-#[test]
-fn a_length_stands_at_a_stop_alone_and_never_beside_its_seconds() {
-    let today = Day::parse(TODAY).unwrap();
-    let check = |batch: &RawBatch<'_>| validate(batch, &Limits::CONTRACT, today);
-    assert_eq!(check(&totals()), Ok(()));
-    let with = |at: usize, seconds| {
-        let mut batch = sample(&events());
-        batch.events[at].length = Some(LengthBucket::Under10m);
-        batch.events[at].duration_s = seconds;
-        check(&batch)
-    };
-    assert_eq!(with(3, None), Ok(()));
-    assert_eq!(with(3, Some(340)), Err(Reason::FieldUnfit));
-    for at in 0..3 {
-        assert_eq!(with(at, None), Err(Reason::FieldUnfit), "event {at}");
-    }
-}
-
-#[test]
-fn a_loss_has_a_count_within_its_bounds_and_a_reason_that_stands_once() {
-    let today = Day::parse(TODAY).unwrap();
-    let most = Limits::CONTRACT.losses;
-    let check = |losses: &[Loss]| {
-        let mut batch = sample(&events());
-        batch.losses = losses.to_vec();
-        validate(&batch, &Limits::CONTRACT, today)
-    };
-    let out = Err(Reason::NumberOutOfRange);
-    assert_eq!(check(&[loss(LossReason::Refused, most)]), Ok(()));
-    assert_eq!(check(&[loss(LossReason::Refused, most + 1)]), out);
-    assert_eq!(check(&[loss(LossReason::Refused, 0)]), out);
-    let two = loss(LossReason::Refused, 2);
-    assert_eq!(check(&[two, loss(LossReason::TooOld, 2)]), Ok(()));
-    assert_eq!(check(&[two, two]), out);
-}
-
-#[test]
 fn a_record_over_the_limit_is_not_even_looked_at() {
     let large = vec![0xC3; 300 * 1024];
     let refused = Decoder::new(Limits::CONTRACT).decode(&large);
     assert_eq!(refused, Err(DecodeError::Refused(Reason::TooLarge)));
-}
-
-/// Bytes that were written by each schema of `events.raw` that there was, oldest first. A folder is
-/// called after what its schemas brought.
-const FIXTURES: [(&str, [&[u8]; 3]); 2] = [
-    (
-        "first",
-        [
-            include_bytes!("fixtures/first/raw_batch.avro"),
-            include_bytes!("fixtures/first/forget.avro"),
-            include_bytes!("fixtures/first/tick.avro"),
-        ],
-    ),
-    (
-        "totals",
-        [
-            include_bytes!("fixtures/totals/raw_batch.avro"),
-            include_bytes!("fixtures/totals/forget.avro"),
-            include_bytes!("fixtures/totals/tick.avro"),
-        ],
-    ),
-];
-
-fn forget() -> Forget<'static> {
-    Forget {
-        device_id: DeviceId::new(*b"0123456789abcdef"),
-        app: Some("maps"),
-    }
-}
-
-#[test]
-fn bytes_of_earlier_schemas_decode_for_ever() {
-    let decoder = Decoder::new(Limits::CONTRACT);
-    for (folder, [batch, of_forget, tick]) in FIXTURES {
-        let expected = match folder {
-            "first" => sample(&events()),
-            _ => totals(),
-        };
-        assert_eq!(
-            decoder.decode(batch),
-            Ok(Record::Batch(expected)),
-            "{folder}"
-        );
-        let expected = Ok(Record::Forget(forget()));
-        assert_eq!(decoder.decode(of_forget), expected, "{folder}");
-        assert_eq!(decoder.decode(tick), Ok(Record::Tick), "{folder}");
-    }
-}
-
-#[test]
-fn the_earlier_schema_from_a_registry_is_read_as_the_same_batch() {
-    let [(_, [earlier, ..]), _] = FIXTURES;
-    let mut decoder = Decoder::new(Limits::CONTRACT);
-    decoder.learn(4, schemas::EARLIER_RAW_BATCH.text()).unwrap();
-    let mut record = Vec::new();
-    frame::put(&mut record, frame::Framing::Confluent(4));
-    record.extend_from_slice(&earlier[10..]);
-    let expected = Record::Batch(sample(&events()));
-    assert_eq!(decoder.decode(&record), Ok(expected));
-}
-
-/// What a registry asks before it takes the new schema under the subject of the old one, and what a
-/// reader of before does with a record of now.
-#[test]
-fn the_schema_of_before_and_the_one_of_now_can_read_each_other() {
-    use apache_avro::schema_compatibility::SchemaCompatibility;
-    let earlier = Schema::parse_str(schemas::EARLIER_RAW_BATCH.text()).unwrap();
-    let [(_, [before, ..]), (_, [now, ..])] = FIXTURES;
-    for (writer, reader, record) in [
-        (&earlier, &reference(), before),
-        (&reference(), &earlier, now),
-    ] {
-        SchemaCompatibility::can_read(writer, reader).unwrap();
-        let mut datum = &record[10..];
-        from_avro_datum(writer, &mut datum, Some(reader)).unwrap();
-        assert!(datum.is_empty());
-    }
-}
-
-/// Writes the bytes of a new schema: run it with `KAIKU_WRITE_FIXTURES=1` once, with a folder of its
-/// own added above.
-#[test]
-fn the_newest_bytes_are_what_is_written_today() {
-    let mut records = [encode(&totals()), Vec::new(), Vec::new()];
-    let mut encoder = Encoder::single_object();
-    encoder.forget(&forget(), &mut records[1]).unwrap();
-    encoder.tick(&mut records[2]).unwrap();
-    let (folder, newest) = FIXTURES[FIXTURES.len() - 1];
-    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(folder);
-    let names = ["raw_batch", "forget", "tick"];
-    for ((name, bytes), record) in names.iter().zip(newest).zip(records) {
-        if std::env::var_os("KAIKU_WRITE_FIXTURES").is_some() {
-            std::fs::write(dir.join(format!("{name}.avro")), &record).unwrap();
-        } else {
-            assert_eq!(*bytes, record, "{name}");
-        }
-    }
 }
 
 #[test]

@@ -1,0 +1,99 @@
+//! What makes a batch valid, reason by reason.
+
+use crate::*;
+
+#[test]
+fn validation_names_the_first_reason() {
+    let today = Day::parse(TODAY).unwrap();
+    let check = |batch: &RawBatch<'_>| validate(batch, &Limits::CONTRACT, today);
+    let good = sample(&events());
+    assert_eq!(check(&good), Ok(()));
+    let with = |change: &dyn Fn(&mut RawBatch<'static>)| {
+        let mut batch = sample(&events());
+        change(&mut batch);
+        check(&batch)
+    };
+    assert_eq!(with(&|b| b.consent = None), Err(Reason::NoConsent));
+    let later = Day::parse("2026-11-26").unwrap();
+    assert_eq!(
+        with(&|b| b.consent = Some(Consent::new(1, later))),
+        Err(Reason::BadConsent)
+    );
+    assert_eq!(with(&|b| b.events.clear()), Err(Reason::NoEvents));
+    assert_eq!(
+        with(&|b| b.events = vec![events()[0]; 1_001]),
+        Err(Reason::TooManyEvents)
+    );
+    assert_eq!(with(&|b| b.stream = None), Err(Reason::BadSequence));
+    assert_eq!(
+        with(&|b| b.first_sequence = Some(-1)),
+        Err(Reason::BadSequence)
+    );
+    assert_eq!(
+        with(&|b| b.device.mcc = Some("24")),
+        Err(Reason::BadNetwork)
+    );
+    assert_eq!(with(&|b| b.device.mcc = None), Err(Reason::BadNetwork));
+    assert_eq!(
+        with(&|b| b.device.country = Some("fi")),
+        Err(Reason::BadCountry)
+    );
+    assert_eq!(with(&|b| b.app = ""), Err(Reason::BadText));
+    assert_eq!(with(&|b| b.release = "4\n2"), Err(Reason::BadText));
+    assert_eq!(
+        with(&|b| b.events[0].feature = Some("x")),
+        Err(Reason::FieldUnfit)
+    );
+    assert_eq!(
+        with(&|b| b.events[1].feature = None),
+        Err(Reason::FieldMissing)
+    );
+    assert_eq!(
+        with(&|b| b.events[1].times = 0),
+        Err(Reason::NumberOutOfRange)
+    );
+    assert_eq!(
+        with(&|b| b.events[0].times = 10_001),
+        Err(Reason::NumberOutOfRange)
+    );
+    assert_eq!(
+        with(&|b| b.events[3].duration_s = Some(-1)),
+        Err(Reason::NumberOutOfRange)
+    );
+}
+
+#[test]
+fn a_length_stands_at_a_stop_alone_and_never_beside_its_seconds() {
+    let today = Day::parse(TODAY).unwrap();
+    let check = |batch: &RawBatch<'_>| validate(batch, &Limits::CONTRACT, today);
+    assert_eq!(check(&totals()), Ok(()));
+    let with = |at: usize, seconds| {
+        let mut batch = sample(&events());
+        batch.events[at].length = Some(LengthBucket::Under10m);
+        batch.events[at].duration_s = seconds;
+        check(&batch)
+    };
+    assert_eq!(with(3, None), Ok(()));
+    assert_eq!(with(3, Some(340)), Err(Reason::FieldUnfit));
+    for at in 0..3 {
+        assert_eq!(with(at, None), Err(Reason::FieldUnfit), "event {at}");
+    }
+}
+
+#[test]
+fn a_loss_has_a_count_within_its_bounds_and_a_reason_that_stands_once() {
+    let today = Day::parse(TODAY).unwrap();
+    let most = Limits::CONTRACT.losses;
+    let check = |losses: &[Loss]| {
+        let mut batch = sample(&events());
+        batch.losses = losses.to_vec();
+        validate(&batch, &Limits::CONTRACT, today)
+    };
+    let out = Err(Reason::NumberOutOfRange);
+    assert_eq!(check(&[loss(LossReason::Refused, most)]), Ok(()));
+    assert_eq!(check(&[loss(LossReason::Refused, most + 1)]), out);
+    assert_eq!(check(&[loss(LossReason::Refused, 0)]), out);
+    let two = loss(LossReason::Refused, 2);
+    assert_eq!(check(&[two, loss(LossReason::TooOld, 2)]), Ok(()));
+    assert_eq!(check(&[two, two]), out);
+}
