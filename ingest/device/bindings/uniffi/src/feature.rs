@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::outcome::guard;
 use crate::program::Program;
 
-/// A feature that is used often. `used` of it costs a third of what `used` of the program does,
+/// A feature that is used often. `used` of it costs less than half of what `used` of the program does,
 /// which has to hand a text over each time.
 #[derive(uniffi::Object)]
 pub struct Feature {
