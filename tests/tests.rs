@@ -40,5 +40,8 @@ mod selftest;
 // What the README shows.
 mod readme;
 
+// The device's library in C, Python and Kotlin, against the gateway; needs curl and a C compiler too.
+mod device;
+
 // The stages as an operator runs them.
 mod live;

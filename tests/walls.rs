@@ -53,6 +53,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     // What an app takes in: it knows what a device says, and neither Kafka nor a stage.
     ("kaiku-device", &["kaiku-wire", "kaiku-raw"]),
+    // The same for other languages, what makes their sources, and an app in Rust.
+    ("kaiku-device-c", &["kaiku-device"]),
+    ("kaiku-device-uniffi", &["kaiku-device"]),
+    ("kaiku-device-bindgen", &[]),
+    ("kaiku-device-native", &["kaiku-device"]),
     // The strip: the only one that names both sides.
     (
         "kaiku-enrich",
@@ -156,6 +161,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
         &["kaiku-registry", "kaiku-device", "kaiku-rehearsal"],
     ),
     ("rusqlite", &["kaiku-device"]),
+    ("uniffi", &["kaiku-device-uniffi", "kaiku-device-bindgen"]),
     // Names and help texts stand where `kaiku-metric` has them; the program records.
     ("metrics", &["kaiku-metric", "kaiku"]),
 ];
@@ -318,6 +324,8 @@ fn nothing_behind_the_strip_reaches_what_a_device_says() {
             "kaiku-ingest",
             "kaiku-gateway",
             "kaiku-device",
+            "kaiku-device-c",
+            "kaiku-device-uniffi",
             "kaiku-fleet",
             "kaiku-enrich",
             "kaiku-rehearsal",
@@ -334,6 +342,8 @@ fn nothing_before_the_strip_reaches_what_may_be_kept() {
         "kaiku-ingest",
         "kaiku-gateway",
         "kaiku-device",
+        "kaiku-device-c",
+        "kaiku-device-uniffi",
         "kaiku-fleet",
     ] {
         let reached = reaches(package);

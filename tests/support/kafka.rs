@@ -16,6 +16,8 @@ use kaiku_broker::{Cluster, KafkaConfig};
 #[allow(unused_imports, reason = "a kit for every test module")]
 pub(crate) use alter::{add_partitions, alter_topic, delete_group, set_offset};
 #[allow(unused_imports, reason = "a kit for every test module")]
+pub(crate) use install::bring;
+#[allow(unused_imports, reason = "a kit for every test module")]
 pub(crate) use proxy::{Action, END_TXN, LIST_OFFSETS, Proxy, Rule, Side};
 #[allow(unused_imports, reason = "a kit for every test module")]
 pub(crate) use records::{Isolation, Record, produce, read};

@@ -1,4 +1,4 @@
-//! Brings Apache Kafka into the target folder, once, whoever of several test processes comes first.
+//! Brings Apache Kafka, and whatever else Maven has, into the target folder.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,26 +10,33 @@ const VERSION: &str = "4.1.1";
 /// The folder with Kafka's jars; brings them where they are missing. The error is a sentence for
 /// the developer.
 pub(super) fn jars() -> Result<PathBuf, String> {
+    let brought = bring(&format!("kafka-{VERSION}"), "tests/kafka/pom.xml");
+    brought.map_err(|why| what_to_install(&format!("Apache Kafka can't be had ({why})")))
+}
+
+/// The folder of this name under target, with what a pom depends on; Maven brings it where it is
+/// missing, once, whoever of several test processes comes first.
+pub(crate) fn bring(name: &str, pom: &str) -> Result<PathBuf, String> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
         .expect("cargo puts its tmp folder under target");
-    let folder = target.join(format!("kafka-{VERSION}"));
+    let folder = target.join(name);
     if folder.is_dir() {
         return Ok(folder);
     }
     // Held until the end of this function; the kernel takes it back from a process that dies.
-    let lock = File::create(target.join(format!("kafka-{VERSION}.lock")))
+    let lock = File::create(target.join(format!("{name}.lock")))
         .map_err(|error| in_the_way(&folder, &error))?;
     lock.lock().map_err(|error| in_the_way(&folder, &error))?;
     if folder.is_dir() {
         return Ok(folder);
     }
     // Under its final name only when it is complete.
-    let partial = target.join(format!("kafka-{VERSION}.partial"));
+    let partial = target.join(format!("{name}.partial"));
     if partial.is_dir() {
         fs::remove_dir_all(&partial).map_err(|error| in_the_way(&partial, &error))?;
     }
-    copy_dependencies(&partial)?;
+    copy_dependencies(pom, &partial)?;
     fs::rename(&partial, &folder).map_err(|error| in_the_way(&folder, &error))?;
     Ok(folder)
 }
@@ -43,8 +50,8 @@ pub(super) fn what_to_install(missing: &str) -> String {
     )
 }
 
-fn copy_dependencies(into: &Path) -> Result<(), String> {
-    let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kafka/pom.xml");
+fn copy_dependencies(pom: &str, into: &Path) -> Result<(), String> {
+    let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join(pom);
     let output = Command::new("mvn")
         .args(["-q", "-B", "-f"])
         .arg(&pom)
@@ -52,7 +59,7 @@ fn copy_dependencies(into: &Path) -> Result<(), String> {
         .arg(format!("-DoutputDirectory={}", into.display()))
         .stdin(Stdio::null())
         .output()
-        .map_err(|_| what_to_install("`mvn` can't be started"))?;
+        .map_err(|_| "`mvn` can't be started".to_owned())?;
     if output.status.success() {
         return Ok(());
     }
@@ -63,14 +70,10 @@ fn copy_dependencies(into: &Path) -> Result<(), String> {
         .find(|line| line.contains("ERROR"))
         .unwrap_or("it did not say why");
     Err(format!(
-        "{} (`mvn dependency:copy-dependencies` failed: {first})",
-        what_to_install("Maven could not bring Apache Kafka")
+        "`mvn dependency:copy-dependencies` failed: {first}"
     ))
 }
 
 fn in_the_way(path: &Path, error: &std::io::Error) -> String {
-    format!(
-        "the tests could not put Apache Kafka at {}: {error}",
-        path.display()
-    )
+    format!("the tests could not write {}: {error}", path.display())
 }

@@ -1,0 +1,111 @@
+//! What a host hands over when it opens the program.
+#![expect(unsafe_code, reason = "C hands over pointers")]
+
+use std::ffi::c_char;
+use std::slice;
+
+use kaiku_device::{DeviceCatalogue, DeviceFacts, Environment, GivenPlace, Settings};
+
+use crate::keys::{HostKeys, KaikuKeys};
+use crate::outcome::KaikuResult;
+use crate::text;
+
+/// Whether what is recorded counts.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KaikuEnvironment {
+    /// It does.
+    Production = 0,
+    /// The gateway checks it, answers, and drops it.
+    Test = 1,
+}
+
+/// Settings. What stays zero has the default that its line says; nothing of it is kept by address.
+#[repr(C)]
+pub struct KaikuSettings {
+    /// `sizeof(KaikuSettings)`.
+    pub size: usize,
+    /// A folder of the program's own, which backups leave out. Needed.
+    pub folder: *const c_char,
+    /// The JSON that `kaiku catalogue generate` has made. Needed.
+    pub catalogue: *const c_char,
+    /// Release of the app. Needed.
+    pub release: *const c_char,
+    /// The key that names the app to the gateway. Needed.
+    pub app_key: *const c_char,
+    /// Manufacturer of the device; null: unknown.
+    pub brand: *const c_char,
+    /// Model code of the device; null: unknown.
+    pub model: *const c_char,
+    /// Mobile country code of the SIM's network, three digits; null: none.
+    pub mcc: *const c_char,
+    /// Mobile network code of the SIM's network, two or three digits; null: none.
+    pub mnc: *const c_char,
+    /// Country, ISO 3166-1 alpha-2; null: none.
+    pub country: *const c_char,
+    /// The host's keystore; null: a file of mode 0600 in the folder.
+    pub keys: *const KaikuKeys,
+    /// 32 bytes that are always the same in this place and nowhere else; null: the machine's id.
+    pub place: *const u8,
+    /// A `KaikuEnvironment`.
+    pub environment: u32,
+    /// Not 0: no upload takes a connection that costs its owner by the byte.
+    pub unmetered_only: u32,
+}
+
+/// Takes the settings over.
+///
+/// # Safety
+/// `settings` is null or points to settings whose pointers are null or as their lines say.
+pub(crate) unsafe fn read(settings: *const KaikuSettings) -> Result<Settings, KaikuResult> {
+    let bad = KaikuResult::BadArgument;
+    // SAFETY: the caller's promise. The size is read first: a header of another version may have
+    // a shorter struct.
+    let size = match settings.is_null() {
+        true => 0,
+        false => unsafe { (&raw const (*settings).size).read() },
+    };
+    if size < size_of::<KaikuSettings>() {
+        return Err(bad);
+    }
+    // SAFETY: the caller's promise, and the size is right.
+    let given = unsafe { &*settings };
+    let needed = |pointer| unsafe { text::read(pointer) }.ok_or(bad);
+    let optional = |pointer: *const c_char| match pointer.is_null() {
+        true => Ok(None),
+        false => needed(pointer).map(|text| Some(text.to_owned())),
+    };
+    let facts = DeviceFacts {
+        brand: optional(given.brand)?.unwrap_or_default(),
+        model: optional(given.model)?.unwrap_or_default(),
+        mcc: optional(given.mcc)?,
+        mnc: optional(given.mnc)?,
+        country: optional(given.country)?,
+    };
+    let catalogue = DeviceCatalogue::parse(needed(given.catalogue)?);
+    let catalogue = catalogue.map_err(|error| KaikuResult::from(&error))?;
+    let (folder, release, app_key) = (
+        needed(given.folder)?,
+        needed(given.release)?,
+        needed(given.app_key)?,
+    );
+    let mut settings = Settings::new(folder, catalogue, release, facts, app_key);
+    settings.environment = match given.environment {
+        0 => Environment::Production,
+        1 => Environment::Test,
+        _ => return Err(bad),
+    };
+    settings.metered = given.unmetered_only == 0;
+    if !given.keys.is_null() {
+        // SAFETY: the caller's promise.
+        let keys = unsafe { *given.keys };
+        settings.key = Box::new(HostKeys::new(keys).ok_or(bad)?);
+    }
+    if !given.place.is_null() {
+        let mut place = [0; 32];
+        // SAFETY: the header demands 32 bytes.
+        place.copy_from_slice(unsafe { slice::from_raw_parts(given.place, 32) });
+        settings.place = Box::new(GivenPlace(place));
+    }
+    Ok(settings)
+}

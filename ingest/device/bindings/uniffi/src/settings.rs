@@ -1,0 +1,82 @@
+//! What a host hands over when it opens the program.
+
+use std::sync::Arc;
+
+use kaiku_device::{DeviceCatalogue, Environment, GivenPlace};
+
+use crate::keys::{HostKeys, KeyStore};
+use crate::outcome::KaikuError;
+
+/// All that a program needs to know.
+#[derive(uniffi::Record)]
+pub struct Settings {
+    /// A folder of the program's own, which backups leave out.
+    pub folder: String,
+    /// The JSON that `kaiku catalogue generate` has made.
+    pub catalogue: String,
+    /// Release of the app.
+    pub release: String,
+    /// The key that names the app to the gateway.
+    pub app_key: String,
+    /// What the device is.
+    pub device: DeviceFacts,
+    /// The host's keystore; without one a file of mode 0600 in the folder.
+    #[uniffi(default = None)]
+    pub keys: Option<Arc<dyn KeyStore>>,
+    /// 32 bytes that are always the same in this place and nowhere else; without them the
+    /// machine's id.
+    #[uniffi(default = None)]
+    pub place: Option<Vec<u8>>,
+    /// What is recorded does not count: the gateway checks it, answers, and drops it.
+    #[uniffi(default = false)]
+    pub is_test: bool,
+    /// No upload takes a connection that costs its owner by the byte.
+    #[uniffi(default = false)]
+    pub unmetered_only: bool,
+}
+
+/// What the device is. What does not fit the contract is cut or left out.
+#[derive(uniffi::Record)]
+pub struct DeviceFacts {
+    /// Manufacturer.
+    pub brand: String,
+    /// Model code.
+    pub model: String,
+    /// Mobile country code of the SIM's network.
+    #[uniffi(default = None)]
+    pub mcc: Option<String>,
+    /// Mobile network code of the SIM's network.
+    #[uniffi(default = None)]
+    pub mnc: Option<String>,
+    /// Country, ISO 3166-1 alpha-2.
+    #[uniffi(default = None)]
+    pub country: Option<String>,
+}
+
+impl Settings {
+    /// The same as `kaiku-device` wants it.
+    pub(crate) fn taken(self) -> Result<kaiku_device::Settings, KaikuError> {
+        let catalogue = DeviceCatalogue::parse(&self.catalogue)?;
+        let facts = kaiku_device::DeviceFacts {
+            brand: self.device.brand,
+            model: self.device.model,
+            mcc: self.device.mcc,
+            mnc: self.device.mnc,
+            country: self.device.country,
+        };
+        let mut taken =
+            kaiku_device::Settings::new(self.folder, catalogue, self.release, facts, self.app_key);
+        if let Some(keys) = self.keys {
+            taken.key = Box::new(HostKeys(keys));
+        }
+        if let Some(place) = self.place {
+            let place = <[u8; 32]>::try_from(place).map_err(|_| KaikuError::BadPlace)?;
+            taken.place = Box::new(GivenPlace(place));
+        }
+        if self.is_test {
+            taken.environment = Environment::Test;
+        }
+        taken.metered = !self.unmetered_only;
+        Ok(taken)
+    }
+}
