@@ -50,7 +50,7 @@ fn example(language: Language, door: &Door, panics: &str) -> (Ended, tempfile::T
         .arg(root().join(CATALOGUE))
         .arg(door.url())
         .arg(door.ca())
-        .env("FAILPOINTS", panics);
+        .env("KAIKU_DEVICE_FAILPOINTS", panics);
     (run(&mut command), folder)
 }
 

@@ -15,12 +15,18 @@ macro_rules! step {
 
 pub(crate) use step;
 
-/// Reads the variable `FAILPOINTS`, once in the life of the process.
+/// Reads the variable `KAIKU_DEVICE_FAILPOINTS`, such as `device.used=panic`, once in the life of the
+/// process. It is not `FAILPOINTS`: whoever has set that up holds it for as long as the process lives,
+/// and the host may be such a one.
 #[cfg(feature = "failpoints")]
 pub(crate) fn set_up() {
     static ONCE: std::sync::Once = std::sync::Once::new();
-    // Kept for the life of the process: dropping it would take the steps away.
-    ONCE.call_once(|| std::mem::forget(fail::FailScenario::setup()));
+    ONCE.call_once(|| {
+        let told = std::env::var("KAIKU_DEVICE_FAILPOINTS").unwrap_or_default();
+        for (step, action) in told.split(';').filter_map(|one| one.split_once('=')) {
+            assert_eq!(fail::cfg(step, action), Ok(()), "KAIKU_DEVICE_FAILPOINTS");
+        }
+    });
 }
 
 #[cfg(not(feature = "failpoints"))]

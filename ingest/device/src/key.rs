@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -39,6 +40,38 @@ pub trait KeySource: Send {
     /// # Errors
     /// Where it could not.
     fn destroy(&mut self) -> io::Result<()>;
+}
+
+/// The host's keystore behind a wall: one that panics has no key for now, and none that it could
+/// destroy.
+pub(crate) struct WalledKey(pub(crate) Box<dyn KeySource>);
+
+impl WalledKey {
+    fn ask<T>(&mut self, ask: impl FnOnce(&mut dyn KeySource) -> T) -> Option<T> {
+        let source = &mut *self.0;
+        match catch_unwind(AssertUnwindSafe(|| ask(source))) {
+            Ok(answer) => Some(answer),
+            Err(payload) => {
+                // What it carries might panic again when it is dropped.
+                std::mem::forget(payload);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn key(&mut self) -> KeyAnswer {
+        self.ask(|source| source.key()).unwrap_or(KeyAnswer::NotYet)
+    }
+
+    pub(crate) fn create(&mut self) -> KeyAnswer {
+        self.ask(|source| source.create())
+            .unwrap_or(KeyAnswer::NotYet)
+    }
+
+    pub(crate) fn destroy(&mut self) -> io::Result<()> {
+        self.ask(|source| source.destroy())
+            .unwrap_or_else(|| Err(io::Error::other("the keystore panicked")))
+    }
 }
 
 /// A key in a file of mode 0600, for desktops and services. It guards against backups and copies

@@ -10,11 +10,12 @@ use kaiku_wire::{Clock, Day};
 
 use crate::disk::Disk;
 use crate::failures::not_the_apps;
+use crate::key::WalledKey;
 use crate::memory::{Memory, Mode};
 use crate::watching::{self, Watching};
 use crate::{
-    DeviceCatalogue, DeviceFacts, Environment, Hindrance, KeySource, PlaceMark, Random, Settings,
-    Variables, settings,
+    DeviceCatalogue, DeviceFacts, Environment, Hindrance, PlaceMark, Random, Settings, Variables,
+    settings,
 };
 
 /// Called when the program is turned off: whatever is on its way is to be cut.
@@ -35,7 +36,7 @@ pub(crate) struct Shared {
     pub(crate) metered: bool,
     /// Nothing is ever written: the program of a test.
     pub(crate) is_kept_in_memory: bool,
-    pub(crate) key: Mutex<Box<dyn KeySource>>,
+    pub(crate) key: Mutex<WalledKey>,
     /// The program was turned off while the keystore was asked: the key goes when it answers.
     pub(crate) destroy_key: AtomicBool,
     pub(crate) place: Mutex<Box<dyn PlaceMark>>,
@@ -94,7 +95,7 @@ impl Shared {
             policy_files,
             metered,
             is_kept_in_memory: false,
-            key: Mutex::new(key),
+            key: Mutex::new(WalledKey(key)),
             destroy_key: AtomicBool::new(false),
             place: Mutex::new(place),
             memory: Mutex::new(Memory::new(mode)),

@@ -27,7 +27,7 @@ fn a_panic_at_any_step_does_not_reach_the_host() {
         let folder = tempfile::tempdir().unwrap();
         let output = Command::new(&host)
             .arg(folder.path())
-            .env("FAILPOINTS", format!("{step}=panic"))
+            .env("KAIKU_DEVICE_FAILPOINTS", format!("{step}=panic"))
             .output()
             .expect("the example is built");
         let said = String::from_utf8_lossy(&output.stdout);

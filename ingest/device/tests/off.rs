@@ -5,8 +5,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use kaiku_device::{
-    Answer, Connection, DeviceCatalogue, Environment, Error, Fatal, Forget, Hindrance, KeyFile,
-    Level, Program, State, Transport, Upload, Variables, Worked,
+    Answer, Connection, DeviceCatalogue, Environment, Error, Fatal, Forget, Hindrance, Key,
+    KeyAnswer, KeyFile, KeySource, Level, Program, Settings, State, Transport, Upload, Variables,
+    Worked,
 };
 
 use crate::support::*;
@@ -363,4 +364,43 @@ fn the_turns_of_the_switch_are_noted_for_the_owner() {
     assert_eq!(turns[2]["level"], "failures");
     assert_eq!(turns[2]["language"], "fi");
     assert_eq!(turns[2]["day"], "2026-11-23");
+}
+
+/// A keystore that panics whatever it is asked, once it has given its key.
+struct Brittle(Keystore);
+
+impl KeySource for Brittle {
+    fn key(&mut self) -> KeyAnswer {
+        match self.0.key() {
+            Some(key) => KeyAnswer::Key(Key::new(key)),
+            None => KeyAnswer::Gone,
+        }
+    }
+
+    fn create(&mut self) -> KeyAnswer {
+        KeySource::create(&mut self.0)
+    }
+
+    fn destroy(&mut self) -> std::io::Result<()> {
+        panic!("the keystore is out of order")
+    }
+}
+
+#[test]
+fn a_keystore_that_panics_keeps_nothing_on_and_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::new(folder.path());
+    let program = Program::open(Settings {
+        key: Box::new(Brittle(bench.keystore.clone())),
+        ..bench.settings()
+    });
+    program.turn_on(Level::Both, 2, "en").unwrap();
+    program.used("feature.001");
+    program.work();
+    assert!(
+        program.turn_off(Forget::No).is_err(),
+        "its key is still there"
+    );
+    assert_eq!(program.status().state, State::Off);
+    assert_eq!(program.next_upload(Connection::Unmetered), None);
 }

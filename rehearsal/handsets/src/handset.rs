@@ -185,7 +185,7 @@ impl Handset {
         }
         // Half of the hosts have a job in the background; of the others nothing is heard but while
         // their app is used.
-        if self.number % 2 == 0 {
+        if self.number.is_multiple_of(2) {
             self.set(day, EVENING);
             self.upload(connection, config, send)?;
         }

@@ -178,7 +178,7 @@ fn each_bit_of_the_second_format_says_one_thing() {
             0,
             &[Flags::DAY, Flags::FATAL_DAY],
         ),
-        (2 | 3 * ONCE, Family::Feature, 3, &[Flags::WEEK]),
+        (2 | (3 * ONCE), Family::Feature, 3, &[Flags::WEEK]),
         (2 | FLAG, Family::Feature, 0, &[Flags::WEEK, Flags::PAIRED]),
         (3 | TODAY, Family::Cause, 0, &[Flags::WEEK, Flags::DAY]),
     ];
