@@ -155,7 +155,7 @@ pub(crate) enum GatewayVerb {
     },
     /// Send the golden uploads to a gateway that runs, and compare its answers; none of them counts
     Check {
-        /// Such as https://gateway.example.com
+        /// Such as `https://gateway.example.com`
         #[arg(value_name = "URL")]
         url: String,
         /// A file whose first line is a key that is good for the app `golden`, or a token

@@ -122,11 +122,6 @@ impl World {
 
     /// Runs the stage until it has committed all that stands on events.raw, and stops it.
     fn run(&self, config: Config) -> Totals {
-        self.run_and(config, |_| {})
-    }
-
-    /// As [`World::run`], but for what happens before it is waited for.
-    fn run_and(&self, config: Config, meanwhile: impl FnOnce(&Progress)) -> Totals {
         let topics = TopicsConfig {
             partitions: 1,
             replay: true,
@@ -137,7 +132,6 @@ impl World {
         let (shutdown, progress) = (context.shutdown.clone(), Progress::default());
         let shown = progress.clone();
         let stage = std::thread::spawn(move || crate::run(config, context, progress));
-        meanwhile(&shown);
         let admin = Admin::connect(self.cluster()).unwrap();
         let (_, end) = admin.watermarks(&self.cluster().topics().raw(), 0).unwrap();
         let begun = Instant::now();
@@ -197,38 +191,12 @@ impl World {
         consumer.commit(&next, CommitMode::Sync).unwrap();
     }
 
-    /// Another process joins the group, and leaves it as soon as it was given something or nothing.
-    fn somebody_comes_and_goes(&self) {
-        let client = self.cluster().member("test", GROUP, Duration::from_secs(5));
-        let other: BaseConsumer = client.create().unwrap();
-        other.subscribe(&[&self.cluster().topics().raw()]).unwrap();
-        let begun = Instant::now();
-        // It has no generation before the group has taken it in.
-        while other.assignment().unwrap().count() == 0 && begun.elapsed() < Duration::from_secs(12)
-        {
-            assert!(!matches!(
-                other.poll(Duration::from_millis(50)),
-                Some(Ok(_))
-            ));
-        }
-        other.unsubscribe();
-    }
-
     /// Something that a lane has stripped whose state is gone.
     fn stripped_before(&self) {
         let mut record = Vec::new();
         Encoder::single_object().encode(Record::Events(day(), &[]), &mut record);
         let topic = self.cluster().topics().stripped();
         self.put(&topic, b"", &record, day().start_millis());
-    }
-}
-
-/// Waits until the stage has a lane.
-fn await_lane(shown: &Progress) {
-    let begun = Instant::now();
-    while shown.lanes().is_empty() {
-        assert!(begun.elapsed() < WITHIN, "there is no lane");
-        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -253,22 +221,6 @@ fn a_lane_that_has_lost_its_state_counts_nothing_on_that_day_and_says_so_when_it
     );
     assert!(world.has_closed(day(), &[Incident::StateLost]));
     assert!(world.has_closed(day().next(), &[]));
-}
-
-#[test]
-fn a_lane_that_has_lost_its_state_still_knows_it_when_its_partition_was_elsewhere_meanwhile() {
-    let world = World::new();
-    // All that is left of it: that the group has come this far.
-    world.send(1, 0..1, HOUR);
-    world.commit_offset(1);
-    let mut accepting = world.config();
-    accepting.accept.lost_state.insert(0);
-    let told = world.run_and(accepting, |shown| {
-        await_lane(shown);
-        world.somebody_comes_and_goes();
-        world.send(1, 1..4, HOUR);
-    });
-    assert_eq!((told.state_lost, told.counted), (3, 0));
 }
 
 #[test]

@@ -168,7 +168,7 @@ impl<'a> Truth<'a> {
     pub fn next_numbers(&self) -> impl Iterator<Item = (DeviceId, &str, [u8; 8], i64)> {
         self.devices.iter().flat_map(|(id, device)| {
             let streams = device.next.iter();
-            streams.map(|((app, stream), next)| (*id, app.as_str(), *stream, *next))
+            streams.map(|((app, stream), next)| (*id, *app, *stream, *next))
         })
     }
 
@@ -189,7 +189,7 @@ impl<'a> Truth<'a> {
         let release = catalogue.release(app, batch.release, day).as_str();
         let device = self.devices.entry(batch.device.id);
         let device = device.or_insert_with(|| Device::new(lane.lost, &self.bounds));
-        let new = device.new_events(batch);
+        let new = device.new_events(app.as_str(), batch);
         self.totals.batches += 1;
         self.totals.unnumbered_batches += u64::from(batch.stream.is_none());
         self.totals.events += batch.events.len() as u64;
@@ -230,7 +230,7 @@ impl<'a> Truth<'a> {
         let app = forget.app.map(|app| self.catalogue.app(app, lane.day));
         let device = self.devices.entry(forget.device_id);
         let device = device.or_insert_with(|| Device::new(lane.lost, &self.bounds));
-        device.forget(lane.day, forget.app, app.map(|app| app.as_str()));
+        device.forget(lane.day, app.map(|app| app.as_str()));
         self.totals.forgotten += 1;
     }
 

@@ -11,8 +11,8 @@ use super::event::{Home, Name};
 /// Everything that is known of a device.
 #[derive(Default)]
 pub(super) struct Device {
-    /// The next number of each stream of each app.
-    pub(super) next: HashMap<(String, [u8; 8]), i64>,
+    /// The next number of each stream of each app; those that no catalogue lists are one.
+    pub(super) next: HashMap<(Name, [u8; 8]), i64>,
     week: Option<Week>,
     home: Option<Home>,
     /// Apps that were forgotten in this week.
@@ -36,14 +36,15 @@ impl Device {
     }
 
     /// The events of a batch that were not sent before.
-    pub(super) fn new_events<'b>(&mut self, batch: &'b RawBatch<'b>) -> &'b [RawEvent<'b>] {
+    pub(super) fn new_events<'b>(
+        &mut self,
+        app: Name,
+        batch: &'b RawBatch<'b>,
+    ) -> &'b [RawEvent<'b>] {
         let (Some(stream), Some(first)) = (batch.stream, batch.first_sequence) else {
             return &batch.events;
         };
-        let next = self
-            .next
-            .entry((batch.app.to_owned(), *stream.as_bytes()))
-            .or_default();
+        let next = self.next.entry((app, *stream.as_bytes())).or_default();
         let count = i64::try_from(batch.events.len()).unwrap_or(i64::MAX);
         let seen = (*next - first).clamp(0, count);
         *next = (*next).max(first + count);
@@ -65,7 +66,7 @@ impl Device {
 
     /// Forgets one app, or all (`None`): it can't count again in this week. What it counted for
     /// stays taken.
-    pub(super) fn forget(&mut self, day: Day, raw_app: Option<&str>, app: Option<Name>) {
+    pub(super) fn forget(&mut self, day: Day, app: Option<Name>) {
         self.turn(day);
         match app {
             Some(app) => self.spent.push(app),
@@ -75,7 +76,7 @@ impl Device {
             }
         }
         self.next
-            .retain(|(name, _), _| raw_app.is_some_and(|app| app != name));
+            .retain(|(name, _), _| app.is_some_and(|app| app != *name));
     }
 
     fn turn(&mut self, day: Day) {
