@@ -6,14 +6,14 @@ pub(crate) mod landing;
 mod seen;
 mod state;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use kaiku_broker::Cluster;
 use kaiku_catalogue::Catalogue;
-use kaiku_fleet::{Garbage, Route, Truth, Upload, What};
+use kaiku_fleet::{Garbage, Route, Truth, Upload, What, kept, kept_batch};
 use kaiku_raw::{
-    DecodeError, Decoder, DeviceId, Forget, Limits, RawBatch, RawEvent, Reason, Record as Raw,
-    partition_of, validate,
+    DecodeError, Decoder, DeviceId, Forget, Limits, RawBatch, Reason, Record as Raw, partition_of,
+    validate,
 };
 use kaiku_wire::{Day, frame};
 
@@ -33,7 +33,6 @@ pub(crate) struct Oracle<'a> {
     /// Fingerprints of what a registry has, by its ids.
     pub(crate) ids: HashMap<u32, u64>,
     decoder: Decoder,
-    names: HashSet<&'static str>,
 }
 
 /// One partition's fold.
@@ -65,7 +64,6 @@ impl<'a> Oracle<'a> {
             now: i64::MAX,
             ids: HashMap::new(),
             decoder: Decoder::new(Limits::CONTRACT),
-            names: HashSet::new(),
         }
     }
 
@@ -129,11 +127,11 @@ impl<'a> Oracle<'a> {
             Raw::Batch(batch) => match validate(&batch, &Limits::CONTRACT, day) {
                 Err(reason) => refused(reason),
                 Ok(()) if !self.agreed(&batch) => refused(Reason::BadConsent),
-                Ok(()) => Some(What::Batch(self.keep(&batch))),
+                Ok(()) => Some(What::Batch(kept_batch(&batch))),
             },
             Raw::Forget(forget) => Some(What::Forget(Forget {
                 device_id: id,
-                app: forget.app.map(|app| self.name(app)),
+                app: forget.app.map(kept),
             })),
             Raw::Tick => None,
         }
@@ -157,50 +155,6 @@ impl<'a> Oracle<'a> {
         }
         (partition_of(id.as_bytes(), self.count) != record.partition)
             .then_some(Reason::WrongPartition)
-    }
-
-    fn keep(&mut self, batch: &RawBatch<'_>) -> RawBatch<'static> {
-        let device = batch.device;
-        RawBatch {
-            device: kaiku_raw::Device {
-                id: device.id,
-                brand: self.name(device.brand),
-                model: self.name(device.model),
-                mcc: device.mcc.map(|name| self.name(name)),
-                mnc: device.mnc.map(|name| self.name(name)),
-                country: device.country.map(|name| self.name(name)),
-            },
-            app: self.name(batch.app),
-            release: self.name(batch.release),
-            consent: batch.consent,
-            stream: batch.stream,
-            first_sequence: batch.first_sequence,
-            events: batch.events.iter().map(|event| self.event(event)).collect(),
-            losses: batch.losses.clone(),
-        }
-    }
-
-    fn event(&mut self, event: &RawEvent<'_>) -> RawEvent<'static> {
-        RawEvent {
-            kind: event.kind,
-            feature: event.feature.map(|name| self.name(name)),
-            cause: event.cause.map(|name| self.name(name)),
-            component: event.component.map(|name| self.name(name)),
-            fatal: event.fatal,
-            duration_s: event.duration_s,
-            length: event.length,
-            times: event.times,
-        }
-    }
-
-    /// A name that lives as long as the tests; there are few different ones.
-    fn name(&mut self, name: &str) -> &'static str {
-        if let Some(known) = self.names.get(name) {
-            return known;
-        }
-        let leaked: &'static str = Box::leak(name.to_owned().into_boxed_str());
-        self.names.insert(leaked);
-        leaked
     }
 
     /// Events of all partitions that count; those that only say that something was bounded do not.

@@ -9,6 +9,7 @@ mod device;
 mod fleet;
 mod garbage;
 mod habits;
+mod kept;
 mod models;
 mod places;
 mod plan;
@@ -16,5 +17,6 @@ mod truth;
 mod upload;
 
 pub use fleet::{DayUploads, Fleet, FleetConfig};
+pub use kept::{kept, kept_batch};
 pub use truth::{Cells, Column, Marks, Pairs, Totals, Truth, Wanted};
 pub use upload::{Garbage, Route, Upload, What};

@@ -1,14 +1,10 @@
 //! What leaves a handset, and what it says, read back from its bytes.
 
-use std::collections::HashSet;
-use std::sync::{LazyLock, Mutex, PoisonError};
-
 use anyhow::{Context, Result, anyhow, bail};
 use kaiku_catalogue::Catalogue;
-use kaiku_fleet::{Garbage, Route, Upload, What};
+use kaiku_fleet::{Garbage, Route, Upload, What, kept, kept_batch};
 use kaiku_raw::{
-    Consent, Decoder, Device, DeviceId, Forget, Limits, RawBatch, RawEvent, Reason, Record,
-    partition_of,
+    Consent, Decoder, DeviceId, Forget, Limits, RawBatch, Reason, Record, partition_of,
 };
 use serde_json::Value;
 
@@ -90,7 +86,7 @@ impl Request {
 fn batch(record: &[u8]) -> Result<RawBatch<'static>> {
     let decoder = Decoder::new(Limits::CONTRACT);
     match decoder.decode(record) {
-        Ok(Record::Batch(batch)) => Ok(owned(&batch)),
+        Ok(Record::Batch(batch)) => Ok(kept_batch(&batch)),
         Ok(_) => bail!("an upload of a handset is no batch"),
         Err(error) => Err(error).context("reading an upload of a handset"),
     }
@@ -106,57 +102,4 @@ fn forget(body: &[u8]) -> Result<Forget<'static>> {
         device_id: DeviceId::new(bytes),
         app: text("app").map(kept),
     })
-}
-
-/// A batch whose names live as long as the program: there are few, all from the catalogue.
-fn owned(batch: &RawBatch<'_>) -> RawBatch<'static> {
-    let device = &batch.device;
-    RawBatch {
-        device: Device {
-            id: device.id,
-            brand: kept(device.brand),
-            model: kept(device.model),
-            mcc: device.mcc.map(kept),
-            mnc: device.mnc.map(kept),
-            country: device.country.map(kept),
-        },
-        app: kept(batch.app),
-        release: kept(batch.release),
-        consent: batch.consent,
-        stream: batch.stream,
-        first_sequence: batch.first_sequence,
-        events: batch
-            .events
-            .iter()
-            .map(|event| RawEvent {
-                feature: event.feature.map(kept),
-                cause: event.cause.map(kept),
-                component: event.component.map(kept),
-                ..RawEvent {
-                    kind: event.kind,
-                    feature: None,
-                    cause: None,
-                    component: None,
-                    fatal: event.fatal,
-                    duration_s: event.duration_s,
-                    length: event.length,
-                    times: event.times,
-                }
-            })
-            .collect(),
-        losses: batch.losses.clone(),
-    }
-}
-
-fn kept(name: &str) -> &'static str {
-    static NAMES: LazyLock<Mutex<HashSet<&'static str>>> = LazyLock::new(Mutex::default);
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    match names.get(name) {
-        Some(known) => known,
-        None => {
-            let known: &'static str = Box::leak(name.to_owned().into_boxed_str());
-            names.insert(known);
-            known
-        }
-    }
 }

@@ -149,6 +149,19 @@ pub(crate) fn listed(catalogue: &Catalogue, app: &str) -> Result<App, GenerateEr
     })
 }
 
+/// As few number signs as it takes for a raw string of this text, in which they give these characters
+/// a meaning.
+fn signs(text: &str, meaning: &[char]) -> String {
+    let mut signs = "#".to_owned();
+    while meaning
+        .iter()
+        .any(|one| text.contains(&format!("{one}{signs}")))
+    {
+        signs.push('#');
+    }
+    signs
+}
+
 /// What there is of each kind; a kind of which there is nothing is left out, since some languages
 /// have no empty enumerations.
 fn groups<'a>(

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Group, Source};
+use super::{Group, Source, signs};
 
 /// The file; it can be a module, or be included in one.
 pub(super) fn write(source: &Source<'_>) -> String {
@@ -24,10 +24,7 @@ pub(super) fn write(source: &Source<'_>) -> String {
 
 /// A raw string with as many hashes as it takes.
 fn raw(text: &str) -> String {
-    let mut hashes = "#".to_owned();
-    while text.contains(&format!("\"{hashes}")) {
-        hashes.push('#');
-    }
+    let hashes = signs(text, &['"']);
     format!("r{hashes}\"{text}\"{hashes}")
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Group, Source};
+use super::{Group, Source, signs};
 
 /// The file. Its names stand in one enumeration without cases, so that they meet no others.
 pub(super) fn write(source: &Source<'_>) -> String {
@@ -31,10 +31,7 @@ pub(super) fn write(source: &Source<'_>) -> String {
 
 /// A raw string with as many number signs as it takes.
 fn raw(text: &str) -> String {
-    let mut signs = "#".to_owned();
-    while text.contains(&format!("\"{signs}")) || text.contains(&format!("\\{signs}")) {
-        signs.push('#');
-    }
+    let signs = signs(text, &['"', '\\']);
     format!("{signs}\"{text}\"{signs}")
 }
 
