@@ -5,4 +5,5 @@ mod bindings;
 mod document;
 mod door;
 mod host;
+mod kills;
 mod kotlin;
