@@ -78,6 +78,7 @@ impl Disk {
 
     /// Opens the spool where it is not open and no other process has it. Whether this one writes.
     pub(crate) fn open(&mut self, place: Option<[u8; 32]>) -> Result<bool, Error> {
+        self.spool.take_if(|spool| spool.is_spoilt);
         if self.spool.is_some() {
             return Ok(true);
         }

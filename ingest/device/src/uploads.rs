@@ -142,7 +142,7 @@ impl Shared {
                 "content-type",
                 "application/vnd.kaiku.batch+avro".to_owned(),
             ),
-            ("content-encoding", "zstd".to_owned()),
+            ("content-encoding", "gzip".to_owned()),
             ("authorization", format!("Bearer {}", self.app_key)),
         ];
         self.say_test(&mut headers);

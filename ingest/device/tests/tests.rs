@@ -24,3 +24,6 @@ mod http;
 
 /// What goes wrong inside does not reach the host.
 mod inside;
+
+/// Spools and catalogues that nobody means.
+mod fuzz;
