@@ -7,3 +7,4 @@ mod door;
 mod host;
 mod kills;
 mod kotlin;
+mod page;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::consent::ConsentReceipt;
 use crate::contents::{Losses, Receipt};
 use crate::disk::Disk;
-use crate::memory::Mode;
+use crate::memory::{Mode, Recorded};
 use crate::shared::Shared;
 use crate::tally::What;
 use crate::{Hindrance, Level, words};
@@ -161,10 +161,26 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// With what was recorded since.
+    pub(crate) fn add(&mut self, recorded: &Recorded) {
+        let counts = recorded.counts.values();
+        let counted: u64 = counts.map(|times| u64::from(*times)).sum();
+        self.waiting += counted + recorded.past.len() as u64;
+        let first = recorded.counts.keys().map(|(day, _)| *day).min();
+        let first = first.and_then(|day| Day::from_days_since_epoch(day).ok());
+        self.oldest = self.oldest.into_iter().chain(first).min();
+        for (reason, events) in &recorded.lost {
+            *self.lost.entry(*reason).or_default() += events;
+        }
+    }
+}
+
 impl Shared {
     pub(crate) fn status(&self) -> Status {
         let memory = self.memory();
-        let snapshot = &memory.snapshot;
+        let mut snapshot = memory.snapshot.clone();
+        snapshot.add(&memory.recorded);
         let state = match (memory.mode, snapshot.consent) {
             (Mode::Unknown, _) => State::NotLookedYet,
             (Mode::Hindered(hindrance), _) => State::Hindered(hindrance),
@@ -175,25 +191,13 @@ impl Shared {
             (Mode::Off, Some((true, ..))) => State::AsksAgain,
             (Mode::Off, _) => State::Off,
         };
-        let recorded = &memory.recorded;
-        let counted: u64 = recorded
-            .counts
-            .values()
-            .map(|times| u64::from(*times))
-            .sum();
-        let days = recorded.counts.keys().map(|(day, _)| *day).min();
-        let mut lost = snapshot.lost.clone();
-        for (reason, events) in &recorded.lost {
-            *lost.entry(*reason).or_default() += events;
-        }
-        let first = days.and_then(|day| Day::from_days_since_epoch(day).ok());
         Status {
             state,
-            waiting: snapshot.waiting + counted + recorded.past.len() as u64,
-            oldest: snapshot.oldest.into_iter().chain(first).min(),
+            waiting: snapshot.waiting,
+            oldest: snapshot.oldest,
             last_sent: snapshot.last_sent,
             quiet_until: snapshot.quiet_until,
-            lost: lost.into_iter().collect(),
+            lost: snapshot.lost.into_iter().collect(),
             key: snapshot.key,
             problems: memory.problems,
         }

@@ -205,6 +205,7 @@ impl Shared {
         if let Err(error) = written {
             disk.is_running = !is_first;
             self.memory().put_back(recorded);
+            self.show(disk);
             return Err(error);
         }
         side::remove(&files);
@@ -222,7 +223,10 @@ impl Shared {
         let has_usage = matches!(memory.mode, Mode::On(level) if level.has_usage());
         let open = memory.sessions.open().filter(|_| has_usage);
         let session = open.map(|(since, background)| (since, background.unwrap_or(now)));
-        (memory.take(), session)
+        let recorded = memory.take();
+        // It waits on, while it is written down.
+        memory.snapshot.add(&recorded);
+        (recorded, session)
     }
 
     fn add(&self, contents: &mut Contents, recorded: &Recorded) {
@@ -265,6 +269,7 @@ impl Shared {
         let left = side::leave(&disk.folder, &sealer, &self.random, &handed);
         if !matches!(left, Ok(true)) {
             self.memory().put_back(recorded);
+            self.show(disk);
         }
         left
     }
