@@ -87,6 +87,8 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("kaiku-release", &["kaiku-wire"]),
+    // What reads what was released knows numbers and nothing of where they come from.
+    ("kaiku-change", &[]),
     // What proves the pipeline: it plays the devices and looks at what comes out.
     (
         "kaiku-fleet",
@@ -174,6 +176,7 @@ const PURE: &[&str] = &[
     "kaiku-stripped",
     "kaiku-catalogue",
     "kaiku-release",
+    "kaiku-change",
     "kaiku-fleet",
 ];
 const IMPURE: &[&str] = &[

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder: PathBuf = std::env::args_os().nth(1).ok_or("name a folder of rollups")?.into();
+    let folder: PathBuf = std::env::args_os()
+        .nth(1)
+        .ok_or("name a folder of rollups")?
+        .into();
     let begun = Instant::now();
     let made = kaiku_report::make(&folder, &kaiku_report::Settings::default())?;
     eprintln!("{:?}", begun.elapsed());

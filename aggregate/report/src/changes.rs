@@ -129,12 +129,18 @@ impl Changes {
 
     /// What got worse: crash rates, and causes of failures.
     pub(crate) fn worse(&self) -> Vec<Worse> {
-        let worse = self.0.iter().filter(|(_, found)| {
-            found.what != What::Devices && found.verdict.flag == Flag::Up
-        });
+        let worse = self
+            .0
+            .iter()
+            .filter(|(_, found)| found.what != What::Devices && found.verdict.flag == Flag::Up);
         worse
             .map(|(key, found)| {
-                let name = key.dims.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+                let name = key
+                    .dims
+                    .iter()
+                    .map(AsRef::as_ref)
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 let of = match name.is_empty() {
                     true => String::new(),
                     false => format!(" of {name}"),
@@ -145,7 +151,11 @@ impl Changes {
                 };
                 Worse {
                     app: key.app.clone(),
-                    sentence: format!("{what}{of} ({}): {}", key.table, found.change("before").sentence),
+                    sentence: format!(
+                        "{what}{of} ({}): {}",
+                        key.table,
+                        found.change("before").sentence
+                    ),
                 }
             })
             .collect()
@@ -210,7 +220,9 @@ fn ask_daily(table: &Table, name: &str, app: &str, whats: &[What], asked: &mut V
     let rows = table.rows(app, last).unwrap_or_default();
     for row in rows {
         let shown = |day: Day| {
-            table.rows(app, day).is_some_and(|rows| find(rows, &row.dims).is_some())
+            table
+                .rows(app, day)
+                .is_some_and(|rows| find(rows, &row.dims).is_some())
         };
         let days: Vec<Day> = week_up_to(last)
             .filter(|day| shown(*day) && shown(day.minus(WEEK)))
@@ -229,7 +241,8 @@ fn ask_daily(table: &Table, name: &str, app: &str, whats: &[What], asked: &mut V
             Some((side(WEEK)?, side(0)?))
         };
         for what in whats {
-            let Some(comparison) = comparison(*what, &sides, None).filter(|_| !days.is_empty()) else {
+            let Some(comparison) = comparison(*what, &sides, None).filter(|_| !days.is_empty())
+            else {
                 continue;
             };
             asked.push(Asked {
@@ -267,13 +280,15 @@ fn ask_weekly(
             let figures = table.figures(day, measure)?;
             let mut sum = Sum::default();
             match row {
-                Some(row) => sum.add(row.numbers.get(table.measure(measure)?)?.value, figures.sigma),
+                Some(row) => sum.add(
+                    row.numbers.get(table.measure(measure)?)?.value,
+                    figures.sigma,
+                ),
                 None => sum.add(figures.tau?, figures.sigma),
             }
             Some(side_of(sum))
         };
-        let sides =
-            |measure: &str| Some((side(earlier, was, measure)?, side(last, row, measure)?));
+        let sides = |measure: &str| Some((side(earlier, was, measure)?, side(last, row, measure)?));
         let whole = whole(rollups, app, earlier, last);
         for what in whats {
             let Some(comparison) = comparison(*what, &sides, whole) else {

@@ -37,12 +37,18 @@ impl<'a> Context<'a> {
     /// # Errors
     /// Why there is none, as a sentence.
     pub(crate) fn table(&self, name: &str) -> Result<&'a Table, String> {
-        self.rollups.tables.get(name).ok_or_else(|| match self.rollups.manifests.last() {
-            Some(last) => {
-                format!("The policy {} publishes no table {name}, so this can't be shown.", last.policy)
-            }
-            None => "Nothing is sealed yet.".to_owned(),
-        })
+        self.rollups
+            .tables
+            .get(name)
+            .ok_or_else(|| match self.rollups.manifests.last() {
+                Some(last) => {
+                    format!(
+                        "The policy {} publishes no table {name}, so this can't be shown.",
+                        last.policy
+                    )
+                }
+                None => "Nothing is sealed yet.".to_owned(),
+            })
     }
 
     /// The last published period of a table.
@@ -80,7 +86,10 @@ impl<'a> Context<'a> {
     /// The periods from one to another in which a table was not published, each with the reason.
     pub(crate) fn withheld(&self, table: &Table, first: Day, last: Day) -> Vec<NotPublished> {
         let shown = |day: &Day| (first..=last).contains(day);
-        let withheld = table.withheld.iter().map(|(day, why)| (*day, words::withheld(why)));
+        let withheld = table
+            .withheld
+            .iter()
+            .map(|(day, why)| (*day, words::withheld(why)));
         let other = table.other_columns.iter().map(|day| {
             let why = "Published with other columns than those of today.";
             (*day, why.to_owned())
@@ -136,7 +145,9 @@ impl<'a> Context<'a> {
     /// The days of the week that ends on a day on which a row with these names is shown.
     pub(crate) fn shown_days(&self, table: &Table, dims: &[Arc<str>], last: Day) -> BTreeSet<Day> {
         let days = week_up_to(last).filter(|day| {
-            table.rows(self.app, *day).is_some_and(|rows| find(rows, dims).is_some())
+            table
+                .rows(self.app, *day)
+                .is_some_and(|rows| find(rows, dims).is_some())
         });
         days.collect()
     }
@@ -155,7 +166,9 @@ pub(crate) fn week_up_to(last: Day) -> impl DoubleEndedIterator<Item = Day> {
 /// The last period of which a table was published, with the columns of today.
 pub(crate) fn last_published(table: &Table) -> Option<Day> {
     let mut published = table.published.keys().rev();
-    published.find(|day| !table.other_columns.contains(day)).copied()
+    published
+        .find(|day| !table.other_columns.contains(day))
+        .copied()
 }
 
 /// The row with these names.
@@ -165,7 +178,10 @@ pub(crate) fn find<'a>(rows: &'a [Row], dims: &[Arc<str>]) -> Option<&'a Row> {
 
 /// A measure of a row.
 pub(crate) fn measured(table: &Table, row: &Row, measure: &str) -> Option<Measured> {
-    row.numbers.get(table.measure(measure)?).copied().map(Measured::of)
+    row.numbers
+        .get(table.measure(measure)?)
+        .copied()
+        .map(Measured::of)
 }
 
 /// The period before: the day before, or the week before.

@@ -42,15 +42,31 @@ impl Draft {
     /// Adds the three columns of a number with its interval: `…_estimate`, `…_lower`, `…_upper`.
     pub(crate) fn counted(self, name: &str, title: &str) -> Draft {
         self.column(&format!("{name}_estimate"), title, Kind::Count)
-            .column(&format!("{name}_lower"), &format!("{title}, at least"), Kind::Count)
-            .column(&format!("{name}_upper"), &format!("{title}, at most"), Kind::Count)
+            .column(
+                &format!("{name}_lower"),
+                &format!("{title}, at least"),
+                Kind::Count,
+            )
+            .column(
+                &format!("{name}_upper"),
+                &format!("{title}, at most"),
+                Kind::Count,
+            )
     }
 
     /// Adds the three columns of a rate with its interval: the name alone, `…_lower`, `…_upper`.
     pub(crate) fn rated(self, name: &str, title: &str) -> Draft {
         self.column(name, title, Kind::Rate)
-            .column(&format!("{name}_lower"), &format!("{title}, at least"), Kind::Rate)
-            .column(&format!("{name}_upper"), &format!("{title}, at most"), Kind::Rate)
+            .column(
+                &format!("{name}_lower"),
+                &format!("{title}, at least"),
+                Kind::Rate,
+            )
+            .column(
+                &format!("{name}_upper"),
+                &format!("{title}, at most"),
+                Kind::Rate,
+            )
     }
 
     /// Says what it shows.
@@ -107,7 +123,10 @@ impl Draft {
     }
 
     fn position(&self, column: &str) -> Option<usize> {
-        self.section.columns.iter().position(|one| one.name == column)
+        self.section
+            .columns
+            .iter()
+            .position(|one| one.name == column)
     }
 
     /// The section without data, and why.

@@ -23,7 +23,9 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A JSON file is not what it should be.
-    #[error("{path} is not what this version reads; `kaiku verify` says what is wrong with rollups")]
+    #[error(
+        "{path} is not what this version reads; `kaiku verify` says what is wrong with rollups"
+    )]
     Document {
         /// The file.
         path: String,
@@ -55,7 +57,9 @@ pub enum Error {
         source: ParquetError,
     },
     /// A table's file has not what its manifest says.
-    #[error("{path} has other rows or columns than its manifest says; `kaiku verify` says what is wrong")]
+    #[error(
+        "{path} has other rows or columns than its manifest says; `kaiku verify` says what is wrong"
+    )]
     Altered {
         /// The file.
         path: String,

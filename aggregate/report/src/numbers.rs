@@ -126,12 +126,18 @@ mod tests {
     fn a_rate_is_never_below_nothing_nor_above_one() {
         let rate = measured(90.0, -5.0, 200.0).part_of(measured(80.0, 0.0, 125.0));
         assert_eq!(rate, Some(measured(1.0, 0.0, 1.0)));
-        assert_eq!(measured(1.0, 0.0, 2.0).part_of(measured(0.0, 0.0, 9.0)), None);
+        assert_eq!(
+            measured(1.0, 0.0, 2.0).part_of(measured(0.0, 0.0, 9.0)),
+            None
+        );
     }
 
     #[test]
     fn the_rest_turns_the_interval_round() {
-        assert_eq!(measured(0.25, 0.125, 0.5).rest(), measured(0.75, 0.5, 0.875));
+        assert_eq!(
+            measured(0.25, 0.125, 0.5).rest(),
+            measured(0.75, 0.5, 0.875)
+        );
     }
 
     #[test]

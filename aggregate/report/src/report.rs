@@ -8,9 +8,7 @@ use kaiku_wire::Day;
 use crate::changes::{Changes, Worse};
 use crate::context::Context;
 use crate::error::Error;
-use crate::model::{
-    App, FORMAT, LastManifest, PolicyInForce, Release, Report, Span, SpentSoFar,
-};
+use crate::model::{App, FORMAT, LastManifest, PolicyInForce, Release, Report, Span, SpentSoFar};
 use crate::rollups::{Manifest, Rollups, Unit};
 use crate::sections;
 use crate::settings::Settings;
@@ -60,7 +58,10 @@ pub fn make(folder: &Path, settings: &Settings) -> Result<Made, Error> {
         policies: policies(&rollups.manifests),
         program: rollups.catalogue.program.clone(),
         guarantee: Vec::new(),
-        releases: apps.iter().map(|app| (app.clone(), releases(&rollups, app))).collect(),
+        releases: apps
+            .iter()
+            .map(|app| (app.clone(), releases(&rollups, app)))
+            .collect(),
         apps: shown,
     };
     Ok(Made {
@@ -71,8 +72,12 @@ pub fn make(folder: &Path, settings: &Settings) -> Result<Made, Error> {
 
 /// The apps that are shown: those of the catalogue, and others of which something was published.
 fn apps(rollups: &Rollups, wanted: Option<&str>) -> Result<Vec<String>, Error> {
-    let mut apps: Vec<String> =
-        rollups.catalogue.apps.iter().map(|app| app.name.clone()).collect();
+    let mut apps: Vec<String> = rollups
+        .catalogue
+        .apps
+        .iter()
+        .map(|app| app.name.clone())
+        .collect();
     let mut others: BTreeMap<&str, bool> = BTreeMap::new();
     for table in rollups.tables.values() {
         for (app, periods) in &table.rows {
@@ -105,8 +110,15 @@ fn wanted(
     let Some(id) = section else {
         return Ok(sections);
     };
-    let known = sections.iter().map(|section| section.id).collect::<Vec<_>>().join(", ");
-    let found: Vec<_> = sections.into_iter().filter(|section| section.id == id).collect();
+    let known = sections
+        .iter()
+        .map(|section| section.id)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let found: Vec<_> = sections
+        .into_iter()
+        .filter(|section| section.id == id)
+        .collect();
     match found.is_empty() {
         true => Err(Error::NoSection { known }),
         false => Ok(found),
@@ -158,15 +170,19 @@ fn last_manifest(rollups: &Rollups) -> Option<LastManifest> {
 /// What a device has paid at most in the 28 days up to one: a week that they touch counts in full.
 pub(crate) fn spent_within(manifests: &[Manifest], last: Day) -> u64 {
     let first = last.minus(CAP_DAYS - 1);
-    let touched =
-        manifests.iter().filter(|one| one.last_day() >= first && one.first_day <= last);
+    let touched = manifests
+        .iter()
+        .filter(|one| one.last_day() >= first && one.first_day <= last);
     touched.map(|one| one.rho_millionths).sum()
 }
 
 fn policies(manifests: &[Manifest]) -> Vec<PolicyInForce> {
     let mut policies: Vec<PolicyInForce> = Vec::new();
     for manifest in manifests {
-        if policies.last().is_none_or(|policy| policy.hash != manifest.policy_hash) {
+        if policies
+            .last()
+            .is_none_or(|policy| policy.hash != manifest.policy_hash)
+        {
             policies.push(PolicyInForce {
                 name: manifest.policy.clone(),
                 hash: manifest.policy_hash.clone(),

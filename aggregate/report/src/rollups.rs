@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::error::Error;
 pub(crate) use catalogue::{Catalogue, UNLISTED};
 pub(crate) use manifest::{FORMAT, Manifest, Unit};
-pub(crate) use table::{Figures, Number, Row, Table};
+pub(crate) use table::{Number, Row, Table};
 
 const MANIFESTS: &str = "manifests";
 
@@ -125,7 +125,10 @@ fn manifests(folder: &Path) -> Result<(Vec<Manifest>, Option<String>), Error> {
             });
         }
         let manifest: Manifest = parse(&path, &bytes)?;
-        if last.as_ref().is_none_or(|(number, _)| *number < manifest.number) {
+        if last
+            .as_ref()
+            .is_none_or(|(number, _)| *number < manifest.number)
+        {
             let hash = hex::encode(Sha256::digest(&bytes));
             last = Some((manifest.number, hash));
         }

@@ -53,7 +53,9 @@ const WEEKDAYS: [&str; 7] = [
 pub(crate) fn date(day: Day) -> String {
     let text = day.to_string();
     let part = |range: std::ops::Range<usize>| -> usize {
-        text.get(range).and_then(|part| part.parse().ok()).unwrap_or(0)
+        text.get(range)
+            .and_then(|part| part.parse().ok())
+            .unwrap_or(0)
     };
     let month = MONTHS.get(part(5..7).wrapping_sub(1)).unwrap_or(&"");
     format!("{} {month} {}", part(8..10), part(0..4))
@@ -115,12 +117,20 @@ pub(crate) fn change(ratio: f64) -> String {
 /// `between 1,200 and 1,300`.
 pub(crate) fn between_counts(measured: Measured) -> String {
     let whole = |end: f64| count(end.round() as i64);
-    format!("between {} and {}", whole(measured.lower), whole(measured.upper))
+    format!(
+        "between {} and {}",
+        whole(measured.lower),
+        whole(measured.upper)
+    )
 }
 
 /// `between 98.10 % and 98.95 %`.
 pub(crate) fn between_rates(measured: Measured) -> String {
-    format!("between {} and {}", percent(measured.lower), percent(measured.upper))
+    format!(
+        "between {} and {}",
+        percent(measured.lower),
+        percent(measured.upper)
+    )
 }
 
 /// Why a table was withheld, by the closed list of reasons of the manifests.
@@ -172,7 +182,10 @@ mod tests {
         let sunday = day("2026-11-29");
         assert_eq!(within(Unit::Day, sunday), "on Sunday 29 November 2026");
         let monday = day("2026-11-23");
-        assert_eq!(within(Unit::Week, monday), "in the week of 23 November 2026");
+        assert_eq!(
+            within(Unit::Week, monday),
+            "in the week of 23 November 2026"
+        );
     }
 
     #[test]
@@ -181,7 +194,10 @@ mod tests {
         let written = ["0", "7", "999", "1,000", "1,234,567", "−1,234"];
         assert_eq!(numbers.map(count), written);
         assert_eq!(percent(0.010_94), "1.09 %");
-        assert_eq!((change(0.062), change(0.35)), ("6.2 %".into(), "35 %".into()));
+        assert_eq!(
+            (change(0.062), change(0.35)),
+            ("6.2 %".into(), "35 %".into())
+        );
     }
 
     #[test]

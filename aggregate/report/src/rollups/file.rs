@@ -50,14 +50,20 @@ impl Shape {
     fn of(schema: &Schema, period: &str) -> Shape {
         let fields = schema.fields();
         let of_kind = |kind: DataType| {
-            let found = fields.iter().filter(move |field| *field.data_type() == kind);
+            let found = fields
+                .iter()
+                .filter(move |field| *field.data_type() == kind);
             found.map(|field| field.name().clone())
         };
         let numbers: HashSet<String> = of_kind(DataType::Int64).collect();
-        let is_measure =
-            |name: &String| ENDS.iter().all(|end| numbers.contains(&format!("{name}{end}")));
+        let is_measure = |name: &String| {
+            ENDS.iter()
+                .all(|end| numbers.contains(&format!("{name}{end}")))
+        };
         Shape {
-            dimensions: of_kind(DataType::Utf8).filter(|name| name != period).collect(),
+            dimensions: of_kind(DataType::Utf8)
+                .filter(|name| name != period)
+                .collect(),
             measures: of_kind(DataType::Int64).filter(is_measure).collect(),
         }
     }
@@ -98,10 +104,14 @@ fn add_rows(
     rows: &mut Vec<(Option<Day>, Row)>,
 ) -> Option<()> {
     let days: Option<&Date32Array> = column(batch, period);
-    let dimensions: Vec<&StringArray> =
-        shape.dimensions.iter().map(|name| column(batch, name)).collect::<Option<_>>()?;
+    let dimensions: Vec<&StringArray> = shape
+        .dimensions
+        .iter()
+        .map(|name| column(batch, name))
+        .collect::<Option<_>>()?;
     let columns = shape.measures.iter().flat_map(|measure| {
-        ENDS.iter().map(move |end| column::<Int64Array>(batch, &format!("{measure}{end}")))
+        ENDS.iter()
+            .map(move |end| column::<Int64Array>(batch, &format!("{measure}{end}")))
     });
     let columns: Vec<&Int64Array> = columns.collect::<Option<_>>()?;
     for row in 0..batch.num_rows() {

@@ -110,12 +110,16 @@ pub(super) fn read_all(
         for withheld in &manifest.withheld {
             let table = tables.entry(withheld.table.clone());
             let table = table.or_insert_with(|| Table::new(manifest.unit));
-            table.withheld.insert(manifest.first_day, withheld.reason.clone());
+            table
+                .withheld
+                .insert(manifest.first_day, withheld.reason.clone());
         }
         for published in &manifest.tables {
             let table = tables.entry(published.name.clone());
             let table = table.or_insert_with(|| Table::new(manifest.unit));
-            table.published.insert(manifest.first_day, figures(published));
+            table
+                .published
+                .insert(manifest.first_day, figures(published));
             for file in &published.files {
                 let app = app_of(file, published, manifest)?;
                 let key = (published.name.as_str(), app, manifest.first_day.month());
@@ -145,7 +149,11 @@ pub(super) fn read_all(
                 table.other_columns.extend(periods.keys());
                 continue;
             }
-            table.rows.entry(wanted.app.to_owned()).or_default().extend(periods);
+            table
+                .rows
+                .entry(wanted.app.to_owned())
+                .or_default()
+                .extend(periods);
         }
     }
     for (name, shape) in shapes {
@@ -177,9 +185,9 @@ fn app_of<'a>(
     let parts: Vec<&str> = file.path.split('/').collect();
     let period = format!("{}={}", manifest.unit.as_str(), manifest.first_day);
     let app = match parts.as_slice() {
-        [name, app, folder, "rollup.parquet"] if *name == table.name && *folder == period => {
-            app.strip_prefix("app=").filter(|app| is_one_level(app) && is_one_level(name))
-        }
+        [name, app, folder, "rollup.parquet"] if *name == table.name && *folder == period => app
+            .strip_prefix("app=")
+            .filter(|app| is_one_level(app) && is_one_level(name)),
         _ => None,
     };
     app.ok_or_else(|| Error::Place {
@@ -209,8 +217,11 @@ impl Wanted<'_> {
             && let Some(bytes) = bytes_of(&monthly)?
         {
             let read = file::read(&monthly, bytes, self.unit.as_str(), names)?;
-            let mut periods: BTreeMap<Day, Vec<Row>> =
-                self.periods.iter().map(|(day, _)| (*day, Vec::new())).collect();
+            let mut periods: BTreeMap<Day, Vec<Row>> = self
+                .periods
+                .iter()
+                .map(|(day, _)| (*day, Vec::new()))
+                .collect();
             for (day, row) in read.rows {
                 // A copy may have periods that are before those that are asked for.
                 if let Some(rows) = day.and_then(|day| periods.get_mut(&day)) {
@@ -218,7 +229,9 @@ impl Wanted<'_> {
                 }
             }
             let is_whole = |(day, file): &(Day, &ManifestFile)| {
-                periods.get(day).is_some_and(|rows| rows.len() as u64 == file.rows)
+                periods
+                    .get(day)
+                    .is_some_and(|rows| rows.len() as u64 == file.rows)
             };
             return match self.periods.iter().all(is_whole) {
                 true => Ok(vec![(Some(read.shape), periods)]),
@@ -228,7 +241,8 @@ impl Wanted<'_> {
             };
         }
         let each = self.periods.iter().rev();
-        each.map(|(day, file)| self.read_one(folder, *day, file, names)).collect()
+        each.map(|(day, file)| self.read_one(folder, *day, file, names))
+            .collect()
     }
 
     fn read_one(

@@ -24,8 +24,10 @@ pub(super) fn sections(context: &Context<'_>) -> Vec<Section> {
 /// The days that are shown: the last 28 up to the last sealed one, or fewer where fewer are sealed.
 fn days(context: &Context<'_>, table: &Table) -> Vec<Day> {
     let sealed = context.rollups.periods(Unit::Day);
-    let (Some(first), Some(last)) = (sealed.first(), sealed.last().max(table.published.keys().next_back()))
-    else {
+    let (Some(first), Some(last)) = (
+        sealed.first(),
+        sealed.last().max(table.published.keys().next_back()),
+    ) else {
         return Vec::new();
     };
     let days = (0..DAYS).rev().map(|back| last.minus(back));
@@ -50,16 +52,18 @@ fn heard(context: &Context<'_>) -> Section {
     let (Some(first), Some(last)) = (days.first(), days.last()) else {
         return draft.empty("No day is sealed yet.");
     };
-    let mut draft = draft.withheld(context.withheld(table, *first, *last)).chart(Chart::Trend {
-        x: "day".into(),
-        y: "devices_estimate".into(),
-        lower: "devices_lower".into(),
-        upper: "devices_upper".into(),
-        series: None,
-        top: None,
-        caption: "Devices heard from by day, with the 95 % interval as a band".into(),
-        lines: Vec::new(),
-    });
+    let mut draft = draft
+        .withheld(context.withheld(table, *first, *last))
+        .chart(Chart::Trend {
+            x: "day".into(),
+            y: "devices_estimate".into(),
+            lower: "devices_lower".into(),
+            upper: "devices_upper".into(),
+            series: None,
+            top: None,
+            caption: "Devices heard from by day, with the 95 % interval as a band".into(),
+            lines: Vec::new(),
+        });
     let mut tile = None;
     for day in &days {
         let devices = context.of_app(name, "devices", *day);
@@ -125,8 +129,14 @@ fn crash_free(context: &Context<'_>) -> Section {
     };
     let mut draft = draft.withheld(context.withheld(table, *first, *last));
     for (prefix, caption) in [
-        ("crash_rate", "Crash rate by day, with its interval as a band"),
-        ("week_crash_rate", "Crash rate of the seven days that end with each day"),
+        (
+            "crash_rate",
+            "Crash rate by day, with its interval as a band",
+        ),
+        (
+            "week_crash_rate",
+            "Crash rate of the seven days that end with each day",
+        ),
     ] {
         draft = draft.chart(Chart::Trend {
             x: "day".into(),
@@ -146,10 +156,17 @@ fn crash_free(context: &Context<'_>) -> Section {
         let rate = part(crashed, devices);
         let week = crash_rate_of_week(context, table, *day);
         let cells = [Cell::Day(*day)].into_iter();
-        let cells = cells.chain(counts(devices)).chain(counts(crashed)).chain(rates(rate));
-        let cells = cells.chain(rates(rate.map(Measured::rest))).chain(rates(week));
+        let cells = cells
+            .chain(counts(devices))
+            .chain(counts(crashed))
+            .chain(rates(rate));
+        let cells = cells
+            .chain(rates(rate.map(Measured::rest)))
+            .chain(rates(week));
         draft.row(cells.chain(rates(week.map(Measured::rest))));
-        let shown = week.map(|week| (week, true)).or(rate.map(|rate| (rate, false)));
+        let shown = week
+            .map(|week| (week, true))
+            .or(rate.map(|rate| (rate, false)));
         if let Some((rate, of_week)) = shown {
             tile = Some(crash_free_tile(context, *day, rate.rest(), of_week));
         }
@@ -164,12 +181,17 @@ fn crash_free(context: &Context<'_>) -> Section {
 fn crash_rate_of_week(context: &Context<'_>, table: &Table, last: Day) -> Option<Measured> {
     let days = week_up_to(last).collect();
     let sum = |measure| context.sum(table, &[], measure, &days);
-    sum("crashed")?.measured().part_of(sum("devices")?.measured())
+    sum("crashed")?
+        .measured()
+        .part_of(sum("devices")?.measured())
 }
 
 fn crash_free_tile(context: &Context<'_>, day: Day, rate: Measured, of_week: bool) -> Tile {
     let when = match of_week {
-        true => format!("over the seven days up to {}", words::period(Unit::Day, day)),
+        true => format!(
+            "over the seven days up to {}",
+            words::period(Unit::Day, day)
+        ),
         false => words::within(Unit::Day, day),
     };
     let mut change = change_of(context, "activity_daily", What::Crashed, SAME_WEEKDAYS);
@@ -193,7 +215,10 @@ fn top_feature(context: &Context<'_>) -> Section {
         let Some(Cell::Text(name)) = draft.cell(row, "feature") else {
             return None;
         };
-        let found = latest.rows.iter().find(|row| row.dims.first() == Some(&name))?;
+        let found = latest
+            .rows
+            .iter()
+            .find(|row| row.dims.first() == Some(&name))?;
         let devices = measured(latest.table, found, "devices")?;
         Some(Tile {
             value: context.called("feature", &name),

@@ -61,9 +61,13 @@ pub(super) fn features_of_week(
         let Some(name) = row.dims.first() else {
             continue;
         };
-        let found = context.changes.get(context.app, WEEKLY, What::Devices, &row.dims);
+        let found = context
+            .changes
+            .get(context.app, WEEKLY, What::Devices, &row.dims);
         let cells = [Cell::text(name), context.title("feature", name)].into_iter();
-        let cells = cells.chain(counts(devices)).chain(rates(part(devices, whole)));
+        let cells = cells
+            .chain(counts(devices))
+            .chain(rates(part(devices, whole)));
         draft.row(cells.chain([Cell::text(found.map_or("", |found| found.flag()))]));
     }
     draft.sort_by("devices_lower");
