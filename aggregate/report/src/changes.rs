@@ -154,7 +154,7 @@ impl Changes {
                     sentence: format!(
                         "{what}{of} ({}): {}",
                         key.table,
-                        found.change("before").sentence
+                        found.change("the time before").sentence
                     ),
                 }
             })
@@ -185,14 +185,14 @@ impl Found {
         let (flag, sentence) = match self.verdict.flag {
             Flag::Up if self.is_new => (
                 Direction::New,
-                format!("New: it was not shown {against}, and is now well above the threshold."),
+                "New: not shown the time before, and now well above the threshold.".to_owned(),
             ),
-            Flag::Up => (Direction::Up, format!("More than {against}{by}.")),
+            Flag::Up => (Direction::Up, format!("Up{by} against {against}.")),
             Flag::Down if self.is_gone => (
                 Direction::Down,
-                format!("Not shown any more; it was well above the threshold {against}."),
+                "Not shown any more, and well above the threshold the time before.".to_owned(),
             ),
-            Flag::Down => (Direction::Down, format!("Less than {against}{by}.")),
+            Flag::Down => (Direction::Down, format!("Down{by} against {against}.")),
             Flag::None => (Direction::None, self.no_change(against)),
         };
         Change { flag, sentence }
@@ -203,7 +203,7 @@ impl Found {
         match least.is_finite() {
             true => format!(
                 "No reliable change against {}; a change of {} would have been seen four times in five.",
-                against.trim_start_matches("in "),
+                against,
                 words::change(least)
             ),
             false => "Too little is known for a comparison.".to_owned(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kaiku_wire::Day;
 
-use crate::changes::Changes;
+use crate::changes::{Changes, Found};
 use crate::model::{Cell, Line, NotPublished};
 use crate::numbers::{Measured, Sum};
 use crate::rollups::{Rollups, Row, Table, Unit};
@@ -187,4 +187,10 @@ pub(crate) fn measured(table: &Table, row: &Row, measure: &str) -> Option<Measur
 /// The period before: the day before, or the week before.
 pub(crate) fn before(unit: Unit, period: Day) -> Day {
     period.minus(unit.days())
+}
+
+/// The cell of a flag: nothing where nothing was compared, and no word where nothing reliable has
+/// changed.
+pub(crate) fn flag(found: Option<&Found>) -> Cell {
+    found.map_or(Cell::None, |found| Cell::text(found.flag()))
 }

@@ -57,7 +57,7 @@ pub fn make(folder: &Path, settings: &Settings) -> Result<Made, Error> {
         manifest: last_manifest(&rollups),
         policies: policies(&rollups.manifests),
         program: rollups.catalogue.program.clone(),
-        guarantee: Vec::new(),
+        guarantee: sections::promises(rollups.manifests.last()),
         releases: apps
             .iter()
             .map(|app| (app.clone(), releases(&rollups, app)))

@@ -64,10 +64,6 @@ impl Rollups {
         of_unit.map(|one| one.first_day).collect()
     }
 
-    /// The last sealed period of a length.
-    pub(crate) fn last(&self, unit: Unit) -> Option<Day> {
-        self.periods(unit).into_iter().max()
-    }
 }
 
 /// The folder of the rollups: the one that is named, or `rollups` in it.

@@ -137,18 +137,18 @@ pub(crate) fn between_rates(measured: Measured) -> String {
 pub(crate) fn withheld(reason: &str) -> String {
     let sentence = match reason {
         "state_lost" => {
-            "Withheld: what was known of some devices was lost, and they would have counted twice."
+            "What was known of some devices was lost, and they would have counted twice."
         }
-        "stripped_lost" => "Withheld: records were gone before they were counted.",
+        "stripped_lost" => "Records were gone before they were counted.",
         "bounds_changed" => {
-            "Withheld: the period was counted under two sets of bounds, as after an update of the program."
+            "The period was counted under two sets of bounds, as after an update of the program."
         }
-        "policy_changed" => "Withheld: the table was defined anew within the period.",
+        "policy_changed" => "The table was defined anew within the period.",
         "contradiction" => {
-            "Withheld: a part counted more devices than its whole, so what was counted contradicts itself."
+            "A part counted more devices than its whole, so what was counted contradicts itself."
         }
-        "partial_week" => "Withheld: the program began within this week, which is not whole.",
-        other => return format!("Withheld for the reason {other}."),
+        "partial_week" => "The program began within this week, which is not whole.",
+        other => return format!("It was withheld for the reason {other}."),
     };
     sentence.to_owned()
 }

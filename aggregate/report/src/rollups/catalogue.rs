@@ -36,6 +36,12 @@ pub(crate) struct CatalogueApp {
 pub(crate) struct Named {
     pub(crate) name: String,
     pub(crate) title: String,
+    /// Features: whether it may be recommended.
+    #[serde(default)]
+    pub(crate) recommend: bool,
+    /// Features: the first day on which it counts as unlisted, where the catalogue says it.
+    #[serde(default)]
+    pub(crate) expires: Option<Day>,
 }
 
 /// A release and its day.

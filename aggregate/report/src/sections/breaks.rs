@@ -8,7 +8,7 @@ use kaiku_wire::Day;
 use super::glance::{self, part};
 use super::used::{CHANGED, dots, of_week, series, shown_in_week};
 use crate::changes::What;
-use crate::context::{Context, Latest, find, measured};
+use crate::context::{Context, Latest, find, flag, measured};
 use crate::draft::Draft;
 use crate::model::{Cell, Chart, Group, Kind, Line, Section, Tile};
 use crate::numbers::{Measured, Sum, counts, rates};
@@ -54,11 +54,8 @@ fn causes_of_week(context: &Context<'_>, draft: Draft, by_flag: bool) -> Section
         ))
         .chart(dots("cause", "devices"));
     let mut rows: Vec<_> = latest.rows.iter().collect();
-    let flag = |dims: &[Arc<str>]| {
-        let found = context.changes.get(context.app, CAUSES, What::Part, dims);
-        found.map_or("", |found| found.flag())
-    };
-    let rank = |dims: &[Arc<str>]| match flag(dims) {
+    let found = |dims: &[Arc<str>]| context.changes.get(context.app, CAUSES, What::Part, dims);
+    let rank = |dims: &[Arc<str>]| match found(dims).map_or("", |found| found.flag()) {
         "new" => 0,
         "worse" => 1,
         _ => 2,
@@ -71,7 +68,7 @@ fn causes_of_week(context: &Context<'_>, draft: Draft, by_flag: bool) -> Section
         let cells = [Cell::text(name), context.title("cause", name)].into_iter();
         let cells = cells.chain(counts(devices));
         let cells = cells.chain(rates(of_week(context, devices, latest.period)));
-        draft.row(cells.chain([Cell::text(flag(&row.dims))]));
+        draft.row(cells.chain([flag(found(&row.dims))]));
     }
     let nothing = context.nothing_reached(&latest);
     if !by_flag {
@@ -113,7 +110,7 @@ fn worst_tile(context: &Context<'_>, latest: &Latest<'_>, draft: &Draft) -> Opti
             words::between_counts(devices)
         ),
         change: found.map_or_else(glance::no_comparison, |found| {
-            found.change("the week before, of the app's devices")
+            found.change("the week before")
         }),
     })
 }
@@ -124,12 +121,24 @@ fn causes(context: &Context<'_>) -> Section {
 }
 
 fn causes_trend(context: &Context<'_>) -> Section {
-    let draft = Draft::new("causes_trend", Group::Breaks, "Causes by week", Some(CAUSES))
-        .column("week", "Week", Kind::Period)
-        .column("cause", "Cause", Kind::Name)
-        .column("cause_title", "What it is", Kind::Text)
-        .counted("devices", "Devices");
-    series(context, draft, CAUSES, "cause", Some(6), "Devices on which something failed by each cause")
+    let draft = Draft::new(
+        "causes_trend",
+        Group::Breaks,
+        "Causes by week",
+        Some(CAUSES),
+    )
+    .column("week", "Week", Kind::Period)
+    .column("cause", "Cause", Kind::Name)
+    .column("cause_title", "What it is", Kind::Text)
+    .counted("devices", "Devices");
+    series(
+        context,
+        draft,
+        CAUSES,
+        "cause",
+        Some(6),
+        "Devices on which something failed by each cause",
+    )
 }
 
 fn first_seen(context: &Context<'_>) -> Section {
@@ -138,12 +147,17 @@ fn first_seen(context: &Context<'_>) -> Section {
         true => (BY_RELEASE, Unit::Day),
         false => (CAUSES, Unit::Week),
     };
-    let draft = Draft::new("causes_first_seen", Group::Breaks, "When each cause was first shown", Some(table))
-        .column("cause", "Cause", Kind::Name)
-        .column("cause_title", "What it is", Kind::Text)
-        .column(unit.as_str(), "First shown", Kind::Period)
-        .column("release", "Release", Kind::Name)
-        .counted("devices", "Devices then");
+    let draft = Draft::new(
+        "causes_first_seen",
+        Group::Breaks,
+        "When each cause was first shown",
+        Some(table),
+    )
+    .column("cause", "Cause", Kind::Name)
+    .column("cause_title", "What it is", Kind::Text)
+    .column(unit.as_str(), "First shown", Kind::Period)
+    .column("release", "Release", Kind::Name)
+    .counted("devices", "Devices then");
     let latest = match context.latest(table) {
         Ok(latest) => latest,
         Err(why) => return draft.empty(why),
@@ -155,7 +169,13 @@ fn first_seen(context: &Context<'_>) -> Section {
              that week, which need not be the one that brought it."
         }
     };
-    let first = latest.table.published.keys().next().copied().unwrap_or(latest.period);
+    let first = latest
+        .table
+        .published
+        .keys()
+        .next()
+        .copied()
+        .unwrap_or(latest.period);
     let mut draft = draft.withheld(context.withheld(latest.table, first, Day::MAX)).sentence(format!(
         "The first {} in which each cause was shown, the newest first. {how} What is shown since the first {} here, {}, \
          may be older. {COVERS} {MISSING}",
@@ -172,13 +192,19 @@ fn first_seen(context: &Context<'_>) -> Section {
                 [cause] => (cause, newest_release(context, period.plus(unit.days() - 1))),
                 _ => continue,
             };
-            seen.entry(Arc::clone(cause)).or_insert((*period, release, devices));
+            seen.entry(Arc::clone(cause))
+                .or_insert((*period, release, devices));
         }
     }
     let mut seen: Vec<_> = seen.into_iter().collect();
     seen.sort_by_key(|(_, (period, ..))| std::cmp::Reverse(*period));
     for (cause, (period, release, devices)) in seen {
-        let cells = [Cell::text(&cause), context.title("cause", &cause), Cell::Day(period), release];
+        let cells = [
+            Cell::text(&cause),
+            context.title("cause", &cause),
+            Cell::Day(period),
+            release,
+        ];
         draft.row(cells.into_iter().chain(counts(devices)));
     }
     let nothing = context.nothing_reached(&latest);
@@ -189,22 +215,29 @@ fn first_seen(context: &Context<'_>) -> Section {
 fn newest_release(context: &Context<'_>, day: Day) -> Cell {
     let app = context.rollups.catalogue.app(context.app);
     let releases = app.map(|app| app.releases.as_slice()).unwrap_or_default();
-    let out = releases.iter().filter(|release| release.date.is_some_and(|date| date <= day));
+    let out = releases
+        .iter()
+        .filter(|release| release.date.is_some_and(|date| date <= day));
     let newest = out.max_by_key(|release| release.date);
     newest.map_or(Cell::None, |release| Cell::text(&release.name))
 }
 
 fn crash_by_release(context: &Context<'_>) -> Section {
     let table = "releases_daily";
-    let draft = Draft::new("crash_by_release", Group::Breaks, "Crash rate by release", Some(table))
-        .column("release", "Release", Kind::Name)
-        .column("since", "Since", Kind::Period)
-        .column("days", "Days", Kind::Count)
-        .counted("device_days", "Devices, added up over these days")
-        .counted("crashed_days", "Of them with a crash")
-        .rated("crash_rate", "Crash rate")
-        .rated("crash_free", "Crash-free")
-        .column("flag", "Change", Kind::Flag);
+    let draft = Draft::new(
+        "crash_by_release",
+        Group::Breaks,
+        "Crash rate by release",
+        Some(table),
+    )
+    .column("release", "Release", Kind::Name)
+    .column("since", "Since", Kind::Period)
+    .column("days", "Days", Kind::Count)
+    .counted("device_days", "Devices, added up over these days")
+    .counted("crashed_days", "Of them with a crash")
+    .rated("crash_rate", "Crash rate")
+    .rated("crash_free", "Crash-free")
+    .column("flag", "Change", Kind::Flag);
     let latest = match context.latest(table) {
         Ok(latest) => latest,
         Err(why) => return draft.empty(why),
@@ -219,18 +252,31 @@ fn crash_by_release(context: &Context<'_>) -> Section {
         .chart(crash_dots("release", vec![fleet_of_days(context, latest.period), Some(context.bad_line())]));
     let listed = context.rollups.catalogue.app(context.app);
     for (dims, days) in shown_in_week(context, &latest) {
-        let sum = |measure| context.sum(latest.table, &dims, measure, &days).map(Sum::measured);
+        let sum = |measure| {
+            context
+                .sum(latest.table, &dims, measure, &days)
+                .map(Sum::measured)
+        };
         let (devices, crashed) = (sum("devices"), sum("crashed"));
         let rate = part(crashed, devices);
         let name = dims.first().map_or("", AsRef::as_ref);
-        let releases = listed.map(|app| app.releases.as_slice()).unwrap_or_default();
+        let releases = listed
+            .map(|app| app.releases.as_slice())
+            .unwrap_or_default();
         let since = releases.iter().find(|release| release.name == name);
-        let since = since.and_then(|release| release.date).map_or(Cell::None, Cell::Day);
+        let since = since
+            .and_then(|release| release.date)
+            .map_or(Cell::None, Cell::Day);
         let shown = i64::try_from(days.len()).unwrap_or(0);
         let cells = [Cell::text(name), since, Cell::Count(shown)].into_iter();
-        let cells = cells.chain(counts(devices)).chain(counts(crashed)).chain(rates(rate));
-        let found = context.changes.get(context.app, table, What::Crashed, &dims);
-        let flag = Cell::text(found.map_or("", |found| found.flag()));
+        let cells = cells
+            .chain(counts(devices))
+            .chain(counts(crashed))
+            .chain(rates(rate));
+        let found = context
+            .changes
+            .get(context.app, table, What::Crashed, &dims);
+        let flag = flag(found);
         draft.row(cells.chain(rates(rate.map(Measured::rest))).chain([flag]));
     }
     draft.sort_by("crash_rate_lower");
@@ -260,7 +306,9 @@ fn crash_dots(names: &str, lines: Vec<Option<Line>>) -> Chart {
         lower: "crash_rate_lower".into(),
         upper: "crash_rate_upper".into(),
         sort: "crash_rate_lower".into(),
-        caption: "The dot is the crash rate, the line its interval; the worst by its lower end first".into(),
+        caption:
+            "The dot is the crash rate, the line its interval; the worst by its lower end first"
+                .into(),
         lines: lines.into_iter().flatten().collect(),
     }
 }
@@ -337,8 +385,10 @@ fn crash_by(context: &Context<'_>, list: &List) -> Section {
     for row in latest.rows {
         let devices = measured(latest.table, row, "devices");
         let crashed = measured(latest.table, row, "crashed");
-        let found = context.changes.get(context.app, list.table, What::Crashed, &row.dims);
-        let flag = Cell::text(found.map_or("", |found| found.flag()));
+        let found = context
+            .changes
+            .get(context.app, list.table, What::Crashed, &row.dims);
+        let flag = flag(found);
         let cells = dimension_cells(&row.dims).into_iter();
         let cells = cells.chain(counts(devices)).chain(counts(crashed));
         draft.row(cells.chain(rates(part(crashed, devices))).chain([flag]));
@@ -368,7 +418,9 @@ pub(super) fn dimension_cells(dims: &[Arc<str>]) -> Vec<Cell> {
     let mut cells: Vec<Cell> = Vec::new();
     if let [wide, narrow] = dims {
         // Names of operators have their country in them already.
-        let label = match narrow.contains(&format!("({wide})")) || narrow.starts_with(&format!("{wide}/")) {
+        let label = match narrow.contains(&format!("({wide})"))
+            || narrow.starts_with(&format!("{wide}/"))
+        {
             true => narrow.to_string(),
             false => format!("{narrow} ({wide})"),
         };
@@ -380,13 +432,18 @@ pub(super) fn dimension_cells(dims: &[Arc<str>]) -> Vec<Cell> {
 
 fn components(context: &Context<'_>) -> Section {
     let table = "components_weekly";
-    let draft = Draft::new("components", Group::Breaks, "Where it fails, by component", Some(table))
-        .column("component", "Component", Kind::Name)
-        .column("component_title", "What it is", Kind::Text)
-        .column("cause", "Cause", Kind::Name)
-        .column("cause_title", "Why", Kind::Text)
-        .counted("devices", "Devices")
-        .column("flag", "Change", Kind::Flag);
+    let draft = Draft::new(
+        "components",
+        Group::Breaks,
+        "Where it fails, by component",
+        Some(table),
+    )
+    .column("component", "Component", Kind::Name)
+    .column("component_title", "What it is", Kind::Text)
+    .column("cause", "Cause", Kind::Name)
+    .column("cause_title", "Why", Kind::Text)
+    .counted("devices", "Devices")
+    .column("flag", "Change", Kind::Flag);
     let latest = match context.latest(table) {
         Ok(latest) => latest,
         Err(why) => return draft.empty(why),
@@ -408,8 +465,10 @@ fn components(context: &Context<'_>) -> Section {
         let [component, cause] = row.dims.as_slice() else {
             continue;
         };
-        let found = context.changes.get(context.app, table, What::Part, &row.dims);
-        let flag = Cell::text(found.map_or("", |found| found.flag()));
+        let found = context
+            .changes
+            .get(context.app, table, What::Part, &row.dims);
+        let flag = flag(found);
         let cells = [
             Cell::text(component),
             context.title("component", component),
@@ -425,13 +484,18 @@ fn components(context: &Context<'_>) -> Section {
 }
 
 fn causes_by_release(context: &Context<'_>) -> Section {
-    let draft = Draft::new("causes_by_release", Group::Breaks, "Causes by release", Some(BY_RELEASE))
-        .column("release", "Release", Kind::Name)
-        .column("cause", "Cause", Kind::Name)
-        .column("cause_title", "What it is", Kind::Text)
-        .column("days", "Days", Kind::Count)
-        .counted("device_days", "Devices, added up over these days")
-        .rated("share", "Part of the release's devices");
+    let draft = Draft::new(
+        "causes_by_release",
+        Group::Breaks,
+        "Causes by release",
+        Some(BY_RELEASE),
+    )
+    .column("release", "Release", Kind::Name)
+    .column("cause", "Cause", Kind::Name)
+    .column("cause_title", "What it is", Kind::Text)
+    .column("days", "Days", Kind::Count)
+    .counted("device_days", "Devices, added up over these days")
+    .rated("share", "Part of the release's devices");
     let latest = match context.latest(BY_RELEASE) {
         Ok(latest) => latest,
         Err(why) => return draft.empty(why),
@@ -454,7 +518,9 @@ fn causes_by_release(context: &Context<'_>) -> Section {
         let [release, cause] = dims.as_slice() else {
             continue;
         };
-        let devices = context.sum(latest.table, &dims, "devices", &days).map(Sum::measured);
+        let devices = context
+            .sum(latest.table, &dims, "devices", &days)
+            .map(Sum::measured);
         let of_release = [Arc::clone(release)];
         let whole = releases.and_then(|table| context.sum(table, &of_release, "devices", &days));
         let shown = i64::try_from(days.len()).unwrap_or(0);

@@ -2,7 +2,7 @@
 
 use kaiku_wire::Day;
 
-use super::used;
+use super::{breaks, used};
 use crate::changes::What;
 use crate::context::{Context, WEEK, last_published, measured, week_up_to};
 use crate::draft::Draft;
@@ -18,7 +18,12 @@ const DAYS: u32 = 28;
 pub(super) const SAME_WEEKDAYS: &str = "the same weekdays before";
 
 pub(super) fn sections(context: &Context<'_>) -> Vec<Section> {
-    vec![heard(context), crash_free(context), top_feature(context)]
+    vec![
+        heard(context),
+        crash_free(context),
+        top_feature(context),
+        breaks::worst_cause(context),
+    ]
 }
 
 /// The days that are shown: the last 28 up to the last sealed one, or fewer where fewer are sealed.
@@ -232,7 +237,7 @@ fn top_feature(context: &Context<'_>) -> Section {
             change: context
                 .changes
                 .get(context.app, "features_weekly", What::Devices, &found.dims)
-                .map_or_else(no_comparison, |found| found.change("in the week before")),
+                .map_or_else(no_comparison, |found| found.change("the week before")),
         })
     })
 }

@@ -7,7 +7,7 @@ use kaiku_wire::Day;
 
 use super::glance::part;
 use crate::changes::What;
-use crate::context::{Context, Latest, before, find, measured};
+use crate::context::{Context, Latest, before, find, flag, measured};
 use crate::draft::Draft;
 use crate::model::{Cell, Chart, Group, Kind, Section, Tile};
 use crate::numbers::{Measured, Sum, counts, rates};
@@ -65,10 +65,14 @@ pub(super) fn features_of_week(
         let Some(name) = row.dims.first() else {
             continue;
         };
-        let found = context.changes.get(context.app, WEEKLY, What::Devices, &row.dims);
+        let found = context
+            .changes
+            .get(context.app, WEEKLY, What::Devices, &row.dims);
         let cells = [Cell::text(name), context.title("feature", name)].into_iter();
-        let cells = cells.chain(counts(devices)).chain(rates(part(devices, whole)));
-        draft.row(cells.chain([Cell::text(found.map_or("", |found| found.flag()))]));
+        let cells = cells
+            .chain(counts(devices))
+            .chain(rates(part(devices, whole)));
+        draft.row(cells.chain([flag(found)]));
     }
     draft.sort_by("devices_lower");
     if let Some(keep) = keep {
@@ -111,13 +115,18 @@ fn features(context: &Context<'_>) -> Section {
 }
 
 fn often(context: &Context<'_>) -> Section {
-    let draft = Draft::new("features_often", Group::Used, "Which features are used again and again", Some(DAILY))
-        .column("feature", "Feature", Kind::Name)
-        .column("feature_title", "What it is", Kind::Text)
-        .column("days", "Days", Kind::Count)
-        .counted("device_days", "Devices, added up over these days")
-        .rated("twice", "At least twice on a day")
-        .rated("five_times", "At least five times on a day");
+    let draft = Draft::new(
+        "features_often",
+        Group::Used,
+        "Which features are used again and again",
+        Some(DAILY),
+    )
+    .column("feature", "Feature", Kind::Name)
+    .column("feature_title", "What it is", Kind::Text)
+    .column("days", "Days", Kind::Count)
+    .counted("device_days", "Devices, added up over these days")
+    .rated("twice", "At least twice on a day")
+    .rated("five_times", "At least five times on a day");
     let latest = match context.latest(DAILY) {
         Ok(latest) => latest,
         Err(why) => return draft.empty(why),
@@ -139,9 +148,17 @@ fn often(context: &Context<'_>) -> Section {
         let devices = sum("devices").map(Sum::measured);
         let rate = |measure| part(sum(measure).map(Sum::measured), devices);
         let shown = i64::try_from(days.len()).unwrap_or(0);
-        let cells = [Cell::text(name), context.title("feature", name), Cell::Count(shown)];
+        let cells = [
+            Cell::text(name),
+            context.title("feature", name),
+            Cell::Count(shown),
+        ];
         let cells = cells.into_iter().chain(counts(devices));
-        draft.row(cells.chain(rates(rate("devices_2plus"))).chain(rates(rate("devices_5plus"))));
+        draft.row(
+            cells
+                .chain(rates(rate("devices_2plus")))
+                .chain(rates(rate("devices_5plus"))),
+        );
     }
     draft.sort_by("twice_lower");
     let nothing = context.nothing_reached(&latest);
@@ -163,12 +180,24 @@ pub(super) fn shown_in_week(
 }
 
 fn trend(context: &Context<'_>) -> Section {
-    let draft = Draft::new("features_trend", Group::Used, "Features by day", Some(DAILY))
-        .column("day", "Day", Kind::Period)
-        .column("feature", "Feature", Kind::Name)
-        .column("feature_title", "What it is", Kind::Text)
-        .counted("devices", "Devices");
-    series(context, draft, DAILY, "feature", Some(6), "Devices that used each feature")
+    let draft = Draft::new(
+        "features_trend",
+        Group::Used,
+        "Features by day",
+        Some(DAILY),
+    )
+    .column("day", "Day", Kind::Period)
+    .column("feature", "Feature", Kind::Name)
+    .column("feature_title", "What it is", Kind::Text)
+    .counted("devices", "Devices");
+    series(
+        context,
+        draft,
+        DAILY,
+        "feature",
+        Some(6),
+        "Devices that used each feature",
+    )
 }
 
 /// One row for each period and name of a table; where a name is not shown in a period, its numbers
@@ -212,7 +241,11 @@ pub(super) fn series(
         for dims in &names {
             let devices = find(rows, dims).and_then(|row| measured(latest.table, row, "devices"));
             let name = dims.first().map_or("", AsRef::as_ref);
-            let cells = [Cell::Day(period), Cell::text(name), context.title(dimension, name)];
+            let cells = [
+                Cell::Day(period),
+                Cell::text(name),
+                context.title(dimension, name),
+            ];
             draft.row(cells.into_iter().chain(counts(devices)));
         }
     }
@@ -232,26 +265,41 @@ pub(super) fn grid(context: &Context<'_>, table: &Table) -> (Vec<Day>, BTreeSet<
         periods.push(period);
         period = period.plus(table.unit.days());
     }
-    let rows = table.rows.get(context.app).into_iter().flat_map(BTreeMap::values).flatten();
+    let rows = table
+        .rows
+        .get(context.app)
+        .into_iter()
+        .flat_map(BTreeMap::values)
+        .flatten();
     (periods, rows.map(|row| row.dims.clone()).collect())
 }
 
 fn change(context: &Context<'_>) -> Section {
-    let draft = Draft::new("features_change", Group::Used, "Which features rise and fall", Some(WEEKLY))
-        .column("feature", "Feature", Kind::Name)
-        .column("feature_title", "What it is", Kind::Text)
-        .column("flag", "Change", Kind::Flag)
-        .counted("devices", "Devices")
-        .counted("week_before", "Devices in the week before")
-        .column("could_have_missed", "Change that would have been seen", Kind::Rate)
-        .column("said", "In words", Kind::Text);
+    let draft = Draft::new(
+        "features_change",
+        Group::Used,
+        "Which features rise and fall",
+        Some(WEEKLY),
+    )
+    .column("feature", "Feature", Kind::Name)
+    .column("feature_title", "What it is", Kind::Text)
+    .column("flag", "Change", Kind::Flag)
+    .counted("devices", "Devices")
+    .counted("week_before", "Devices in the week before")
+    .column(
+        "could_have_missed",
+        "Change that would have been seen",
+        Kind::Rate,
+    )
+    .column("said", "In words", Kind::Text);
     let latest = match context.latest(WEEKLY) {
         Ok(latest) => latest,
         Err(why) => return draft.empty(why),
     };
     let earlier = before(Unit::Week, latest.period);
     let Some(then) = latest.table.rows(context.app, earlier) else {
-        return draft.empty("The week before was not published, so there is nothing to compare with.");
+        return draft
+            .empty("The week before was not published, so there is nothing to compare with.");
     };
     let mut draft = draft
         .withheld(context.withheld(latest.table, earlier, Day::MAX))
@@ -259,19 +307,38 @@ fn change(context: &Context<'_>) -> Section {
             "Devices that used each feature {} against the week before. {CHANGED} {COVERS}",
             words::within(Unit::Week, latest.period)
         ));
-    let names: BTreeSet<_> = latest.rows.iter().chain(then).map(|row| row.dims.clone()).collect();
+    let names: BTreeSet<_> = latest
+        .rows
+        .iter()
+        .chain(then)
+        .map(|row| row.dims.clone())
+        .collect();
     let mut flagged = Vec::new();
     for dims in names {
-        let number = |rows| find(rows, &dims).and_then(|row| measured(latest.table, row, "devices"));
-        let found = context.changes.get(context.app, WEEKLY, What::Devices, &dims);
+        let number =
+            |rows| find(rows, &dims).and_then(|row| measured(latest.table, row, "devices"));
+        let found = context
+            .changes
+            .get(context.app, WEEKLY, What::Devices, &dims);
         let name = dims.first().map_or("", AsRef::as_ref);
         let missed = found.map(|found| found.verdict.could_have_missed);
-        let missed = missed.filter(|missed| missed.is_finite()).map_or(Cell::None, Cell::rate);
-        let said = found.map_or(Cell::None, |found| Cell::text(found.change("the week before").sentence));
-        let flag = found.map_or("", |found| found.flag());
-        let cells = [Cell::text(name), context.title("feature", name), Cell::text(flag)].into_iter();
-        let cells = cells.chain(counts(number(latest.rows))).chain(counts(number(then)));
-        flagged.push((flag.is_empty(), cells.chain([missed, said]).collect::<Vec<_>>()));
+        let missed = missed
+            .filter(|missed| missed.is_finite())
+            .map_or(Cell::None, Cell::rate);
+        let said = found.map_or(Cell::None, |found| {
+            Cell::text(found.change("the week before").sentence)
+        });
+        let is_same = found.is_none_or(|found| found.flag().is_empty());
+        let cells = [
+            Cell::text(name),
+            context.title("feature", name),
+            flag(found),
+        ]
+        .into_iter();
+        let cells = cells
+            .chain(counts(number(latest.rows)))
+            .chain(counts(number(then)));
+        flagged.push((is_same, cells.chain([missed, said]).collect::<Vec<_>>()));
     }
     // What has changed stands first.
     flagged.sort_by_key(|(is_same, _)| *is_same);
@@ -322,10 +389,17 @@ fn unseen(context: &Context<'_>) -> Section {
             draft.row([Cell::text(&feature.name), Cell::text(&feature.title), shown]);
         }
     }
-    draft.done(None, "Every feature of the catalogue was shown in the last four weeks.")
+    draft.done(
+        None,
+        "Every feature of the catalogue was shown in the last four weeks.",
+    )
 }
 
 /// The part of the app's devices in a period.
-pub(super) fn of_week(context: &Context<'_>, devices: Option<Measured>, week: Day) -> Option<Measured> {
+pub(super) fn of_week(
+    context: &Context<'_>,
+    devices: Option<Measured>,
+    week: Day,
+) -> Option<Measured> {
     part(devices, context.of_app("activity_weekly", "devices", week))
 }
