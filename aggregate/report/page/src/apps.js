@@ -17,10 +17,22 @@ export class Apps {
   begin() {
     if (this.parts.length === 0) return;
     document.body.append(this.said);
-    (document.getElementById("apps") ?? this.parts[0]).after(this.contents);
+    this.stay();
     addEventListener("hashchange", () => this.follow());
     document.getElementById("apps")?.addEventListener("keydown", (event) => this.step(event));
     this.follow(true);
+  }
+
+  /** What stays on the screen, in one block: that data is synthetic, the app that is shown, the parts of it. */
+  stay() {
+    const header = document.querySelector("body > header");
+    const top = element("div", {class: "top"});
+    (header ?? this.parts[0].parentElement).before(top);
+    const stays = [document.querySelector(".synthetic"), document.getElementById("apps"), this.contents];
+    top.append(...stays.filter(Boolean));
+    new ResizeObserver(() => {
+      document.documentElement.style.scrollPaddingTop = `${top.offsetHeight + 12}px`;
+    }).observe(top);
   }
 
   /** Shows the app that the address names: itself, or one of its sections. */

@@ -51,15 +51,19 @@ export class Section {
     return this.report.releases?.[this.app.app] ?? [];
   }
 
-  /** Why a period of this section shows nothing. */
-  reason(period) {
+  /** Why a period of this section shows nothing; `row` is what there is of it. */
+  reason(period, row) {
     const withheld = (this.about.withheld ?? []).find((one) => one.period === period);
     if (withheld) return {mark: "×", text: `withheld: ${withheld.reason}`};
-    if ((this.report.days?.gaps ?? []).includes(period)) return {mark: "×", text: "this day is not sealed"};
-    const k = policyOf(this.report, period)?.k;
-    return k
-      ? {mark: `<${k}`, text: `below the threshold: fewer than ${k} devices, or so few that the noise hides it`}
-      : {mark: "<k", text: "below the threshold"};
+    if ((this.report.days?.gaps ?? []).includes(period)) return {mark: "×", text: "not sealed"};
+    // Other numbers of the period are shown: it is this one alone that does not follow from them.
+    if (row !== undefined && this.hasNumber(row)) return {mark: "–", text: "no number: it does not follow from what is shown of these periods"};
+    const k = policyOf(this.report, period)?.k ?? "k";
+    return {mark: `<${k}`, text: `below the threshold: fewer than ${k} devices, or so few that the noise hides them`};
+  }
+
+  hasNumber(row) {
+    return this.columns.some(({kind}, index) => (kind === "count" || kind === "rate") && this.about.data[index][row] !== null);
   }
 }
 

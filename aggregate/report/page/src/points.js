@@ -30,6 +30,8 @@ export function overPoints(figure, stage, points, caption) {
   const say = (index) => {
     keys.setAttribute("aria-valuenow", String(index + 1));
     keys.setAttribute("aria-valuetext", `${points[index].title}: ${points[index].text}`);
+    if (points[index].row === undefined) delete keys.dataset.row;
+    else keys.dataset.row = points[index].row;
   };
   const show = (index) => {
     at = index;

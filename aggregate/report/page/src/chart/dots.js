@@ -3,11 +3,13 @@
 import {axisX, barX, dot, gridX, ruleX, ruleY, text, tickX} from "@observablehq/plot";
 import {textWidth} from "../elements.js";
 import {ticks, written} from "../format.js";
-import {cutNote, domain, draw, inWords, number} from "./plot.js";
+import {cutNote, domain, draw, inWords, number, references} from "./plot.js";
 
 /** More lines than these are left to the table. */
 const MOST = 30;
-const NARROW = 520;
+const NARROW = 440;
+/** Plot measures a line of text in ems of its own, which are those of a narrower font. */
+const EM = 11;
 
 export function dots(section, chart, width) {
   return lines(section, chart, width, {label: (row) => section.label(row, chart.y)});
@@ -44,10 +46,11 @@ function lines(section, chart, width, {label, isBar = false, most = MOST}) {
   const isNarrow = width < NARROW;
   const room = Math.max(40, ...rows.map((row) => textWidth(label(row)))) + 12;
   const marginLeft = isNarrow ? 4 : Math.min(room, width * 0.45);
-  const marginRight = Math.max(...rows.map((row) => textWidth(written(value(row), column))), 30) + 16;
-  const step = isNarrow ? 34 : 20;
+  const numbers = Math.max(...rows.map((row) => textWidth(written(value(row), column))), 30);
+  const marginRight = isNarrow ? 8 : numbers + 16;
+  const step = isNarrow ? 40 : 20;
   const top = within.length ? 22 : 8;
-  const mid = isNarrow ? 9 : 0;
+  const mid = isNarrow ? 6 : 0;
   const mark = {y: (row) => row, dy: mid};
   const svg = draw({
     width,
@@ -62,15 +65,16 @@ function lines(section, chart, width, {label, isBar = false, most = MOST}) {
       ruleX(within, {x: "value", stroke: "var(--ink)", strokeDasharray: "4 3"}),
       text(within, {x: "value", text: "letter", frameAnchor: "top", dy: -12, fill: "var(--ink)", fontWeight: 600}),
       isBar
-        ? barX(shown, {...mark, x1: 0, x2: value, fill: "var(--bar)", insetTop: isNarrow ? 9 : 4,
-          insetBottom: isNarrow ? 9 : 4, className: "mark"})
+        ? barX(shown, {...mark, x1: 0, x2: value, fill: "var(--bar)", insetTop: isNarrow ? 14 : 4,
+          insetBottom: isNarrow ? 14 : 4, className: "mark"})
         : null,
-      ...whiskers(shown, {mark, bounds, color: isBar ? "var(--ink)" : "var(--interval)", inset: isNarrow ? 12 : 5}),
+      ...whiskers(shown, {mark, bounds, color: isBar ? "var(--ink)" : "var(--interval)", inset: isNarrow ? 15 : 5}),
       isBar ? null : dot(shown, {...mark, x: value, r: 3, fill: "var(--mark)", className: "mark"}),
-      text(rows, {y: (row) => row, text: label, frameAnchor: "left", textAnchor: isNarrow ? "start" : "end",
-        dx: isNarrow ? 0 : -8, dy: isNarrow ? -8 : 0, fill: "var(--ink)", lineWidth: (marginLeft - 8) / 12,
-        ...(isNarrow ? {lineWidth: Infinity} : {lineWidth: (marginLeft - 8) / 11, textOverflow: "ellipsis-middle"})}),
-      text(rows, {...mark, text: (row) => written(value(row), column), frameAnchor: "right", textAnchor: "start", dx: 10,
+      text(rows, {y: (row) => row, text: label, frameAnchor: "left", fill: "var(--ink)", textOverflow: "ellipsis-middle",
+        ...(isNarrow ? {textAnchor: "start", dy: -10} : {textAnchor: "end", dx: -8}),
+        lineWidth: (isNarrow ? width - numbers - 24 : marginLeft - 8) / EM}),
+      text(rows, {y: (row) => row, text: (row) => written(value(row), column), frameAnchor: "right",
+        ...(isNarrow ? {textAnchor: "end", dy: -10, dx: 4} : {textAnchor: "start", dx: 10}),
         fill: (row) => (value(row) === null ? "var(--soft)" : "var(--ink)"), fontVariant: "tabular-nums"})
     ]
   });
@@ -97,20 +101,4 @@ function whiskers(rows, {mark, bounds, color, inset}) {
     ruleY(drawn, {...line, x1: (row) => bounds(row)[0], x2: (row) => bounds(row)[1]}),
     ...[0, 1].map((end) => tickX(drawn, {...line, x: (row) => bounds(row)[end], insetTop: inset, insetBottom: inset}))
   ];
-}
-
-/** Reference lines have a letter in the chart and their words below it, which have room there at every width. */
-function references(given, axis, column) {
-  const within = [];
-  const keys = [];
-  for (const [index, {value, label}] of (given ?? []).entries()) {
-    const letter = String.fromCharCode(97 + index);
-    const top = axis.domain[1];
-    if (value > top && value <= top * 2) axis.domain[1] = value * 1.02;
-    const isWithin = value >= axis.domain[0] && value <= axis.domain[1];
-    if (isWithin) within.push({value, letter});
-    const called = label.includes("%") || !column ? label : `${label}: ${written(value, column)}`;
-    keys.push(isWithin ? `Line ${letter}: ${called}.` : `Beyond the edge of the chart: ${called}.`);
-  }
-  return {within, keys};
 }

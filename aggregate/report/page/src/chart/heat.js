@@ -2,12 +2,12 @@
 
 import {axisX, cell, text} from "@observablehq/plot";
 import {textWidth} from "../elements.js";
-import {inCell} from "../format.js";
+import {inCell, written} from "../format.js";
 import {draw, inWords} from "./plot.js";
 
 const STEPS = 7;
 const MOST = 30;
-const NARROW = 520;
+const NARROW = 440;
 
 export function heat(section, chart, width) {
   const column = section.column(chart.value);
@@ -27,7 +27,7 @@ export function heat(section, chart, width) {
   const step = (value) => Math.min(STEPS - 1, Math.floor((value / (most || 1)) * STEPS));
   const size = Math.min(96, (width - marginLeft - 2) / across.length);
   const bounds = ({row}) => [chart.lower, chart.upper].map((name) => section.value(row, name));
-  const between = (one) => bounds(one).map((value) => inCell(value, column, 0)).join("–");
+  const between = (one) => bounds(one).map((value) => written(value, column)).join("–");
   const ranged = shown.filter((one) => one.value !== null && bounds(one).every((value) => value !== null));
   const hasRoom = !isNarrow && ranged.length > 0 && Math.max(...ranged.map((one) => textWidth(between(one), 10))) < size - 6;
   const high = isNarrow ? 44 : hasRoom ? 36 : 26;

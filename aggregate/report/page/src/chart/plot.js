@@ -43,3 +43,22 @@ export const cutNote = ({domain: [low]}, column) => `The axis does not begin at 
 
 /** A number, or NaN where nothing is shown: Plot leaves a gap there. */
 export const number = (value) => (value === null || value === undefined ? NaN : value);
+
+/**
+ * Reference lines have a letter in the chart and their words below it, which have room there at every width. A line that
+ * lies far beyond the values is said and not drawn: it would press them together.
+ */
+export function references(given, axis, column) {
+  const within = [];
+  const keys = [];
+  for (const [index, {value, label}] of (given ?? []).entries()) {
+    const letter = String.fromCharCode(97 + index);
+    const [low, top] = axis.domain;
+    if (value > top && value <= top * 2) axis.domain = [low, value * 1.03];
+    const isWithin = value >= axis.domain[0] && value <= axis.domain[1];
+    if (isWithin) within.push({value, letter});
+    const called = /\d/.test(label) ? label : `${label}: ${written(value, column)}`;
+    keys.push(isWithin ? `Line ${letter}: ${called}.` : `Beyond the edge of the chart: ${called}.`);
+  }
+  return {within, keys};
+}

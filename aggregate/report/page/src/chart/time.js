@@ -3,7 +3,7 @@
 import {areaY, axisX, axisY, dot, gridY, line, ruleX, ruleY, text} from "@observablehq/plot";
 import {textWidth} from "../elements.js";
 import {date, period as inDays, ticks, written} from "../format.js";
-import {cutNote, domain, draw, inWords, number} from "./plot.js";
+import {cutNote, domain, draw, inWords, number, references} from "./plot.js";
 
 const DAY = 86_400_000;
 const TOP = 6;
@@ -12,7 +12,7 @@ const SYMBOLS = ["circle", "square", "triangle", "diamond", "cross", "star"];
 
 export function trend(section, chart, width) {
   const {all, series, left} = bySeries(section, chart);
-  const columns = series.length === 1 ? 1 : width >= 620 ? 3 : width >= 400 ? 2 : 1;
+  const columns = series.length === 1 ? 1 : width >= 560 ? 3 : width >= 400 ? 2 : 1;
   const gap = 18;
   const each = Math.floor((width - gap * (columns - 1)) / columns);
   const height = series.length === 1 ? 210 : 132;
@@ -21,6 +21,7 @@ export function trend(section, chart, width) {
   const charts = series.map((one, group) => {
     const made = panel(section, chart, {all, series: [one], width: each, height});
     points.push(...made.points.map((point) => ({...point, group})));
+    notes.push(...made.keys);
     if (made.cut) notes.push(series.length === 1 ? made.cut : "Each panel has an axis of its own; not all begin at 0.");
     return {svg: made.svg, name: chart.series ? one.label : null};
   });
@@ -31,7 +32,7 @@ export function trend(section, chart, width) {
 export function share(section, chart, width) {
   const {all, series, left} = bySeries(section, chart);
   const made = panel(section, chart, {all, series, width, height: 260, hasEnds: true});
-  const notes = made.cut ? [made.cut] : [];
+  const notes = [...made.keys, ...(made.cut ? [made.cut] : [])];
   if (left > 0) notes.push(`The ${series.length} largest of ${series.length + left}; the table has all.`);
   return {charts: [{svg: made.svg}], points: made.points, notes};
 }
@@ -47,7 +48,8 @@ function bySeries(section, chart) {
   const all = periods(section, chart.x);
   const size = (ofPeriod) => Math.max(0, ...[...ofPeriod.values()].map((row) => section.value(row, chart.lower) ??
     section.value(row, chart.y) ?? 0));
-  const sorted = [...rows].map(([name, ofPeriod]) => ({name, ofPeriod, size: size(ofPeriod)}))
+  const isShown = ([, ofPeriod]) => [...ofPeriod.values()].some((row) => section.value(row, chart.y) !== null);
+  const sorted = [...rows].filter(isShown).map(([name, ofPeriod]) => ({name, ofPeriod, size: size(ofPeriod)}))
     .sort((a, b) => b.size - a.size);
   const series = sorted.slice(0, chart.top ?? TOP).map(({name, ofPeriod}) => {
     const first = ofPeriod.values().next().value;
@@ -81,7 +83,7 @@ function periods(section, name) {
 function gaps(section, steps) {
   const runs = [];
   for (const step of steps.filter(({value}) => value === null)) {
-    const reason = section.reason(step.period);
+    const reason = section.reason(step.period, step.row);
     const last = runs.at(-1);
     const isNext = last && steps.indexOf(step) === steps.indexOf(last.to) + 1 && last.reason.text === reason.text;
     if (isNext) last.to = step;
@@ -94,9 +96,10 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
   const column = section.column(chart.y);
   const steps = series.flatMap((one) => one.steps.filter(({value}) => value !== null));
   const axis = domain(steps.map(({lower}) => lower), steps.map(({upper}) => upper), column);
+  const {within, keys} = references(chart.lines, axis, column);
   const format = ticks(column, axis.domain);
   const marginLeft = Math.max(...axis.domain.map((end) => textWidth(format(end))), 24) + 12;
-  const marginRight = hasEnds ? Math.max(...series.map(({label}) => textWidth(label))) + 26 : 8;
+  const marginRight = hasEnds ? Math.max(...series.map(({label}) => textWidth(label))) + 26 : within.length ? 16 : 8;
   const releases = named(section.releases(), all, width - marginLeft - marginRight);
   const rules = section.releases().filter(({since}) => since >= all[0] && since <= all.at(-1)).map(({since}) => date(since));
   const dense = all.length > 40;
@@ -104,6 +107,8 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
     gridY({ticks: height > 200 ? 5 : 3, stroke: "var(--line)", strokeOpacity: 1}),
     axisY({ticks: height > 200 ? 5 : 3, tickFormat: format, tickSize: 0, color: "var(--soft)", label: null}),
     axisX({ticks: Math.max(2, Math.round(width / 110)), tickSize: 3, color: "var(--soft)", label: null}),
+    ruleY(within, {y: "value", stroke: "var(--ink)", strokeDasharray: "4 3"}),
+    text(within, {y: "value", text: "letter", frameAnchor: "right", textAnchor: "start", dx: 4, fill: "var(--ink)", fontWeight: 600}),
     ruleX(rules, {stroke: "var(--soft)", strokeDasharray: "2 3"}),
     ...[0, 1].map((row) => text(releases.filter((release) => release.row === row), {x: "at", text: "release",
       frameAnchor: "top", dy: row ? -22 : -10, textAnchor: "start", dx: 2, fill: "var(--soft)", fontSize: 11}))
@@ -117,8 +122,8 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
     if (hasEnds && last) ends.push({label, color, symbol: SYMBOLS[index], value: last.value, at: last.at});
   }
   const runs = series.flatMap((one) => gaps(section, one.steps).map((run) => ({...run, label: one.label})));
-  if (!hasEnds) marks.push(...missing(runs, axis.domain[0], (width - marginLeft) / all.length));
-  else marks.push(...missing(runs.filter(({reason}) => reason.mark === "×"), axis.domain[0], 9));
+  if (!hasEnds) marks.push(...missing(runs, axis.domain[0], (width - marginLeft) / all.length, all));
+  else marks.push(...missing(once(runs.filter(({reason}) => reason.mark === "×")), axis.domain[0], 9, all));
   const top = releases.some(({row}) => row === 1) ? 30 : releases.length ? 18 : 10;
   if (hasEnds) marks.push(...endLabels(ends, axis.domain, height - top - 40));
   const svg = draw({
@@ -129,7 +134,7 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
     marks
   });
   const points = pointsOf(section, chart, svg, {series, axis, hasEnds});
-  return {svg, points, cut: axis.cut ? cutNote(axis, column) : null};
+  return {svg, points, keys, cut: axis.cut ? cutNote(axis, column) : null};
 }
 
 /** A band from the lower to the upper bound, its edges, and the line of the estimates. All end where nothing is shown. */
@@ -152,12 +157,18 @@ function alone(steps, dense) {
   return steps.filter((_, index) => has(index) && (!dense || (!has(index - 1) && !has(index + 1))));
 }
 
+/** A period that is withheld is so for all lines: it is marked once. */
+function once(runs) {
+  return [...new Map(runs.map((run) => [`${run.from.period} ${run.to.period}`, run])).values()];
+}
+
 /** A gap: a line along the axis from its first to its last period, and the mark of its reason. */
-function missing(runs, low, step) {
+function missing(runs, low, step, all) {
+  const [first, last] = [date(all[0]), date(all.at(-1))];
   const half = DAY / 2;
   const spans = runs.map(({from, to, reason}) => ({
     low, mark: reason.mark,
-    x1: new Date(from.at - half), x2: new Date(+to.at + half),
+    x1: new Date(Math.max(from.at - half, first)), x2: new Date(Math.min(+to.at + half, last)),
     at: new Date((+from.at + +to.at) / 2),
     wide: ((to.at - from.at) / DAY + 1) * step
   }));
