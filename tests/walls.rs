@@ -111,6 +111,16 @@ const EDGES: &[(&str, &[&str])] = &[
             "kaiku-fleet",
         ],
     ),
+    // Rollups of a long history, for whoever tries what reads them.
+    (
+        "kaiku-history",
+        &[
+            "kaiku-wire",
+            "kaiku-catalogue",
+            "kaiku-aggregate",
+            "kaiku-release",
+        ],
+    ),
     (
         "kaiku-rehearsal",
         &[
