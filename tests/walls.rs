@@ -22,6 +22,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("kaiku-raw", &["kaiku-wire"]),
     ("kaiku-stripped", &["kaiku-wire", "kaiku-catalogue"]),
     ("kaiku-catalogue", &["kaiku-wire"]),
+    // What is mined behind the strip and read on devices: it knows neither side.
+    ("kaiku-suggestions", &["kaiku-wire"]),
     // What every stage stands on.
     ("kaiku-metric", &[]),
     ("kaiku-registry", &[]),
@@ -87,6 +89,9 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("kaiku-release", &["kaiku-wire"]),
+    // What reads what was released knows numbers and nothing of where they come from.
+    ("kaiku-change", &[]),
+    ("kaiku-recommend", &["kaiku-wire", "kaiku-suggestions"]),
     // What proves the pipeline: it plays the devices and looks at what comes out.
     (
         "kaiku-fleet",
@@ -173,7 +178,10 @@ const PURE: &[&str] = &[
     "kaiku-raw",
     "kaiku-stripped",
     "kaiku-catalogue",
+    "kaiku-suggestions",
     "kaiku-release",
+    "kaiku-change",
+    "kaiku-recommend",
     "kaiku-fleet",
 ];
 const IMPURE: &[&str] = &[
@@ -317,7 +325,13 @@ fn only_enrich_names_both_sides() {
 
 #[test]
 fn nothing_behind_the_strip_reaches_what_a_device_says() {
-    for package in ["kaiku-stripped", "kaiku-aggregate", "kaiku-release"] {
+    for package in [
+        "kaiku-stripped",
+        "kaiku-aggregate",
+        "kaiku-release",
+        "kaiku-change",
+        "kaiku-recommend",
+    ] {
         let reached = reaches(package);
         for identity in [
             "kaiku-raw",
