@@ -47,6 +47,28 @@ export async function open(browser, file, {screen = "desk", scheme = "light", ha
   return {page, complaints, took: performance.now() - begin};
 }
 
+/** The same without the browser's hand in it, which asks its user after ten files of one page. */
+export async function wouldSave(page, selector) {
+  return page.evaluate(async (selector) => {
+    const [make, click] = [URL.createObjectURL, HTMLAnchorElement.prototype.click];
+    const made = {};
+    URL.createObjectURL = (blob) => {
+      made.blob = blob;
+      return make.call(URL, blob);
+    };
+    HTMLAnchorElement.prototype.click = function () {
+      made.name = this.download;
+    };
+    try {
+      document.querySelector(selector).click();
+    } finally {
+      URL.createObjectURL = make;
+      HTMLAnchorElement.prototype.click = click;
+    }
+    return {name: made.name, text: await made.blob.text()};
+  }, selector);
+}
+
 /** The text of the file that `act` makes the page save. */
 export async function saved(page, act) {
   const folder = await mkdtemp(join(tmpdir(), "kaiku-page-"));
