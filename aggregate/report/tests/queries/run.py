@@ -59,7 +59,9 @@ def datafusion(rollups, tables):
 def pyspark(rollups, tables):
     from pyspark.sql import SparkSession
 
-    spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    # As many parts as there are by default make a small query slow.
+    spark = session.config("spark.sql.shuffle.partitions", "1").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     spark.conf.set("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
     for table, unit in tables.items():
