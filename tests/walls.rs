@@ -22,6 +22,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("kaiku-raw", &["kaiku-wire"]),
     ("kaiku-stripped", &["kaiku-wire", "kaiku-catalogue"]),
     ("kaiku-catalogue", &["kaiku-wire"]),
+    // What is mined behind the strip and read on devices: it knows neither side.
+    ("kaiku-suggestions", &["kaiku-wire"]),
     // What every stage stands on.
     ("kaiku-metric", &[]),
     ("kaiku-registry", &[]),
@@ -87,6 +89,13 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("kaiku-release", &["kaiku-wire"]),
+    // What reads what was released knows numbers and nothing of where they come from.
+    ("kaiku-change", &[]),
+    ("kaiku-recommend", &["kaiku-wire", "kaiku-suggestions"]),
+    (
+        "kaiku-report",
+        &["kaiku-wire", "kaiku-change", "kaiku-recommend"],
+    ),
     // What proves the pipeline: it plays the devices and looks at what comes out.
     (
         "kaiku-fleet",
@@ -100,6 +109,16 @@ const EDGES: &[(&str, &[&str])] = &[
             "kaiku-catalogue",
             "kaiku-device",
             "kaiku-fleet",
+        ],
+    ),
+    // Rollups of a long history, for whoever tries what reads them.
+    (
+        "kaiku-history",
+        &[
+            "kaiku-wire",
+            "kaiku-catalogue",
+            "kaiku-aggregate",
+            "kaiku-release",
         ],
     ),
     (
@@ -133,6 +152,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "kaiku-enrich",
             "kaiku-aggregate",
             "kaiku-release",
+            "kaiku-report",
             "kaiku-fleet",
             "kaiku-handsets",
             "kaiku-rehearsal",
@@ -173,7 +193,10 @@ const PURE: &[&str] = &[
     "kaiku-raw",
     "kaiku-stripped",
     "kaiku-catalogue",
+    "kaiku-suggestions",
     "kaiku-release",
+    "kaiku-change",
+    "kaiku-recommend",
     "kaiku-fleet",
 ];
 const IMPURE: &[&str] = &[
@@ -317,7 +340,14 @@ fn only_enrich_names_both_sides() {
 
 #[test]
 fn nothing_behind_the_strip_reaches_what_a_device_says() {
-    for package in ["kaiku-stripped", "kaiku-aggregate", "kaiku-release"] {
+    for package in [
+        "kaiku-stripped",
+        "kaiku-aggregate",
+        "kaiku-release",
+        "kaiku-change",
+        "kaiku-recommend",
+        "kaiku-report",
+    ] {
         let reached = reaches(package);
         for identity in [
             "kaiku-raw",
@@ -332,6 +362,21 @@ fn nothing_behind_the_strip_reaches_what_a_device_says() {
         ] {
             assert!(!reached.contains(identity), "{package} reaches {identity}");
         }
+    }
+}
+
+/// What is read of the rollups is what anybody can read: no type of a record, on either side of the strip, and no
+/// code of what made them.
+#[test]
+fn the_report_is_made_of_what_is_public() {
+    let reached = reaches("kaiku-report");
+    for inside in [
+        "kaiku-raw",
+        "kaiku-stripped",
+        "kaiku-aggregate",
+        "kaiku-release",
+    ] {
+        assert!(!reached.contains(inside), "kaiku-report reaches {inside}");
     }
 }
 

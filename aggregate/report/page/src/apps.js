@@ -1,0 +1,78 @@
+// One app at a time: chosen by a link, by the address or by the keyboard, and drawn when it is first shown.
+
+import {element} from "./elements.js";
+
+export class Apps {
+  constructor(main, report, draw) {
+    this.parts = [...main.querySelectorAll("section[data-app]")];
+    this.links = [...document.querySelectorAll('#apps a[href^="#"]')];
+    this.titles = new Map((report.apps ?? []).map(({app, title}) => [app, title || app]));
+    this.draw = draw;
+    this.page = document.title;
+    this.said = element("p", {class: "unseen", role: "status"});
+    this.contents = element("nav", {class: "contents", "aria-label": "Parts of the report"});
+    this.shown = main;
+  }
+
+  begin() {
+    if (this.parts.length === 0) return;
+    document.body.append(this.said);
+    this.stay();
+    addEventListener("hashchange", () => this.follow());
+    document.getElementById("apps")?.addEventListener("keydown", (event) => this.step(event));
+    this.follow(true);
+  }
+
+  /** What stays on the screen, in one block: that data is synthetic, the app that is shown, the parts of it. */
+  stay() {
+    const header = document.querySelector("body > header");
+    const top = element("div", {class: "top"});
+    (header ?? this.parts[0].parentElement).before(top);
+    const stays = [document.querySelector(".synthetic"), document.getElementById("apps"), this.contents];
+    top.append(...stays.filter(Boolean));
+    new ResizeObserver(() => {
+      document.documentElement.style.scrollPaddingTop = `${top.offsetHeight + 12}px`;
+    }).observe(top);
+  }
+
+  /** Shows the app that the address names: itself, or one of its sections. */
+  follow(isFirst = false) {
+    const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const part = named?.closest("section[data-app]") ?? (isFirst ? this.parts[0] : null);
+    if (!part) return;
+    if (part !== this.shown) this.show(part, isFirst);
+    if (named && named !== part) named.scrollIntoView();
+    else if (!isFirst) window.scrollTo(0, 0);
+  }
+
+  show(part, isFirst) {
+    this.shown = part;
+    for (const other of this.parts) other.hidden = other !== part;
+    for (const link of this.links) {
+      if (link.hash === `#${part.id}`) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+    const title = this.titles.get(part.dataset.app) ?? part.dataset.app;
+    document.title = `${title} – ${this.page}`;
+    if (!isFirst) this.said.textContent = `${title} is shown`;
+    this.list(part);
+    this.draw(part);
+  }
+
+  /** The groups of the app that is shown. */
+  list(part) {
+    const groups = [...part.querySelectorAll("section[data-group]")];
+    this.contents.replaceChildren(...groups.map((group) => {
+      group.id ||= `${part.dataset.app}-group-${group.dataset.group}`;
+      return element("a", {href: `#${group.id}`}, group.querySelector("h2")?.textContent ?? group.dataset.group);
+    }));
+  }
+
+  step(event) {
+    const by = {ArrowRight: 1, ArrowLeft: -1}[event.key];
+    const at = this.links.indexOf(document.activeElement);
+    if (!by || at < 0) return;
+    event.preventDefault();
+    this.links[(at + by + this.links.length) % this.links.length].focus();
+  }
+}

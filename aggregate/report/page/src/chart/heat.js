@@ -1,0 +1,73 @@
+// A table in colours, each cell with its number written in.
+
+import {axisX, cell, text} from "@observablehq/plot";
+import {textWidth} from "../elements.js";
+import {inCell, written} from "../format.js";
+import {draw, inWords} from "./plot.js";
+
+const STEPS = 7;
+const MOST = 30;
+const NARROW = 440;
+
+export function heat(section, chart, width) {
+  const column = section.column(chart.value);
+  const cells = section.rows().map((row) => ({
+    row, x: section.label(row, chart.x), y: section.label(row, chart.y), value: section.value(row, chart.value)
+  }));
+  const isNarrow = width < NARROW;
+  const allX = [...new Set(cells.map(({x}) => x))];
+  const allY = [...new Set(cells.map(({y}) => y))];
+  const names = allY.slice(0, MOST);
+  const room = Math.max(...names.map((name) => textWidth(name))) + 12;
+  const marginLeft = isNarrow ? 2 : Math.min(room, width * 0.4);
+  const least = Math.max(...cells.map(({value}) => textWidth(inCell(value ?? 0, column, 60)))) + 10;
+  const across = allX.slice(-Math.max(1, Math.floor((width - marginLeft - 2) / Math.max(least, 36))));
+  const shown = cells.filter(({x, y}) => across.includes(x) && names.includes(y));
+  const most = Math.max(0, ...shown.map(({value}) => value ?? 0));
+  const step = (value) => Math.min(STEPS - 1, Math.floor((value / (most || 1)) * STEPS));
+  const size = Math.min(96, (width - marginLeft - 2) / across.length);
+  const bounds = ({row}) => [chart.lower, chart.upper].map((name) => section.value(row, name));
+  const between = (one) => bounds(one).map((value) => written(value, column)).join("–");
+  const ranged = shown.filter((one) => one.value !== null && bounds(one).every((value) => value !== null));
+  const hasRoom = !isNarrow && ranged.length > 0 && Math.max(...ranged.map((one) => textWidth(between(one), 10))) < size - 6;
+  const high = isNarrow ? 44 : hasRoom ? 36 : 26;
+  const marginRight = Math.max(2, width - marginLeft - size * across.length);
+  const at = {x: "x", y: "y"};
+  const inset = {inset: 1, insetTop: isNarrow ? 19 : 1};
+  const dy = isNarrow ? 9 : hasRoom ? -6 : 0;
+  const onCell = ({value}) => (step(value ?? 0) >= 4 ? "var(--on-dark)" : "var(--on-light)");
+  const svg = draw({
+    width, height: 26 + high * names.length, marginLeft, marginRight, marginTop: 24, marginBottom: 2,
+    x: {type: "band", domain: across, label: null, padding: 0},
+    y: {type: "band", domain: names, label: null, axis: null, padding: 0},
+    marks: [
+      axisX({anchor: "top", tickSize: 0, color: "var(--soft)", label: null}),
+      cell(shown.filter(({value}) => value !== null), {...at, ...inset, fill: ({value}) => `var(--h${step(value)})`,
+        className: "mark"}),
+      cell(shown.filter(({value}) => value === null), {...at, ...inset, fill: "none", stroke: "var(--line)", className: "gap"}),
+      text(shown, {...at, dy, text: ({value}) => (value === null ? "–" : inCell(value, column, size)),
+        fill: (one) => (one.value === null ? "var(--soft)" : onCell(one)), fontVariant: "tabular-nums"}),
+      hasRoom ? text(ranged, {...at, dy: 8, text: between, fill: onCell, fontSize: 10, className: "interval"}) : null,
+      text(names, {y: (name) => name, text: (name) => name, frameAnchor: "left", textAnchor: isNarrow ? "start" : "end",
+        dx: isNarrow ? 2 : -8, dy: isNarrow ? -13 : 0, fill: "var(--ink)",
+        ...(isNarrow ? {} : {lineWidth: (marginLeft - 8) / 11, textOverflow: "ellipsis-middle"})})
+    ]
+  });
+  const x = svg.scale("x");
+  const y = svg.scale("y");
+  const points = shown.sort((a, b) => names.indexOf(a.y) - names.indexOf(b.y) || across.indexOf(a.x) - across.indexOf(b.x))
+    .map((one) => ({
+      svg, group: names.indexOf(one.y), row: one.row,
+      x: x.apply(one.x) + x.bandwidth / 2, y: y.apply(one.y) + y.bandwidth / 2 + (isNarrow ? dy : 0),
+      title: `${one.y}, ${one.x}`,
+      text: one.value === null
+        ? `${column.title}: not shown, below the threshold or withheld; this is not zero`
+        : inWords(section, one.row, [chart.value, chart.lower, chart.upper])
+    }));
+  const notes = [];
+  if (shown.some(({value}) => value === null)) notes.push("– is not shown: below the threshold or withheld, and not zero.");
+  if (across.length < allX.length) notes.push(`The last ${across.length} of ${allX.length} columns; the table has all.`);
+  if (names.length < allY.length) notes.push(`The first ${names.length} of ${allY.length} lines; the table has all.`);
+  return {charts: [{svg}], points, notes};
+}
+

@@ -1,0 +1,539 @@
+//! What breaks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use kaiku_wire::Day;
+
+use super::glance::{self, part};
+use super::used::{CHANGED, dots, of_week, series, shown_in_week};
+use crate::changes::What;
+use crate::context::{Context, Latest, find, flag, measured};
+use crate::draft::Draft;
+use crate::model::{Cell, Chart, Group, Kind, Line, Section, Tile};
+use crate::numbers::{Measured, Sum, counts, rates};
+use crate::rollups::Unit;
+use crate::words::{self, COVERS, DAYS_COVER, MISSING, RATE_COVERS};
+
+const CAUSES: &str = "causes_weekly";
+const BY_RELEASE: &str = "causes_daily";
+
+pub(super) fn sections(context: &Context<'_>) -> Vec<Section> {
+    let mut sections = vec![
+        causes(context),
+        causes_trend(context),
+        first_seen(context),
+        crash_by_release(context),
+    ];
+    sections.extend(LISTS.iter().map(|list| crash_by(context, list)));
+    sections.extend([components(context), causes_by_release(context)]);
+    sections
+}
+
+fn causes_draft(id: &'static str, group: Group, title: &str) -> Draft {
+    Draft::new(id, group, title, Some(CAUSES))
+        .column("cause", "Cause", Kind::Name)
+        .column("cause_title", "What it is", Kind::Text)
+        .counted("devices", "Devices")
+        .rated("share", "Part of the app's devices")
+        .column("flag", "Change", Kind::Flag)
+}
+
+/// The causes of the last week: the new and the worse ones first where `by_flag` is set.
+fn causes_of_week(context: &Context<'_>, draft: Draft, by_flag: bool) -> Section {
+    let latest = match context.latest(CAUSES) {
+        Ok(latest) => latest,
+        Err(why) => return draft.empty(why),
+    };
+    let when = words::within(Unit::Week, latest.period);
+    let mut draft = draft
+        .withheld(context.withheld(latest.table, latest.period, Day::MAX))
+        .sentence(format!(
+            "Devices on which something failed {when}, by cause, and which part of the app's devices of that week they \
+             are. A failure need not be a crash. {CHANGED} {COVERS} {MISSING}"
+        ))
+        .chart(dots("cause", "devices"));
+    let mut rows: Vec<_> = latest.rows.iter().collect();
+    let found = |dims: &[Arc<str>]| context.changes.get(context.app, CAUSES, What::Part, dims);
+    let rank = |dims: &[Arc<str>]| match found(dims).map_or("", |found| found.flag()) {
+        "new" => 0,
+        "worse" => 1,
+        _ => 2,
+    };
+    let lower = |row: &crate::rollups::Row| row.numbers.first().map_or(0, |number| number.lower);
+    rows.sort_by_key(|row| (if by_flag { rank(&row.dims) } else { 0 }, -lower(row)));
+    for row in rows {
+        let devices = measured(latest.table, row, "devices");
+        let name = row.dims.first().map_or("", AsRef::as_ref);
+        let cells = [Cell::text(name), context.title("cause", name)].into_iter();
+        let cells = cells.chain(counts(devices));
+        let cells = cells.chain(rates(of_week(context, devices, latest.period)));
+        draft.row(cells.chain([flag(found(&row.dims))]));
+    }
+    let nothing = context.nothing_reached(&latest);
+    if !by_flag {
+        return draft.done(None, &nothing);
+    }
+    draft.keep(5);
+    let tile = worst_tile(context, &latest, &draft);
+    draft.done(tile, &nothing)
+}
+
+/// At a glance: the worst new cause, and where none is new or worse, the most frequent one.
+pub(super) fn worst_cause(context: &Context<'_>) -> Section {
+    causes_of_week(
+        context,
+        causes_draft("worst_cause", Group::Glance, "The worst cause of failures"),
+        true,
+    )
+}
+
+fn worst_tile(context: &Context<'_>, latest: &Latest<'_>, draft: &Draft) -> Option<Tile> {
+    let Some(Cell::Text(name)) = draft.cell(draft.rows().first()?, "cause") else {
+        return None;
+    };
+    let dims = [Arc::clone(&name)];
+    let devices = measured(latest.table, find(latest.rows, &dims)?, "devices")?;
+    let found = context.changes.get(context.app, CAUSES, What::Part, &dims);
+    let unit = match found.map_or("", |found| found.flag()) {
+        "new" => "a new cause of failures",
+        "worse" => "a cause that got worse",
+        _ => "the most frequent cause; none is new or worse",
+    };
+    Some(Tile {
+        value: context.called("cause", &name),
+        unit: unit.into(),
+        detail: format!(
+            "{} devices {}, {}",
+            words::count(devices.estimate.round() as i64),
+            words::within(Unit::Week, latest.period),
+            words::between_counts(devices)
+        ),
+        change: found.map_or_else(glance::no_comparison, |found| {
+            found.change("the week before")
+        }),
+    })
+}
+
+fn causes(context: &Context<'_>) -> Section {
+    let draft = causes_draft("causes", Group::Breaks, "What fails, by cause");
+    causes_of_week(context, draft, false)
+}
+
+fn causes_trend(context: &Context<'_>) -> Section {
+    let draft = Draft::new(
+        "causes_trend",
+        Group::Breaks,
+        "Causes by week",
+        Some(CAUSES),
+    )
+    .column("week", "Week", Kind::Period)
+    .column("cause", "Cause", Kind::Name)
+    .column("cause_title", "What it is", Kind::Text)
+    .counted("devices", "Devices");
+    series(
+        context,
+        draft,
+        CAUSES,
+        "cause",
+        Some(6),
+        "Devices on which something failed by each cause",
+    )
+}
+
+fn first_seen(context: &Context<'_>) -> Section {
+    let by_release = context.rollups.tables.contains_key(BY_RELEASE);
+    let (table, unit) = match by_release {
+        true => (BY_RELEASE, Unit::Day),
+        false => (CAUSES, Unit::Week),
+    };
+    let draft = Draft::new(
+        "causes_first_seen",
+        Group::Breaks,
+        "When each cause was first shown",
+        Some(table),
+    )
+    .column("cause", "Cause", Kind::Name)
+    .column("cause_title", "What it is", Kind::Text)
+    .column(unit.as_str(), "First shown", Kind::Period)
+    .column("release", "Release", Kind::Name)
+    .counted("devices", "Devices then");
+    let latest = match context.latest(table) {
+        Ok(latest) => latest,
+        Err(why) => return draft.empty(why),
+    };
+    let how = match by_release {
+        true => "The release is the first one under which it was shown.",
+        false => {
+            "The policy counts no causes by release: the release is the newest one that the catalogue had by the end of \
+             that week, which need not be the one that brought it."
+        }
+    };
+    let first = latest
+        .table
+        .published
+        .keys()
+        .next()
+        .copied()
+        .unwrap_or(latest.period);
+    let mut draft = draft.withheld(context.withheld(latest.table, first, Day::MAX)).sentence(format!(
+        "The first {} in which each cause was shown, the newest first. {how} What is shown since the first {} here, {}, \
+         may be older. {COVERS} {MISSING}",
+        unit.as_str(),
+        unit.as_str(),
+        words::date(first)
+    ));
+    let mut seen: BTreeMap<Arc<str>, (Day, Cell, Option<Measured>)> = BTreeMap::new();
+    for (period, rows) in latest.table.rows.get(context.app).into_iter().flatten() {
+        for row in rows {
+            let devices = measured(latest.table, row, "devices");
+            let (cause, release) = match row.dims.as_slice() {
+                [release, cause] => (cause, Cell::text(release)),
+                [cause] => (cause, newest_release(context, period.plus(unit.days() - 1))),
+                _ => continue,
+            };
+            seen.entry(Arc::clone(cause))
+                .or_insert((*period, release, devices));
+        }
+    }
+    let mut seen: Vec<_> = seen.into_iter().collect();
+    seen.sort_by_key(|(_, (period, ..))| std::cmp::Reverse(*period));
+    for (cause, (period, release, devices)) in seen {
+        let cells = [
+            Cell::text(&cause),
+            context.title("cause", &cause),
+            Cell::Day(period),
+            release,
+        ];
+        draft.row(cells.into_iter().chain(counts(devices)));
+    }
+    let nothing = context.nothing_reached(&latest);
+    draft.done(None, &nothing)
+}
+
+/// The newest release that the catalogue has by a day.
+fn newest_release(context: &Context<'_>, day: Day) -> Cell {
+    let app = context.rollups.catalogue.app(context.app);
+    let releases = app.map(|app| app.releases.as_slice()).unwrap_or_default();
+    let out = releases
+        .iter()
+        .filter(|release| release.date.is_some_and(|date| date <= day));
+    let newest = out.max_by_key(|release| release.date);
+    newest.map_or(Cell::None, |release| Cell::text(&release.name))
+}
+
+fn crash_by_release(context: &Context<'_>) -> Section {
+    let table = "releases_daily";
+    let draft = Draft::new(
+        "crash_by_release",
+        Group::Breaks,
+        "Crash rate by release",
+        Some(table),
+    )
+    .column("release", "Release", Kind::Name)
+    .column("since", "Since", Kind::Period)
+    .column("days", "Days", Kind::Count)
+    .counted("device_days", "Devices, added up over these days")
+    .counted("crashed_days", "Of them with a crash")
+    .rated("crash_rate", "Crash rate")
+    .rated("crash_free", "Crash-free")
+    .column("flag", "Change", Kind::Flag);
+    let latest = match context.latest(table) {
+        Ok(latest) => latest,
+        Err(why) => return draft.empty(why),
+    };
+    let mut draft = draft
+        .withheld(context.withheld(latest.table, latest.period.minus(6), Day::MAX))
+        .sentence(format!(
+            "Devices with a fatal failure over devices heard from, by release, over the seven days up to {}, those on \
+             which the release is shown, against the same weekdays before. {DAYS_COVER} {CHANGED} {RATE_COVERS} {MISSING}",
+            words::period(Unit::Day, latest.period)
+        ))
+        .chart(crash_dots("release", vec![fleet_of_days(context, latest.period), Some(context.bad_line())]));
+    let listed = context.rollups.catalogue.app(context.app);
+    for (dims, days) in shown_in_week(context, &latest) {
+        let sum = |measure| {
+            context
+                .sum(latest.table, &dims, measure, &days)
+                .map(Sum::measured)
+        };
+        let (devices, crashed) = (sum("devices"), sum("crashed"));
+        let rate = part(crashed, devices);
+        let name = dims.first().map_or("", AsRef::as_ref);
+        let releases = listed
+            .map(|app| app.releases.as_slice())
+            .unwrap_or_default();
+        let since = releases.iter().find(|release| release.name == name);
+        let since = since
+            .and_then(|release| release.date)
+            .map_or(Cell::None, Cell::Day);
+        let shown = i64::try_from(days.len()).unwrap_or(0);
+        let cells = [Cell::text(name), since, Cell::Count(shown)].into_iter();
+        let cells = cells
+            .chain(counts(devices))
+            .chain(counts(crashed))
+            .chain(rates(rate));
+        let found = context
+            .changes
+            .get(context.app, table, What::Crashed, &dims);
+        let flag = flag(found);
+        draft.row(cells.chain(rates(rate.map(Measured::rest))).chain([flag]));
+    }
+    draft.sort_by("crash_rate_lower");
+    let nothing = context.nothing_reached(&latest);
+    draft.done(None, &nothing)
+}
+
+/// The crash rate of the whole app over the seven days up to one, as a line.
+fn fleet_of_days(context: &Context<'_>, last: Day) -> Option<Line> {
+    let table = context.rollups.tables.get("activity_daily")?;
+    let days: BTreeSet<Day> = context.shown_days(table, &[], last);
+    let sum = |measure| context.sum(table, &[], measure, &days).map(Sum::measured);
+    Some(fleet_line(part(sum("crashed"), sum("devices"))?))
+}
+
+fn fleet_line(rate: Measured) -> Line {
+    Line {
+        value: (rate.estimate * 1e6).round() / 1e6,
+        label: format!("all devices of the app: {}", words::percent(rate.estimate)),
+    }
+}
+
+fn crash_dots(names: &str, lines: Vec<Option<Line>>) -> Chart {
+    Chart::Dots {
+        y: names.into(),
+        x: "crash_rate".into(),
+        lower: "crash_rate_lower".into(),
+        upper: "crash_rate_upper".into(),
+        sort: "crash_rate_lower".into(),
+        caption:
+            "The dot is the crash rate, the line its interval; the worst by its lower end first"
+                .into(),
+        lines: lines.into_iter().flatten().collect(),
+    }
+}
+
+/// A list of crash rates by what a device is.
+struct List {
+    id: &'static str,
+    title: &'static str,
+    table: &'static str,
+    /// The dimensions, each with its heading.
+    dimensions: &'static [(&'static str, &'static str)],
+    /// The column with the names of the dots.
+    names: &'static str,
+}
+
+const LISTS: &[List] = &[
+    List {
+        id: "crash_by_brand",
+        title: "Crash rate by brand",
+        table: "brands_weekly",
+        dimensions: &[("brand", "Brand")],
+        names: "brand",
+    },
+    List {
+        id: "crash_by_model",
+        title: "Crash rate by model",
+        table: "models_weekly",
+        dimensions: &[("brand", "Brand"), ("model", "Model")],
+        names: "label",
+    },
+    List {
+        id: "crash_by_operator",
+        title: "Crash rate by network operator",
+        table: "operators_weekly",
+        dimensions: &[("country", "Country"), ("operator", "Operator")],
+        names: "label",
+    },
+    List {
+        id: "crash_by_country",
+        title: "Crash rate by country",
+        table: "countries_weekly",
+        dimensions: &[("country", "Country")],
+        names: "country",
+    },
+];
+
+fn crash_by(context: &Context<'_>, list: &List) -> Section {
+    let mut draft = Draft::new(list.id, Group::Breaks, list.title, Some(list.table));
+    draft = with_dimensions(draft, list.dimensions)
+        .counted("devices", "Devices")
+        .counted("crashed", "Of them with a crash")
+        .rated("crash_rate", "Crash rate")
+        .column("flag", "Change", Kind::Flag);
+    let latest = match context.latest(list.table) {
+        Ok(latest) => latest,
+        Err(why) => return draft.empty(why),
+    };
+    let fleet = part(
+        context.of_app("activity_weekly", "crashed", latest.period),
+        context.of_app("activity_weekly", "devices", latest.period),
+    );
+    let bad = match list.id {
+        "crash_by_model" => context.settings.model_crash_line.clone(),
+        _ => context.bad_line(),
+    };
+    let mut draft = draft
+        .withheld(context.withheld(latest.table, latest.period, Day::MAX))
+        .sentence(format!(
+            "Devices with a fatal failure over devices heard from {}, the worst first. {WEEK_RATE} {CHANGED} \
+             {RATE_COVERS} {MISSING}",
+            words::within(Unit::Week, latest.period)
+        ))
+        .chart(crash_dots(list.names, vec![fleet.map(fleet_line), Some(bad)]));
+    for row in latest.rows {
+        let devices = measured(latest.table, row, "devices");
+        let crashed = measured(latest.table, row, "crashed");
+        let found = context
+            .changes
+            .get(context.app, list.table, What::Crashed, &row.dims);
+        let flag = flag(found);
+        let cells = dimension_cells(&row.dims).into_iter();
+        let cells = cells.chain(counts(devices)).chain(counts(crashed));
+        draft.row(cells.chain(rates(part(crashed, devices))).chain([flag]));
+    }
+    draft.sort_by("crash_rate_lower");
+    let nothing = context.nothing_reached(&latest);
+    draft.done(None, &nothing)
+}
+
+/// Why a week's crash rate can't be held against a day's line without a thought.
+const WEEK_RATE: &str = "A device that crashed once in the week counts, so the rate of a week is higher than that of a \
+    day, and the line of Google Play is for a day.";
+
+/// The columns of what a device is, and of a label where there are two of them.
+pub(super) fn with_dimensions(mut draft: Draft, dimensions: &[(&str, &str)]) -> Draft {
+    if let [_, (_, title)] = dimensions {
+        draft = draft.column("label", &format!("{title}, in full"), Kind::Name);
+    }
+    for (name, title) in dimensions {
+        draft = draft.column(name, title, Kind::Name);
+    }
+    draft
+}
+
+/// The cells of [`with_dimensions`].
+pub(super) fn dimension_cells(dims: &[Arc<str>]) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = Vec::new();
+    if let [wide, narrow] = dims {
+        // Names of operators have their country in them already.
+        let label = match narrow.contains(&format!("({wide})"))
+            || narrow.starts_with(&format!("{wide}/"))
+        {
+            true => narrow.to_string(),
+            false => format!("{narrow} ({wide})"),
+        };
+        cells.push(Cell::text(label));
+    }
+    cells.extend(dims.iter().map(Cell::text));
+    cells
+}
+
+fn components(context: &Context<'_>) -> Section {
+    let table = "components_weekly";
+    let draft = Draft::new(
+        "components",
+        Group::Breaks,
+        "Where it fails, by component",
+        Some(table),
+    )
+    .column("component", "Component", Kind::Name)
+    .column("component_title", "What it is", Kind::Text)
+    .column("cause", "Cause", Kind::Name)
+    .column("cause_title", "Why", Kind::Text)
+    .counted("devices", "Devices")
+    .column("flag", "Change", Kind::Flag);
+    let latest = match context.latest(table) {
+        Ok(latest) => latest,
+        Err(why) => return draft.empty(why),
+    };
+    let mut draft = draft
+        .withheld(context.withheld(latest.table, latest.period, Day::MAX))
+        .sentence(format!(
+            "Devices on which a component failed {}, by cause. A device may stand in several rows. {CHANGED} {COVERS} \
+             {MISSING}",
+            words::within(Unit::Week, latest.period)
+        ))
+        .chart(Chart::Heat {
+            x: "component".into(),
+            y: "cause".into(),
+            value: "devices_estimate".into(),
+            caption: "Devices by component and cause; what is left white is not shown".into(),
+        });
+    for row in latest.rows {
+        let [component, cause] = row.dims.as_slice() else {
+            continue;
+        };
+        let found = context
+            .changes
+            .get(context.app, table, What::Part, &row.dims);
+        let flag = flag(found);
+        let cells = [
+            Cell::text(component),
+            context.title("component", component),
+            Cell::text(cause),
+            context.title("cause", cause),
+        ];
+        let devices = measured(latest.table, row, "devices");
+        draft.row(cells.into_iter().chain(counts(devices)).chain([flag]));
+    }
+    draft.sort_by("devices_lower");
+    let nothing = context.nothing_reached(&latest);
+    draft.done(None, &nothing)
+}
+
+fn causes_by_release(context: &Context<'_>) -> Section {
+    let draft = Draft::new(
+        "causes_by_release",
+        Group::Breaks,
+        "Causes by release",
+        Some(BY_RELEASE),
+    )
+    .column("release", "Release", Kind::Name)
+    .column("cause", "Cause", Kind::Name)
+    .column("cause_title", "What it is", Kind::Text)
+    .column("days", "Days", Kind::Count)
+    .counted("device_days", "Devices, added up over these days")
+    .rated("share", "Part of the release's devices");
+    let latest = match context.latest(BY_RELEASE) {
+        Ok(latest) => latest,
+        Err(why) => return draft.empty(why),
+    };
+    let mut draft = draft
+        .withheld(context.withheld(latest.table, latest.period.minus(6), Day::MAX))
+        .sentence(format!(
+            "Devices on which something failed, by release and cause, over the seven days up to {}, those on which both \
+             are shown, and which part of the release's devices they are. {DAYS_COVER} {RATE_COVERS} {MISSING}",
+            words::period(Unit::Day, latest.period)
+        ))
+        .chart(Chart::Heat {
+            x: "release".into(),
+            y: "cause".into(),
+            value: "share".into(),
+            caption: "Part of a release's devices of a day on which it failed by a cause".into(),
+        });
+    let releases = context.rollups.tables.get("releases_daily");
+    for (dims, days) in shown_in_week(context, &latest) {
+        let [release, cause] = dims.as_slice() else {
+            continue;
+        };
+        let devices = context
+            .sum(latest.table, &dims, "devices", &days)
+            .map(Sum::measured);
+        let of_release = [Arc::clone(release)];
+        let whole = releases.and_then(|table| context.sum(table, &of_release, "devices", &days));
+        let shown = i64::try_from(days.len()).unwrap_or(0);
+        let cells = [
+            Cell::text(release),
+            Cell::text(cause),
+            context.title("cause", cause),
+            Cell::Count(shown),
+        ];
+        let share = part(devices, whole.map(Sum::measured));
+        draft.row(cells.into_iter().chain(counts(devices)).chain(rates(share)));
+    }
+    draft.sort_by("share_lower");
+    let nothing = context.nothing_reached(&latest);
+    draft.done(None, &nothing)
+}
