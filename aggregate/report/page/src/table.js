@@ -50,7 +50,7 @@ function line(section, row) {
   return element("tr", {}, ...section.columns.map((column, index) => {
     const value = section.about.data[index][row];
     const text = written(value, column);
-    const kind = value === null ? "none" : NUMBERS.has(column.kind) ? "number" : null;
+    const kind = [NUMBERS.has(column.kind) ? "number" : column.name.endsWith("_title") ? "name" : column.kind, value === null ? "none" : ""].join(" ").trim();
     return index === 0 ? element("th", {scope: "row", class: kind}, text) : element("td", {class: kind}, text);
   }));
 }

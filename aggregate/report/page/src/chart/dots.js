@@ -7,7 +7,7 @@ import {cutNote, domain, draw, inWords, number, references} from "./plot.js";
 
 /** More lines than these are left to the table. */
 const MOST = 30;
-const NARROW = 440;
+const NARROW = 400;
 /** Plot measures a line of text in ems of its own, which are those of a narrower font. */
 const EM = 11;
 

@@ -7,7 +7,7 @@ import {draw, inWords} from "./plot.js";
 
 const STEPS = 7;
 const MOST = 30;
-const NARROW = 440;
+const NARROW = 400;
 
 export function heat(section, chart, width) {
   const column = section.column(chart.value);

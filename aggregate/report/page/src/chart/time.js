@@ -65,11 +65,11 @@ function bySeries(section, chart) {
   return {all, series, left: sorted.length - series.length};
 }
 
-/** Every period from the first to the last of the page, so that a missing one is seen to be missing. */
+/** Every period from the first of the section to the last of the page, so that a missing one is seen to be missing. */
 function periods(section, name) {
   const of = name === "week" ? section.report.weeks : section.report.days;
   const known = section.rows().map((row) => section.value(row, name)).filter((value) => value);
-  const first = [of?.first, ...known].filter(Boolean).reduce((a, b) => (a < b ? a : b));
+  const first = known.reduce((a, b) => (a < b ? a : b));
   const last = [of?.last, ...known].filter(Boolean).reduce((a, b) => (a > b ? a : b));
   const step = name === "week" ? 7 * DAY : DAY;
   const made = [];
