@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kaiku_wire::Day;
 
+use crate::commands::report;
 use crate::config::{Part, Settings};
 use crate::demo;
 use crate::stage::Stage;
@@ -85,6 +86,8 @@ pub(crate) enum Verb {
     Tables(TablesArgs),
     /// Write rollups as CSV, for a spreadsheet
     Export(ExportArgs),
+    /// Make the page of the rollups: what is used, what breaks, who uses it
+    Report(report::Args),
     /// Check rollups: files, rows, signatures, the chain of manifests, and the budget
     Verify(VerifyArgs),
     /// Look at everything that the stages need, and say what to do about what is wrong

@@ -7,6 +7,7 @@ mod gateway;
 mod inventory;
 pub(crate) mod policy;
 mod publish;
+pub(crate) mod report;
 mod schemas;
 mod selftest;
 mod stages;
@@ -59,6 +60,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Policy(verb) => policy::run(&verb, &global),
         Verb::Tables(args) => tables::run(&args, &global),
         Verb::Export(args) => export::run(&args),
+        Verb::Report(args) => report::run(&args),
         Verb::Verify(args) => verify::run(&args),
         Verb::Doctor(args) => doctor::run(&args, &global),
         Verb::Selftest(args) => selftest::run(&args, &global),

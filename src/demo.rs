@@ -293,6 +293,7 @@ fn aggregate_config(folder: &Folder) -> kaiku_aggregate::Config {
         // What was landed is searched for identifiers at the end, then deleted as a whole.
         delete_stripped: false,
         delete_landing: false,
+        synthetic: true,
         seal_every: Duration::from_millis(200),
         ..kaiku_aggregate::Config::default()
     }

@@ -92,6 +92,10 @@ const EDGES: &[(&str, &[&str])] = &[
     // What reads what was released knows numbers and nothing of where they come from.
     ("kaiku-change", &[]),
     ("kaiku-recommend", &["kaiku-wire", "kaiku-suggestions"]),
+    (
+        "kaiku-report",
+        &["kaiku-wire", "kaiku-change", "kaiku-recommend"],
+    ),
     // What proves the pipeline: it plays the devices and looks at what comes out.
     (
         "kaiku-fleet",
@@ -105,6 +109,16 @@ const EDGES: &[(&str, &[&str])] = &[
             "kaiku-catalogue",
             "kaiku-device",
             "kaiku-fleet",
+        ],
+    ),
+    // Rollups of a long history, for whoever tries what reads them.
+    (
+        "kaiku-history",
+        &[
+            "kaiku-wire",
+            "kaiku-catalogue",
+            "kaiku-aggregate",
+            "kaiku-release",
         ],
     ),
     (
@@ -138,6 +152,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "kaiku-enrich",
             "kaiku-aggregate",
             "kaiku-release",
+            "kaiku-report",
             "kaiku-fleet",
             "kaiku-handsets",
             "kaiku-rehearsal",
@@ -331,6 +346,7 @@ fn nothing_behind_the_strip_reaches_what_a_device_says() {
         "kaiku-release",
         "kaiku-change",
         "kaiku-recommend",
+        "kaiku-report",
     ] {
         let reached = reaches(package);
         for identity in [
@@ -346,6 +362,21 @@ fn nothing_behind_the_strip_reaches_what_a_device_says() {
         ] {
             assert!(!reached.contains(identity), "{package} reaches {identity}");
         }
+    }
+}
+
+/// What is read of the rollups is what anybody can read: no type of a record, on either side of the strip, and no
+/// code of what made them.
+#[test]
+fn the_report_is_made_of_what_is_public() {
+    let reached = reaches("kaiku-report");
+    for inside in [
+        "kaiku-raw",
+        "kaiku-stripped",
+        "kaiku-aggregate",
+        "kaiku-release",
+    ] {
+        assert!(!reached.contains(inside), "kaiku-report reaches {inside}");
     }
 }
 

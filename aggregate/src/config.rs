@@ -45,6 +45,9 @@ pub struct Config {
     pub delete_stripped: bool,
     /// Delete landing data when all its days are sealed.
     pub delete_landing: bool,
+    /// The devices are simulated, as those of `kaiku demo`: each manifest says so, and so does whatever
+    /// is made of the rollups.
+    pub synthetic: bool,
     /// How often the seal looks by itself whether a day is due.
     #[serde(with = "humantime_serde")]
     pub seal_every: Duration,
@@ -71,6 +74,7 @@ impl Default for Config {
             threads: 0,
             delete_stripped: true,
             delete_landing: true,
+            synthetic: false,
             seal_every: Duration::from_secs(10),
             seal_within: Duration::from_secs(3600),
             retry: Duration::from_secs(2),

@@ -28,8 +28,8 @@ pub use metrics::METRICS;
 pub use progress::Progress;
 pub use rollups::{
     DescribedColumn, DescribedTable, Dictionary, Manifest, ManifestFile, ManifestIncident,
-    ManifestMeasure, ManifestTable, Role, Rollups, SeenFeatures, Selection, Signer, Sums, Withheld,
-    WithheldReason, export,
+    ManifestMeasure, ManifestTable, Role, Rollups, SeenFeatures, Selection, Signer, Simulated,
+    SimulatedPeriod, Sums, Withheld, WithheldReason, export,
 };
 pub use run::run;
 pub use store::Landing;

@@ -16,6 +16,7 @@ mod read;
 pub(crate) mod sample;
 mod seen;
 mod sign;
+mod simulated;
 
 use std::path::Path as FsPath;
 
@@ -40,6 +41,7 @@ pub(crate) use read::{Place, PublishedFile};
 pub use seen::SeenFeatures;
 pub use sign::Signer;
 pub(crate) use sign::is_signed;
+pub use simulated::{Simulated, SimulatedPeriod};
 
 /// The store of what is released: public. Clones are the same place.
 #[derive(Clone, Debug)]

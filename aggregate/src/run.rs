@@ -95,6 +95,7 @@ impl Stage {
             vocabulary: Vocabulary::of(&context.catalogue),
             chain,
             random: context.random.clone(),
+            synthetic: self.config.synthetic,
         };
         self.progress.set_last_sealed(sealer.last_day());
         let (clock, catalogue) = (context.clock.clone(), Arc::clone(&context.catalogue));

@@ -228,6 +228,7 @@ pub(crate) async fn sealer(folder: &FsPath, partitions: i32, policy: Policy) -> 
         signer: Signer::from_seed([5; 32]).unwrap(),
         vocabulary: Vocabulary::new(apps.to_vec(), [7; 32]),
         random: RandomSource::system(),
+        synthetic: false,
     }
 }
 

@@ -140,6 +140,7 @@ fn start(context: Context, folder: &Path) -> Result<Pipeline> {
         rollups: folder.join("rollups").display().to_string(),
         // What was landed is compared with the truth.
         delete_landing: false,
+        synthetic: true,
         seal_every: Duration::from_millis(500),
         ..kaiku_aggregate::Config::default()
     };

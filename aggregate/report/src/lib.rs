@@ -6,8 +6,10 @@
 
 mod changes;
 mod context;
+mod csv;
 mod draft;
 mod error;
+mod html;
 mod model;
 mod numbers;
 mod report;
@@ -17,7 +19,9 @@ mod settings;
 mod words;
 
 pub use changes::Worse;
+pub use csv::csv;
 pub use error::Error;
+pub use html::html;
 pub use model::{
     App, Cell, Change, Chart, Column, Direction, FORMAT, Group, Kind, LastManifest, Line,
     NotPublished, PolicyInForce, Program, Release, Report, Section, Span, SpentSoFar, Tile,

@@ -63,7 +63,6 @@ impl Rollups {
         let of_unit = self.manifests.iter().filter(|one| one.unit == unit);
         of_unit.map(|one| one.first_day).collect()
     }
-
 }
 
 /// The folder of the rollups: the one that is named, or `rollups` in it.

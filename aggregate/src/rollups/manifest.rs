@@ -39,6 +39,9 @@ pub struct Manifest {
     pub policy_hash: String,
     /// How much one device can count for.
     pub bounds: Bounds,
+    /// Whether the devices are simulated; left out where they are not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub synthetic: bool,
     /// The hash of the catalogue.
     pub catalogue_hash: String,
     /// SHA-256 of the intent that the seal began with.

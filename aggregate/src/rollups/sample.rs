@@ -85,6 +85,7 @@ impl Sample {
             policy: self.policy.name().to_owned(),
             policy_hash: hex::encode(self.policy.hash()),
             bounds: BOUNDS,
+            synthetic: false,
             catalogue_hash: "c".repeat(64),
             intent_hash: "1".repeat(64),
             k: self.policy.k(),

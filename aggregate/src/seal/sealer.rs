@@ -32,6 +32,8 @@ pub(crate) struct Sealer {
     pub(crate) chain: Chain,
     pub(crate) signer: Signer,
     pub(crate) random: RandomSource,
+    /// Whether the devices are simulated, which each manifest says.
+    pub(crate) synthetic: bool,
 }
 
 impl Sealer {
@@ -292,6 +294,7 @@ impl Sealer {
             policy: policy.name().to_owned(),
             policy_hash: hex::encode(policy.hash()),
             bounds: BOUNDS,
+            synthetic: self.synthetic,
             catalogue_hash: intent.catalogue().to_owned(),
             intent_hash: hex::encode(intent.hash()),
             k: policy.k(),

@@ -97,7 +97,7 @@ fn worst_tile(context: &Context<'_>, latest: &Latest<'_>, draft: &Draft) -> Opti
     let found = context.changes.get(context.app, CAUSES, What::Part, &dims);
     let unit = match found.map_or("", |found| found.flag()) {
         "new" => "a new cause of failures",
-        "worse" => "the cause that got worse most",
+        "worse" => "a cause that got worse",
         _ => "the most frequent cause; none is new or worse",
     };
     Some(Tile {

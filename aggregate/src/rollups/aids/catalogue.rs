@@ -1,5 +1,5 @@
-//! The public part of the catalogue: what the names in the tables mean. Who owns an entry, and how
-//! to reach them, is not in it.
+//! The public part of the catalogue: what the names in the tables mean, and who answers for the
+//! program. Who owns an entry, and how to reach them, is not in it.
 
 use kaiku_catalogue::{BUILT_IN_CAUSES, Catalogue, Listed};
 use kaiku_wire::Day;
@@ -9,8 +9,18 @@ use serde::Serialize;
 #[derive(Serialize)]
 struct Public<'a> {
     hash: String,
+    program: PublicProgram<'a>,
     built_in_causes: Vec<PublicName<'a>>,
     apps: Vec<PublicApp<'a>>,
+}
+
+/// What participants are told of the program.
+#[derive(Serialize)]
+struct PublicProgram<'a> {
+    controller: &'a str,
+    contact: &'a str,
+    /// The newest text that they agree to.
+    consent: Option<&'a str>,
 }
 
 /// One app.
@@ -20,7 +30,7 @@ struct PublicApp<'a> {
     app: PublicName<'a>,
     /// The oldest first.
     releases: Vec<PublicRelease<'a>>,
-    features: Vec<PublicName<'a>>,
+    features: Vec<PublicFeature<'a>>,
     components: Vec<PublicName<'a>>,
     causes: Vec<PublicName<'a>>,
 }
@@ -31,6 +41,16 @@ struct PublicName<'a> {
     name: &'a str,
     title: &'a str,
     description: &'a str,
+}
+
+/// A feature, and whether it may be recommended.
+#[derive(Serialize)]
+struct PublicFeature<'a> {
+    #[serde(flatten)]
+    name: PublicName<'a>,
+    recommend: bool,
+    /// The first day on which it counts as unlisted.
+    expires: Day,
 }
 
 /// A release and its day.
@@ -55,7 +75,7 @@ pub(super) fn public(catalogue: &Catalogue) -> serde_json::Result<String> {
         Some(PublicApp {
             app: of("app", app).map(name).next()?,
             releases,
-            features: names("feature"),
+            features: of("feature", app).map(feature).collect(),
             components: names("component"),
             causes: names("cause"),
         })
@@ -67,8 +87,18 @@ pub(super) fn public(catalogue: &Catalogue) -> serde_json::Result<String> {
             title: name,
             description,
         });
+    let program = catalogue.program();
     serde_json::to_string_pretty(&Public {
         hash: hex::encode(catalogue.hash()),
+        program: PublicProgram {
+            controller: &program.controller.name,
+            contact: &program.controller.contact,
+            consent: program
+                .consent
+                .values()
+                .next_back()
+                .map(|newest| newest.text.as_str()),
+        },
         built_in_causes: built_in.collect(),
         apps: apps.collect(),
     })
@@ -79,6 +109,14 @@ fn name(line: &Listed) -> PublicName<'_> {
         name: &line.name,
         title: &line.title,
         description: &line.description,
+    }
+}
+
+fn feature(line: &Listed) -> PublicFeature<'_> {
+    PublicFeature {
+        name: name(line),
+        recommend: line.recommend,
+        expires: line.expires,
     }
 }
 
@@ -96,6 +134,17 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    #[test]
+    fn it_says_who_answers_for_the_program() {
+        let catalogue = Catalogue::sample();
+        let read: Value = serde_json::from_str(&public(&catalogue).unwrap()).unwrap();
+        let program = catalogue.program();
+        assert_eq!(read["program"]["controller"], *program.controller.name);
+        assert_eq!(read["program"]["contact"], *program.controller.contact);
+        let (_, newest) = program.consent.last_key_value().unwrap();
+        assert_eq!(read["program"]["consent"], *newest.text);
+    }
 
     #[test]
     fn it_says_what_names_mean_and_nothing_of_their_owners() {
@@ -116,6 +165,10 @@ mod tests {
             match line.since {
                 Some(day) => assert_eq!(found["date"], day.to_string()),
                 None => assert_eq!(found["description"], *line.description),
+            }
+            if line.kind == "feature" {
+                assert_eq!(found["recommend"], line.recommend);
+                assert_eq!(found["expires"], line.expires.to_string());
             }
         }
     }
