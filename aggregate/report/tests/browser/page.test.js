@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
-import {readdirSync, readFileSync, statSync} from "node:fs";
+import {existsSync, readdirSync, readFileSync, statSync} from "node:fs";
 import {mkdtemp, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
@@ -46,7 +46,7 @@ for (const name of pages) {
     before(async () => {
       report = await packed(file);
       // A long time is long enough with one app.
-      apps = report.days.sealed > 200 ? report.apps.slice(0, 1) : report.apps;
+      apps = (report.days?.sealed ?? 0) > 200 ? report.apps.slice(0, 1) : report.apps;
       shown = await open(browser, file);
     });
     after(() => shown?.page.close());
@@ -200,9 +200,12 @@ for (const name of pages) {
           }) : await wouldSave(shown.page, button);
           real -= 1;
           assert.equal(file.name, `${app.app}-${section.id}.csv`);
+          const command = join(folder, name.replace(".html", ""), file.name);
+          if (existsSync(command)) assert.equal(file.text, readFileSync(command, "utf8"), `${file.name} is what the command writes`);
           const [head, ...lines] = parseCsv(file.text);
-          assert.deepEqual(head, section.columns.map(({name}) => name));
-          const wanted = section.data[0].map((_, row) => section.data.map((column) => String(column[row] ?? "")));
+          assert.deepEqual(head, ["app", "synthetic", "manifest", ...section.columns.map(({name}) => name)]);
+          const same = [app.app, String(report.synthetic), report.manifest?.hash ?? ""];
+          const wanted = section.data[0].map((_, row) => [...same, ...section.data.map((column) => String(column[row] ?? ""))]);
           assert.deepEqual(lines, wanted);
         }
       }

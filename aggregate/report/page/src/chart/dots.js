@@ -3,7 +3,7 @@
 import {axisX, barX, dot, gridX, ruleX, ruleY, text, tickX} from "@observablehq/plot";
 import {shortened, textWidth} from "../elements.js";
 import {ticks, written} from "../format.js";
-import {cutNote, domain, draw, inWords, number, references} from "./plot.js";
+import {cutNote, domain, draw, inWords, number, references, together} from "./plot.js";
 
 /** More lines than these are left to the table. */
 const MOST = 30;
@@ -63,7 +63,7 @@ function lines(section, chart, width, {label, isBar = false, most = MOST}) {
       axisX({ticks: Math.max(2, Math.round(width / 140)), tickFormat: ticks(column, axis.domain), tickSize: 0,
         color: "var(--soft)"}),
       ruleX(within, {x: "value", stroke: "var(--ink)", strokeDasharray: "4 3"}),
-      text(within, {x: "value", text: "letter", frameAnchor: "top", dy: -12, fill: "var(--ink)", fontWeight: 600}),
+      text(together(within, axis, width - marginLeft - marginRight), {x: "value", text: "letter", frameAnchor: "top", dy: -12, fill: "var(--ink)", fontWeight: 600}),
       isBar
         ? barX(shown, {...mark, x1: 0, x2: value, fill: "var(--bar)", insetTop: isNarrow ? 12 : 4,
           insetBottom: isNarrow ? 12 : 4, className: "mark"})

@@ -3,7 +3,7 @@
 import {areaY, axisX, axisY, dot, gridY, line, ruleX, ruleY, text} from "@observablehq/plot";
 import {textWidth} from "../elements.js";
 import {date, period as inDays, ticks, written} from "../format.js";
-import {cutNote, domain, draw, inWords, number, references} from "./plot.js";
+import {cutNote, domain, draw, inWords, number, references, together} from "./plot.js";
 
 const DAY = 86_400_000;
 const TOP = 6;
@@ -15,7 +15,7 @@ export function trend(section, chart, width) {
   const columns = series.length === 1 ? 1 : width >= 560 ? 3 : width >= 400 ? 2 : 1;
   const gap = 18;
   const each = Math.floor((width - gap * (columns - 1)) / columns);
-  const height = series.length === 1 ? 210 : 132;
+  const height = series.length > 1 ? 132 : width < 300 ? 165 : 210;
   const notes = [];
   const points = [];
   const charts = series.map((one, group) => {
@@ -108,7 +108,7 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
     axisY({ticks: height > 200 ? 5 : 3, tickFormat: format, tickSize: 0, color: "var(--soft)", label: null}),
     axisX({ticks: Math.max(2, Math.round(width / 110)), tickSize: 3, color: "var(--soft)", label: null}),
     ruleY(within, {y: "value", stroke: "var(--ink)", strokeDasharray: "4 3"}),
-    text(within, {y: "value", text: "letter", frameAnchor: "right", textAnchor: "start", dx: 4, fill: "var(--ink)", fontWeight: 600}),
+    text(together(within, axis, height - 60), {y: "value", text: "letter", frameAnchor: "right", textAnchor: "start", dx: 4, fill: "var(--ink)", fontWeight: 600}),
     ruleX(rules, {stroke: "var(--soft)", strokeDasharray: "2 3"}),
     ...[0, 1].map((row) => text(releases.filter((release) => release.row === row), {x: "at", text: "release",
       frameAnchor: "top", dy: row ? -22 : -10, textAnchor: "start", dx: 2, fill: "var(--soft)", fontSize: 11}))
