@@ -103,7 +103,10 @@ fn open_all(pages: &Path) {
     let said = succeed(
         Command::new("node")
             .args(["--test", "--test-reporter=spec"])
-            .arg(package().join("tests/browser/page.test.js"))
+            .args(
+                ["colours.test.js", "page.test.js"]
+                    .map(|file| package().join("tests/browser").join(file)),
+            )
             .env("KAIKU_PAGE_MODULES", modules())
             .env("KAIKU_CHROMIUM", chromium)
             .env("KAIKU_REPORT_PAGES", pages),

@@ -3,7 +3,7 @@
 import {axisX, barX, dot, gridX, ruleX, ruleY, text, tickX} from "@observablehq/plot";
 import {shortened, textWidth} from "../elements.js";
 import {ticks, written} from "../format.js";
-import {cutNote, domain, draw, inWords, number, references, together} from "./plot.js";
+import {cutNote, domain, draw, inWords, notShown, number, references, together} from "./plot.js";
 
 /** More lines than these are left to the table. */
 const MOST = 30;
@@ -69,6 +69,8 @@ function lines(section, chart, width, {label, isBar = false, most = MOST}) {
           insetBottom: isNarrow ? 12 : 4, className: "mark"})
         : null,
       ...whiskers(shown, {mark, bounds, color: isBar ? "var(--ink)" : "var(--interval)", inset: isNarrow ? 13 : 5}),
+      text(rows.filter((row) => value(row) === null), {...mark, text: () => "–", frameAnchor: "left", dx: 6,
+        fill: "var(--gap)", fontWeight: 600, className: "gap"}),
       isBar ? null : dot(shown, {...mark, x: value, r: 3, fill: "var(--mark)", className: "mark"}),
       text(rows, {y: (row) => row, text: (row) => (isNarrow ? shortened(label(row), width - numbers - 24) : label(row)),
         frameAnchor: "left", fill: "var(--ink)", ...HALO,
@@ -85,7 +87,7 @@ function lines(section, chart, width, {label, isBar = false, most = MOST}) {
     x: value(row) === null ? marginLeft : x.apply(value(row)),
     y: y.apply(row) + y.bandwidth / 2 + mid,
     title: label(row),
-    text: inWords(section, row, [chart.x, chart.lower, chart.upper])
+    text: value(row) === null ? notShown(column) : inWords(section, row, [chart.x, chart.lower, chart.upper])
   }));
   const notes = [...keys];
   if (axis.cut) notes.push(cutNote(axis, column));

@@ -3,7 +3,7 @@
 import {axisX, cell, text} from "@observablehq/plot";
 import {shortened, textWidth} from "../elements.js";
 import {inCell, written} from "../format.js";
-import {draw, inWords} from "./plot.js";
+import {draw, inWords, notShown} from "./plot.js";
 
 const STEPS = 7;
 const MOST = 30;
@@ -60,7 +60,7 @@ export function heat(section, chart, width) {
       x: x.apply(one.x) + x.bandwidth / 2, y: y.apply(one.y) + y.bandwidth / 2 + (isNarrow ? dy : 0),
       title: `${one.y}, ${one.x}`,
       text: one.value === null
-        ? `${column.title}: not shown, below the threshold or withheld; this is not zero`
+        ? notShown(column)
         : inWords(section, one.row, [chart.value, chart.lower, chart.upper])
     }));
   const notes = [];

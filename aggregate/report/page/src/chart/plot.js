@@ -74,3 +74,6 @@ export function together(within, axis, pixels) {
   }
   return placed;
 }
+
+/** Said of what has no number. */
+export const notShown = ({title}) => `${title}: not shown, below the threshold or withheld, and not zero`;
