@@ -23,7 +23,7 @@ export function show(place, section, chart, width, id) {
   const has = section.has(of) && section.rows().some((row) => section.value(row, of) !== null);
   const caption = element("figcaption", {id}, chart.caption ?? section.about.title);
   if (!kind || !has) {
-    place.replaceChildren(element("p", {class: "nothing"}, "Nothing to draw: no value of this section is shown."));
+    place.replaceChildren(element("p", {class: "nothing"}, `${caption.textContent}: nothing to draw, since no value is shown.`));
     return;
   }
   const {charts, points, notes, columns} = kind(section, bounded(section, chart, of), width);

@@ -170,7 +170,7 @@ for (const name of pages) {
             else if (kind === "name" || kind === "text") assert.ok(typeof value === "number" || line[index] === (value ?? (kind === "text" ? "" : "not shown")), `${id}: ${name} of row ${row}`);
           }));
           const number = section.columns.findIndex(({kind}) => kind === "count" || kind === "rate");
-          if (number < 0) continue;
+          if (number < 0 || app !== apps[0]) continue;
           for (const order of ["descending", "ascending"]) {
             await page.focus(`${id} thead th:nth-child(${number + 1}) button`);
             await page.keyboard.press("Enter");
@@ -300,7 +300,7 @@ for (const name of pages) {
       const {page} = await open(browser, file, {scheme: "dark"});
       for (const {app} of report.apps.length > 0 ? report.apps : [{app: null}]) {
         if (app) await choose(page, app);
-        for (const format of ["A4", "Letter"]) {
+        for (const format of app === report.apps[0]?.app ? ["A4", "Letter"] : ["Letter"]) {
           const path = join(sheets, `${format}.pdf`);
           await page.pdf({path, format});
           const text = execFileSync("pdftotext", ["-layout", path, "-"], {encoding: "utf8"}).split("\f").slice(0, -1);
@@ -310,7 +310,7 @@ for (const name of pages) {
           const words = text.join(" ").replace(/\s+/g, "");
           for (const section of report.apps.find((one) => one.app === app)?.sections ?? []) {
             for (const {caption} of section.charts) {
-              assert.ok(words.includes(caption.replace(/\s+/g, "")) || words.includes("Nothingtodraw"), `${format}: ${section.id} is printed`);
+              assert.ok(words.includes(caption.replace(/\s+/g, "")), `${format}: ${section.id} is printed`);
             }
           }
         }

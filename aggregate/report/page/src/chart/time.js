@@ -106,7 +106,7 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
   const marks = [
     gridY({ticks: height > 200 ? 5 : 3, stroke: "var(--line)", strokeOpacity: 1}),
     axisY({ticks: height > 200 ? 5 : 3, tickFormat: format, tickSize: 0, color: "var(--soft)", label: null}),
-    axisX({ticks: Math.max(2, Math.round(width / 110)), tickSize: 3, color: "var(--soft)", label: null}),
+    axisX({...dates(all, width), tickSize: 3, color: "var(--soft)", label: null}),
     ruleY(within, {y: "value", stroke: "var(--ink)", strokeDasharray: "4 3"}),
     text(together(within, axis, height - 60), {y: "value", text: "letter", frameAnchor: "right", textAnchor: "start", dx: 4, fill: "var(--ink)", fontWeight: 600}),
     ruleX(rules, {stroke: "var(--soft)", strokeDasharray: "2 3"}),
@@ -117,6 +117,8 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
   for (const [index, {label, steps: own}] of series.entries()) {
     const color = hasEnds ? `var(--s${index + 1})` : "var(--mark)";
     marks.push(...band(own, {color, edge: hasEnds ? color : "var(--interval)", index, hasEnds}));
+    marks.push(ruleX(alone(own, true), {x: "at", y1: "lower", y2: "upper", stroke: hasEnds ? color : "var(--interval)",
+      strokeWidth: 1.75, className: "interval"}));
     marks.push(dot(alone(own, dense), {x: "at", y: "value", r: 2.5, fill: color, className: "mark"}));
     const last = own.filter(({value}) => value !== null).at(-1);
     if (hasEnds && last) ends.push({label, color, symbol: SYMBOLS[index], value: last.value, at: last.at});
@@ -128,13 +130,20 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
   if (hasEnds) marks.push(...endLabels(ends, axis.domain, height - top - 40));
   const svg = draw({
     width, height, marginLeft, marginRight, marginTop: top, marginBottom: 40,
-    x: {type: "utc", domain: [date(all[0]), new Date(Math.max(date(all.at(-1)), date(all[0]).getTime() + DAY))]},
+    x: {type: "utc", domain: all.length > 1 ? [date(all[0]), date(all.at(-1))]
+      : [-DAY, DAY].map((away) => new Date(+date(all[0]) + away))},
     y: {domain: axis.domain},
     symbol: {type: "identity"},
     marks
   });
   const points = pointsOf(section, chart, svg, {series, axis, hasEnds});
   return {svg, points, keys, cut: axis.cut ? cutNote(axis, column) : null};
+}
+
+/** Where an axis of time is marked: a few periods each by their day, many by round dates. */
+function dates(all, width) {
+  const many = Math.max(2, Math.round(width / 110));
+  return all.length <= Math.min(4, many + 1) ? {ticks: all.map(date), tickFormat: "%-d %b"} : {ticks: many};
 }
 
 /** A band from the lower to the upper bound, its edges, and the line of the estimates. All end where nothing is shown. */
