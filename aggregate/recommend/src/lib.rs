@@ -12,7 +12,7 @@
 //! use kaiku_wire::Day;
 //!
 //! let week = Day::parse("2026-11-16").unwrap().week();
-//! let pairs = [PairRow { week, a: "layer.traffic".into(), b: "route.car".into(), lower: 900.0 }];
+//! let pairs = [PairRow { week, a: "layer.traffic".into(), b: "route.car".into(), lower: 900.0, estimate: 930.0 }];
 //! let features = [("route.car", 4_000.0), ("layer.traffic", 1_000.0)]
 //!     .map(|(feature, estimate)| FeatureRow { week, feature: feature.into(), lower: estimate - 30.0, estimate });
 //! let expires = Day::parse("2028-01-01").unwrap();
