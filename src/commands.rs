@@ -7,6 +7,7 @@ mod gateway;
 mod inventory;
 pub(crate) mod policy;
 mod publish;
+pub(crate) mod recommend;
 mod schemas;
 mod selftest;
 mod stages;
@@ -60,6 +61,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Tables(args) => tables::run(&args, &global),
         Verb::Export(args) => export::run(&args),
         Verb::Verify(args) => verify::run(&args),
+        Verb::Recommend(args) => recommend::run(&args, &global),
         Verb::Doctor(args) => doctor::run(&args, &global),
         Verb::Selftest(args) => selftest::run(&args, &global),
         Verb::Inventory(args) => inventory::run(&args).map(|()| ExitCode::SUCCESS),

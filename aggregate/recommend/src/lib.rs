@@ -1,8 +1,7 @@
 //! Which features of an app go together, from released rollups alone: what a device may suggest.
 //!
 //! Two features go together as far as their cosine says: the lower bound of the devices that used both, over the root of the
-//! devices of each. The lift, pair / (a × b), would bring what is rare to the top, and is worse than recommending
-//! what is popular; `docs/recommendations.md` has what was measured.
+//! devices of each. `docs/recommendations.md` has what was measured, and why it is not the lift.
 //!
 //! Pure code over rows that were released. Whatever is made of them is as anonymous as they are.
 //!

@@ -22,5 +22,8 @@ mod kill;
 /// The sender over HTTP.
 mod http;
 
+/// Suggestions.
+mod recommend;
+
 /// What goes wrong inside does not reach the host.
 mod inside;

@@ -38,18 +38,19 @@ fn main() -> std::io::Result<()> {
         "hit rate at 5, one use hidden at a time; the share is what ours keeps of what raw data gains over what is popular\n"
     );
     println!(
-        "| set | devices, policy | uses | popular | ours, one week | ours, four weeks | raw | share, one week | four weeks |"
+        "| set | devices, policy | uses | popular | lift | ours, one week | ours, four weeks | raw | share, one week | four weeks |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     for people in &sets {
         for gate in [Gate::small(), Gate::default()] {
             let Rates { all, tail } = rates(people, &gate);
             for (which, rate) in [("all", all), ("outside the ten most used", tail)] {
                 println!(
-                    "| {} | {} | {which} | {:.3} | {:.3} | {:.3} | {:.3} | {:.0} % | {:.0} % |",
+                    "| {} | {} | {which} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} | {:.0} % | {:.0} % |",
                     people.name,
                     gate.name,
                     rate.popular,
+                    rate.lift,
                     rate.one_week,
                     rate.four_weeks,
                     rate.raw,

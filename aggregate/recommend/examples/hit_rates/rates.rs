@@ -25,6 +25,8 @@ pub(crate) struct Rate {
     pub(crate) one_week: f64,
     pub(crate) four_weeks: f64,
     pub(crate) raw: f64,
+    /// By the lift of what is published in four weeks, instead of the cosine.
+    pub(crate) lift: f64,
 }
 
 impl Rate {
@@ -49,6 +51,8 @@ struct Taught {
     popular: Vec<usize>,
     /// Cosines of exact counts.
     raw: Vec<f64>,
+    /// Lifts of what is published.
+    lift: Vec<f64>,
 }
 
 pub(crate) fn rates(people: &People, gate: &Gate) -> Rates {
@@ -71,7 +75,8 @@ pub(crate) fn rates(people: &People, gate: &Gate) -> Rates {
                     popular: taught.is_hit(&[], *hidden, known),
                     one_week: picked(&taught.one_week),
                     four_weeks: picked(&taught.four_weeks),
-                    raw: taught.is_hit(&taught.by_raw(people.items.len(), known), *hidden, known),
+                    raw: taught.is_hit(&by(&taught.raw, people, known), *hidden, known),
+                    lift: taught.is_hit(&by(&taught.lift, people, known), *hidden, known),
                 };
                 hits[0].add(&hit);
                 uses[0] += 1.0;
@@ -92,6 +97,7 @@ impl Rate {
         self.one_week += hit.one_week;
         self.four_weeks += hit.four_weeks;
         self.raw += hit.raw;
+        self.lift += hit.lift;
     }
 
     fn over(&self, uses: f64) -> Rate {
@@ -100,6 +106,7 @@ impl Rate {
             one_week: self.one_week / uses,
             four_weeks: self.four_weeks / uses,
             raw: self.raw / uses,
+            lift: self.lift / uses,
         }
     }
 }
@@ -126,6 +133,7 @@ impl Taught {
         Taught {
             popular: popular.map(|feature| number[&*feature.name]).collect(),
             raw: cosines(people, &devices),
+            lift: lifts(people, &rows),
             one_week,
             four_weeks,
         }
@@ -138,21 +146,38 @@ impl Taught {
         let mut five = picked.iter().copied().chain(popular).take(AT);
         f64::from(u8::from(five.any(|item| item == hidden)))
     }
+}
 
-    fn by_raw(&self, items: usize, known: impl Fn(usize) -> bool) -> Vec<usize> {
-        let used: Vec<usize> = (0..items).filter(|item| known(*item)).collect();
-        let mut scored: Vec<(usize, f64)> = (0..items)
-            .filter(|item| !known(*item))
-            .map(|item| {
-                (
-                    item,
-                    used.iter().map(|one| self.raw[one * items + item]).sum(),
-                )
-            })
-            .collect();
-        scored.sort_by(|one, other| other.1.total_cmp(&one.1));
-        scored.into_iter().map(|(item, _)| item).collect()
+/// What goes together with what is known, the best first.
+fn by(scores: &[f64], people: &People, known: impl Fn(usize) -> bool) -> Vec<usize> {
+    let items = people.items.len();
+    let used: Vec<usize> = (0..items).filter(|item| known(*item)).collect();
+    let sum = |item: usize| used.iter().map(|one| scores[one * items + item]).sum();
+    let mut scored: Vec<(usize, f64)> = (0..items)
+        .filter(|item| !known(*item))
+        .map(|item| (item, sum(item)))
+        .filter(|(_, score)| *score > 0.0)
+        .collect();
+    scored.sort_by(|one, other| other.1.total_cmp(&one.1));
+    scored.into_iter().map(|(item, _)| item).collect()
+}
+
+/// Lower bound of the pair over the product of its features.
+fn lifts(people: &People, rows: &Rows) -> Vec<f64> {
+    let items = people.items.len();
+    let number = numbers(people);
+    let mut single = vec![0.0; items];
+    for row in &rows.features {
+        single[number[&*row.feature]] += row.estimate;
     }
+    let mut lifts = vec![0.0; items * items];
+    for row in &rows.pairs {
+        let (a, b) = (number[&*row.a], number[&*row.b]);
+        let lift = row.lower / (single[a] * single[b]).max(1.0);
+        lifts[a * items + b] += lift;
+        lifts[b * items + a] += lift;
+    }
+    lifts
 }
 
 /// What a device reads of the file that is made of the rows.
