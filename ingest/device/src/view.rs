@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use kaiku_wire::Day;
 use serde::Serialize;
 
+use crate::catalogue::in_language;
 use crate::consent::ConsentReceipt;
 use crate::contents::{Losses, Receipt};
 use crate::disk::Disk;
 use crate::memory::{Mode, Recorded};
+use crate::recommend::Remembered;
 use crate::shared::Shared;
 use crate::tally::What;
 use crate::{Hindrance, Level, words};
@@ -113,6 +115,7 @@ struct Export<'a> {
     waiting: Vec<Waiting>,
     sent: Vec<Receipt>,
     left_out: BTreeMap<crate::Loss, u64>,
+    remembered: Remembered,
 }
 
 impl Status {
@@ -245,7 +248,30 @@ impl Shared {
             times,
             is_leaving,
         });
-        said.collect()
+        said.chain(self.remembered(disk, language)).collect()
+    }
+
+    /// A line for each feature that is remembered in a quarter.
+    fn remembered(&self, disk: &Disk, language: &str) -> Vec<Waiting> {
+        let Some(spool) = &disk.spool else {
+            return Vec::new();
+        };
+        let title = |name: &str| {
+            let number = self.catalogue.feature(name);
+            let feature = number.map(|number| &self.catalogue.features()[usize::from(number)]);
+            let title = feature.and_then(|feature| in_language(&feature.titles, language));
+            words::remembered(title.unwrap_or(name), language)
+        };
+        let by_quarter = spool.contents().taste.remembered().used.into_iter();
+        by_quarter
+            .flat_map(|(day, names)| names.into_iter().map(move |name| (day, name)))
+            .map(|(day, name)| Waiting {
+                day,
+                text: title(&name),
+                times: 1,
+                is_leaving: false,
+            })
+            .collect()
     }
 
     pub(crate) fn receipts(&self) -> Vec<Receipt> {
@@ -265,6 +291,7 @@ impl Shared {
             waiting: self.said(&disk, language),
             sent: contents.map_or_else(Vec::new, |held| held.receipts.clone()),
             left_out: contents.map_or_else(Losses::new, |held| held.state.lost.clone()),
+            remembered: contents.map_or_else(Remembered::default, |held| held.taste.remembered()),
         };
         serde_json::to_string_pretty(&export).unwrap_or_default()
     }

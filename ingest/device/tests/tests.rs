@@ -22,6 +22,9 @@ mod kill;
 /// The sender over HTTP.
 mod http;
 
+/// Suggestions.
+mod recommend;
+
 /// What goes wrong inside does not reach the host.
 mod inside;
 
