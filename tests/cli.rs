@@ -50,6 +50,7 @@ fn help_shows_what_to_type() {
         "policy",
         "tables",
         "export",
+        "report",
         "verify",
         "doctor",
         "selftest",
@@ -67,6 +68,7 @@ fn help_shows_what_to_type() {
         &["selftest"],
         &["tables"],
         &["export"],
+        &["report"],
         &["verify"],
     ] {
         let help = stdout(&run(&[verb, &["--help"]].concat()));

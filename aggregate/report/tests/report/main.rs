@@ -16,3 +16,6 @@ mod folders;
 
 /// What is flagged.
 mod flags;
+
+/// The ready queries give the same numbers in other engines.
+mod queries;

@@ -1,0 +1,11 @@
+-- Devices on which something failed in the last week, by cause
+WITH last AS (SELECT max(week) AS week FROM causes_weekly)
+SELECT t.cause, t.devices_estimate, t.devices_lower, t.devices_upper,
+       LEAST(1.0, 1.0 * t.devices_estimate / a.devices_estimate) AS share,
+       LEAST(1.0, 1.0 * t.devices_lower / a.devices_upper) AS share_lower,
+       CASE WHEN a.devices_lower > 0 THEN LEAST(1.0, 1.0 * t.devices_upper / a.devices_lower) ELSE 1.0 END AS share_upper
+FROM causes_weekly AS t
+JOIN last ON t.week = last.week
+JOIN activity_weekly AS a ON a.app = t.app AND a.week = t.week
+WHERE t.app = 'maps'
+ORDER BY t.devices_lower DESC

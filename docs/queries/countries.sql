@@ -1,0 +1,11 @@
+-- Devices of the last week by country
+WITH last AS (SELECT max(week) AS week FROM countries_weekly)
+SELECT t.country, t.devices_estimate, t.devices_lower, t.devices_upper,
+       LEAST(1.0, 1.0 * t.devices_estimate / a.devices_estimate) AS share,
+       LEAST(1.0, 1.0 * t.devices_lower / a.devices_upper) AS share_lower,
+       CASE WHEN a.devices_lower > 0 THEN LEAST(1.0, 1.0 * t.devices_upper / a.devices_lower) ELSE 1.0 END AS share_upper
+FROM countries_weekly AS t
+JOIN last ON t.week = last.week
+JOIN activity_weekly AS a ON a.app = t.app AND a.week = t.week
+WHERE t.app = 'maps'
+ORDER BY t.devices_lower DESC
