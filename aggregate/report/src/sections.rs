@@ -1,7 +1,9 @@
 //! The sections of an app: one file a group, one function a section.
 
 mod breaks;
+mod crashes;
 mod glance;
+mod shapes;
 mod together;
 mod unseen;
 mod used;

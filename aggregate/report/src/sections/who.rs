@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use kaiku_wire::{Day, LengthBucket};
 
-use super::breaks::{dimension_cells, with_dimensions};
 use super::glance::part;
-use super::used::{CHANGED, dots, grid, of_week};
+use super::shapes::{CHANGED, dimension_cells, dots, grid, of_week, with_dimensions};
 use crate::changes::What;
 use crate::context::{Context, before, find, flag, measured};
 use crate::draft::Draft;
