@@ -2,6 +2,7 @@
 //! beyond this machine, no settings.
 
 mod bars;
+mod changes;
 mod folder;
 mod handsets;
 mod summary;
@@ -27,6 +28,7 @@ use kaiku_wire::{Clock, Day, Month};
 
 use crate::output;
 use bars::Bars;
+use changes::Flags;
 use folder::Folder;
 use summary::Summary;
 
@@ -95,6 +97,7 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
         seed: args.seed,
         devices: args.devices,
         partitions: PARTITIONS,
+        changes: last_week(FleetConfig::default().first_day, args.days),
         ..FleetConfig::default()
     };
     let first_day = config.first_day;
@@ -153,6 +156,12 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
     runtime.shutdown_timeout(LAST);
 
     search_folders(folder, &needles, &mut found)?;
+    let made = report(folder)?;
+    let changes = match last_week(first_day, args.days) {
+        Some(_) => fleet.changes(),
+        None => Vec::new(),
+    };
+    let flags = Flags::of(&made, &changes, &policy, &truth);
     let elapsed = begun.elapsed();
     Ok(Summary {
         devices: args.devices,
@@ -163,12 +172,30 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
         weeks_sealed: pipeline.1.weeks_sealed(),
         rows_published: pipeline.1.rows_published(),
         comparison: compare(&folder.rollups(), &policy, &truth)?,
+        flags,
+        report: folder.report(),
         found,
         identifiers,
         handsets: (handsets.count(), handsets.book()),
         control,
         elapsed,
     })
+}
+
+/// The first day of the last whole week, on which something changes in the fleet; the week before
+/// it must be whole, too.
+fn last_week(first_day: Day, days: u32) -> Option<Day> {
+    let weeks = days / 7;
+    (weeks >= 2).then(|| first_day.plus((weeks - 1) * 7))
+}
+
+/// Makes the page of what was published.
+fn report(folder: &Folder) -> Result<kaiku_report::Made> {
+    let made = kaiku_report::make(&folder.rollups(), &kaiku_report::Settings::default())?;
+    let file = folder.report();
+    std::fs::write(&file, kaiku_report::html(&made.report)?)
+        .with_context(|| format!("writing {}", file.display()))?;
+    Ok(made)
 }
 
 /// Both stages, by the time of the simulation.

@@ -54,6 +54,11 @@ impl Folder {
         })
     }
 
+    /// Where the page goes.
+    pub(crate) fn report(&self) -> PathBuf {
+        self.root.join("report.html")
+    }
+
     /// Where the rollups go.
     pub(crate) fn rollups(&self) -> PathBuf {
         self.root.join("rollups")

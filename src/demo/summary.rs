@@ -1,6 +1,6 @@
 //! What the demo has shown, in a few lines, and how to look at the result.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -8,6 +8,7 @@ use kaiku_fleet::Totals;
 use kaiku_handsets::Book;
 use kaiku_rehearsal::{Comparison, Found};
 
+use super::changes::Flags;
 use crate::output::{Out, columns};
 
 /// Everything that is printed at the end.
@@ -22,6 +23,10 @@ pub(crate) struct Summary {
     pub(crate) weeks_sealed: u64,
     pub(crate) rows_published: u64,
     pub(crate) comparison: Comparison,
+    /// What the page has found.
+    pub(crate) flags: Flags,
+    /// The page.
+    pub(crate) report: PathBuf,
     /// The search behind enrich, and of how many identifiers.
     pub(crate) found: Found,
     pub(crate) identifiers: usize,
@@ -109,6 +114,7 @@ impl Summary {
         out.line(format!(
             "The rollups are in {shown}, and anonymous: everybody may read them."
         ))?;
+        out.line(format!("The page of them: open {}", self.report.display()))?;
         out.line("")?;
         out.line("DuckDB:")?;
         out.line(format!(
@@ -209,6 +215,7 @@ impl Summary {
                     percent(share(compared.within(), compared.numbers()))
                 ),
             ),
+            row("report", self.of_flags()),
             row(
                 "identifiers",
                 format!(
@@ -228,6 +235,27 @@ impl Summary {
                 format!("{seconds:.1} s, {} events/s", spaced(rate.round() as u64)),
             ),
         ]
+    }
+}
+
+impl Summary {
+    /// Which of the fleet's changes the page has found, and which of its flags are false.
+    fn of_flags(&self) -> String {
+        let flags = &self.flags;
+        let mut said: Vec<String> = flags
+            .changes
+            .iter()
+            .map(|(change, is_found)| {
+                let verb = if *is_found { "found" } else { "not found" };
+                format!("{verb}: {change}")
+            })
+            .collect();
+        let wrong = match flags.wrong.as_slice() {
+            [] => "none of them false".to_owned(),
+            wrong => format!("{} of them false: {}", wrong.len(), wrong.join(", ")),
+        };
+        said.push(format!("{} flags, {wrong}", flags.all));
+        said.join("; ")
     }
 }
 

@@ -14,7 +14,7 @@ use crate::words;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum What {
+pub enum Compared {
     /// The number of devices.
     Devices,
     /// The part of a row's devices that crashed.
@@ -28,14 +28,14 @@ pub(crate) enum What {
 struct Key {
     app: String,
     table: String,
-    what: What,
+    what: Compared,
     dims: Vec<Arc<str>>,
 }
 
 /// What was found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
-    pub(crate) what: What,
+    pub(crate) what: Compared,
     pub(crate) verdict: Verdict,
     /// It was not shown in the period before.
     pub(crate) is_new: bool,
@@ -45,7 +45,10 @@ pub(crate) struct Found {
 
 /// Everything that was compared.
 #[derive(Debug, Default)]
-pub(crate) struct Changes(BTreeMap<Key, Found>);
+pub(crate) struct Changes {
+    found: BTreeMap<Key, Found>,
+    pub(crate) flagged: Vec<Flagged>,
+}
 
 /// One thing that got worse, for whoever asks with `--fail-on worse`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,29 +59,50 @@ pub struct Worse {
     pub sentence: String,
 }
 
+/// A row of the page that has a flag: what was compared, and over which periods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flagged {
+    /// The app.
+    pub app: String,
+    /// The table.
+    pub table: String,
+    /// What was compared.
+    pub compared: Compared,
+    /// The row: its dimensions, without the app.
+    pub dims: Vec<String>,
+    /// Whether it went up.
+    pub is_up: bool,
+    /// The first days of the periods before.
+    pub before: Vec<Day>,
+    /// Those of the periods that were compared with them.
+    pub after: Vec<Day>,
+}
+
 /// A comparison that is to be judged.
 struct Asked {
     key: Key,
     comparison: Comparison,
+    /// The first days of the later periods, and how many days back the earlier ones lie.
+    periods: (Vec<Day>, u32),
     is_new: bool,
     is_gone: bool,
 }
 
 /// Weekly tables, and what of their rows is compared with the week before.
-const WEEKLY: &[(&str, &[What])] = &[
-    ("features_weekly", &[What::Devices]),
-    ("causes_weekly", &[What::Part]),
-    ("components_weekly", &[What::Part]),
-    ("countries_weekly", &[What::Devices, What::Crashed]),
-    ("brands_weekly", &[What::Devices, What::Crashed]),
-    ("models_weekly", &[What::Crashed]),
-    ("operators_weekly", &[What::Crashed]),
+const WEEKLY: &[(&str, &[Compared])] = &[
+    ("features_weekly", &[Compared::Devices]),
+    ("causes_weekly", &[Compared::Part]),
+    ("components_weekly", &[Compared::Part]),
+    ("countries_weekly", &[Compared::Devices, Compared::Crashed]),
+    ("brands_weekly", &[Compared::Devices, Compared::Crashed]),
+    ("models_weekly", &[Compared::Crashed]),
+    ("operators_weekly", &[Compared::Crashed]),
 ];
 
 /// Daily tables, of which seven days are compared with the same weekdays before.
-const DAILY: &[(&str, &[What])] = &[
-    ("activity_daily", &[What::Devices, What::Crashed]),
-    ("releases_daily", &[What::Crashed]),
+const DAILY: &[(&str, &[Compared])] = &[
+    ("activity_daily", &[Compared::Devices, Compared::Crashed]),
+    ("releases_daily", &[Compared::Crashed]),
 ];
 
 impl Changes {
@@ -99,6 +123,9 @@ impl Changes {
         }
         let page: Vec<Comparison> = asked.iter().map(|one| one.comparison).collect();
         let verdicts = judge(&page, &kaiku_change::Settings::default());
+        let flagged = asked.iter().zip(&verdicts);
+        let flagged = flagged.filter_map(|(asked, verdict)| asked.flagged(verdict));
+        let flagged = flagged.collect();
         let found = asked.into_iter().zip(verdicts).map(|(asked, verdict)| {
             let found = Found {
                 what: asked.key.what,
@@ -108,7 +135,10 @@ impl Changes {
             };
             (asked.key, found)
         });
-        Changes(found.collect())
+        Changes {
+            found: found.collect(),
+            flagged,
+        }
     }
 
     /// What was found of a row.
@@ -116,10 +146,10 @@ impl Changes {
         &self,
         app: &str,
         table: &str,
-        what: What,
+        what: Compared,
         dims: &[Arc<str>],
     ) -> Option<&Found> {
-        self.0.get(&Key {
+        self.found.get(&Key {
             app: app.to_owned(),
             table: table.to_owned(),
             what,
@@ -130,9 +160,9 @@ impl Changes {
     /// What got worse: crash rates, and causes of failures.
     pub(crate) fn worse(&self) -> Vec<Worse> {
         let worse = self
-            .0
+            .found
             .iter()
-            .filter(|(_, found)| found.what != What::Devices && found.verdict.flag == Flag::Up);
+            .filter(|(_, found)| found.what != Compared::Devices && found.verdict.flag == Flag::Up);
         worse
             .map(|(key, found)| {
                 let name = key
@@ -146,7 +176,7 @@ impl Changes {
                     false => format!(" of {name}"),
                 };
                 let what = match found.what {
-                    What::Part => "the part of devices",
+                    Compared::Part => "the part of devices",
                     _ => "the crash rate",
                 };
                 Worse {
@@ -162,16 +192,36 @@ impl Changes {
     }
 }
 
+impl Asked {
+    fn flagged(&self, verdict: &Verdict) -> Option<Flagged> {
+        let is_up = match verdict.flag {
+            Flag::Up => true,
+            Flag::Down => false,
+            Flag::None => return None,
+        };
+        let (after, back) = &self.periods;
+        Some(Flagged {
+            app: self.key.app.clone(),
+            table: self.key.table.clone(),
+            compared: self.key.what,
+            dims: self.key.dims.iter().map(|dim| dim.to_string()).collect(),
+            is_up,
+            before: after.iter().map(|day| day.minus(*back)).collect(),
+            after: after.clone(),
+        })
+    }
+}
+
 impl Found {
     /// The word for it in tables; nothing where there is no reliable change.
     pub(crate) fn flag(&self) -> &'static str {
         match (self.what, self.verdict.flag) {
             (_, Flag::None) => "",
-            (What::Devices | What::Part, Flag::Up) if self.is_new => "new",
-            (What::Devices, Flag::Up) => "rising",
-            (What::Devices, Flag::Down) => "falling",
-            (What::Crashed | What::Part, Flag::Up) => "worse",
-            (What::Crashed | What::Part, Flag::Down) => "better",
+            (Compared::Devices | Compared::Part, Flag::Up) if self.is_new => "new",
+            (Compared::Devices, Flag::Up) => "rising",
+            (Compared::Devices, Flag::Down) => "falling",
+            (Compared::Crashed | Compared::Part, Flag::Up) => "worse",
+            (Compared::Crashed | Compared::Part, Flag::Down) => "better",
         }
     }
 
@@ -213,7 +263,7 @@ impl Found {
 
 /// Asks of each row of a daily table that stands on the last day: its seven days against the seven
 /// before, on the weekdays on which it is shown in both.
-fn ask_daily(table: &Table, name: &str, app: &str, whats: &[What], asked: &mut Vec<Asked>) {
+fn ask_daily(table: &Table, name: &str, app: &str, whats: &[Compared], asked: &mut Vec<Asked>) {
     let Some(last) = last_published(table) else {
         return;
     };
@@ -248,6 +298,7 @@ fn ask_daily(table: &Table, name: &str, app: &str, whats: &[What], asked: &mut V
             asked.push(Asked {
                 key: key(app, name, *what, &row.dims),
                 comparison,
+                periods: (days.clone(), WEEK),
                 is_new: false,
                 is_gone: false,
             });
@@ -261,7 +312,7 @@ fn ask_weekly(
     table: &Table,
     name: &str,
     app: &str,
-    whats: &[What],
+    whats: &[Compared],
     asked: &mut Vec<Asked>,
 ) {
     let Some(last) = last_published(table) else {
@@ -297,6 +348,7 @@ fn ask_weekly(
             asked.push(Asked {
                 key: key(app, name, *what, dims),
                 comparison,
+                periods: (vec![last], WEEK),
                 is_new: was.is_none(),
                 is_gone: row.is_none(),
             });
@@ -317,7 +369,7 @@ fn whole(rollups: &Rollups, app: &str, earlier: Day, last: Day) -> Option<(Side,
 }
 
 fn comparison(
-    what: What,
+    what: Compared,
     sides: &dyn Fn(&str) -> Option<(Side, Side)>,
     whole: Option<(Side, Side)>,
 ) -> Option<Comparison> {
@@ -329,9 +381,9 @@ fn comparison(
         })
     };
     Some(match what {
-        What::Devices => Comparison::Count(Candidate { before, after }),
-        What::Crashed => rate(sides("crashed")?, (before, after)),
-        What::Part => rate((before, after), whole?),
+        Compared::Devices => Comparison::Count(Candidate { before, after }),
+        Compared::Crashed => rate(sides("crashed")?, (before, after)),
+        Compared::Part => rate((before, after), whole?),
     })
 }
 
@@ -343,7 +395,7 @@ fn side_of(sum: Sum) -> Side {
     }
 }
 
-fn key(app: &str, table: &str, what: What, dims: &[Arc<str>]) -> Key {
+fn key(app: &str, table: &str, what: Compared, dims: &[Arc<str>]) -> Key {
     Key {
         app: app.to_owned(),
         table: table.to_owned(),

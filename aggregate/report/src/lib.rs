@@ -18,7 +18,7 @@ mod sections;
 mod settings;
 mod words;
 
-pub use changes::Worse;
+pub use changes::{Compared, Flagged, Worse};
 pub use csv::csv;
 pub use error::Error;
 pub use html::html;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kaiku_wire::Day;
 
-use crate::changes::{Changes, Worse};
+use crate::changes::{Changes, Flagged, Worse};
 use crate::context::Context;
 use crate::error::Error;
 use crate::model::{App, FORMAT, LastManifest, PolicyInForce, Release, Report, Span, SpentSoFar};
@@ -23,6 +23,8 @@ pub struct Made {
     pub report: Report,
     /// What got worse.
     pub worse: Vec<Worse>,
+    /// Every row that has a flag.
+    pub flagged: Vec<Flagged>,
 }
 
 /// Makes the report of a folder of rollups.
@@ -67,6 +69,7 @@ pub fn make(folder: &Path, settings: &Settings) -> Result<Made, Error> {
     Ok(Made {
         report,
         worse: changes.worse(),
+        flagged: changes.flagged,
     })
 }
 

@@ -146,6 +146,14 @@ impl Traits {
         }
     }
 
+    /// Whether its home is this country.
+    pub(crate) fn is_of(&self, country: &str) -> bool {
+        match self.network {
+            Some(network) => places::is_of(network, country),
+            None => self.country == Some(country),
+        }
+    }
+
     /// Where a device is on a day of the simulation: at home, or in the network of another country
     /// for the rest of a week.
     pub(crate) fn whereabouts(

@@ -1,5 +1,6 @@
 //! The fleet: its devices, and how they are asked for what they upload.
 
+mod changes;
 mod day;
 
 use kaiku_catalogue::Catalogue;
@@ -10,6 +11,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::device::{self, Memory, NEVER};
 use crate::plan::Plan;
+pub(crate) use changes::Changed;
+pub use changes::TrueChange;
 pub use day::DayUploads;
 
 /// What a fleet is like.
@@ -34,6 +37,9 @@ pub struct FleetConfig {
     pub garbage: f64,
     /// Chance that a device opts out on a day, of one app or of all.
     pub opt_out: f64,
+    /// From this day on something is different, which a report should find: see
+    /// [`Fleet::changes`].
+    pub changes: Option<Day>,
 }
 
 impl Default for FleetConfig {
@@ -49,6 +55,7 @@ impl Default for FleetConfig {
             unacknowledged: 0.01,
             garbage: 0.003,
             opt_out: 0.0006,
+            changes: None,
         }
     }
 }
@@ -93,6 +100,31 @@ impl Fleet {
     /// asked for its days as a fleet is, and by one of the two ways alone.
     pub fn device_day(&mut self, device: u32, day: Day) -> DayUploads<'_> {
         self.day(day).of(device)
+    }
+
+    /// What is different from the day of [`FleetConfig::changes`] on.
+    pub fn changes(&self) -> Vec<TrueChange> {
+        let [first, second, _] = &self.plan.apps;
+        vec![
+            TrueChange {
+                app: first.name,
+                table: "features_weekly",
+                name: first.feature(changes::RISES),
+                says: "a feature is used by more devices",
+            },
+            TrueChange {
+                app: second.name,
+                table: "brands_weekly",
+                name: changes::CRASHES,
+                says: "an update crashes on one brand",
+            },
+            TrueChange {
+                app: first.name,
+                table: "countries_weekly",
+                name: changes::LEAVES,
+                says: "most devices of a country leave",
+            },
+        ]
     }
 
     /// How many devices it has.

@@ -6,6 +6,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::device::Traits;
+use crate::fleet::Changed;
 use crate::plan::App;
 
 /// Chance that a session ends in a fatal failure, in a good release and in the buggy one.
@@ -29,18 +30,25 @@ pub(crate) fn events(
     rng: &mut ChaCha8Rng,
     traits: &Traits,
     app: &App,
-    day: Day,
+    (day, changed): (Day, Changed),
     weights: &mut Vec<f32>,
     out: &mut Vec<RawEvent<'static>>,
 ) {
     app.weights(traits.persona, traits.taste, weights);
+    if let Some((index, more)) = changed.liked
+        && let Some(weight) = weights.get_mut(index)
+    {
+        // Who does not care for it begins to.
+        *weight = weight.max(0.05) * more;
+    }
     let sum = weights.iter().sum();
     let buggy = app.buggy == Some(app.release_on(day, traits.lateness).1);
     // Geometric, with the device's own mean.
     let another = traits.sessions / (1.0 + traits.sessions);
     let mut session = 0;
     loop {
-        one_session(rng, app, weights, sum, FATAL[usize::from(buggy)], out);
+        let fatal = changed.fatal.unwrap_or(FATAL[usize::from(buggy)]);
+        one_session(rng, app, weights, sum, fatal, out);
         session += 1;
         if session >= SESSIONS || !rng.random_bool(another) {
             return;

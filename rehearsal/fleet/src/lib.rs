@@ -16,7 +16,7 @@ mod plan;
 mod truth;
 mod upload;
 
-pub use fleet::{DayUploads, Fleet, FleetConfig};
+pub use fleet::{DayUploads, Fleet, FleetConfig, TrueChange};
 pub use kept::{kept, kept_batch};
 pub use truth::{Cells, Column, Marks, Pairs, Totals, Truth, Wanted};
 pub use upload::{Garbage, Route, Upload, What};

@@ -19,6 +19,15 @@ struct Place {
 /// The SIM's network of a device: (mcc, mnc).
 pub(crate) type Network = (&'static str, &'static str);
 
+/// Whether a network is one of those of a country of many devices.
+pub(crate) fn is_of(network: Network, country: &str) -> bool {
+    let place = PLACES.iter().find(|place| place.country == country);
+    place.is_some_and(|place| {
+        let mut networks = place.networks.iter();
+        networks.any(|(mcc, mnc, _)| (*mcc, *mnc) == network)
+    })
+}
+
 const PLACES: &[Place] = &[
     Place {
         country: "IN",

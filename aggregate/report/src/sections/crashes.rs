@@ -6,7 +6,7 @@ use kaiku_wire::Day;
 
 use super::glance::part;
 use super::shapes::{CHANGED, dimension_cells, shown_in_week, with_dimensions};
-use crate::changes::What;
+use crate::changes::Compared;
 use crate::context::{Context, flag, measured};
 use crate::draft::Draft;
 use crate::model::{Cell, Chart, Group, Kind, Line, Section};
@@ -73,7 +73,7 @@ fn crash_by_release(context: &Context<'_>) -> Section {
             .chain(rates(rate));
         let found = context
             .changes
-            .get(context.app, table, What::Crashed, &dims);
+            .get(context.app, table, Compared::Crashed, &dims);
         let flag = flag(found);
         draft.row(cells.chain(rates(rate.map(Measured::rest))).chain([flag]));
     }
@@ -185,7 +185,7 @@ fn crash_by(context: &Context<'_>, list: &List) -> Section {
         let crashed = measured(latest.table, row, "crashed");
         let found = context
             .changes
-            .get(context.app, list.table, What::Crashed, &row.dims);
+            .get(context.app, list.table, Compared::Crashed, &row.dims);
         let flag = flag(found);
         let cells = dimension_cells(&row.dims).into_iter();
         let cells = cells.chain(counts(devices)).chain(counts(crashed));

@@ -3,7 +3,7 @@
 use kaiku_wire::Day;
 
 use super::{breaks, used};
-use crate::changes::What;
+use crate::changes::Compared;
 use crate::context::{Context, WEEK, last_published, measured, week_up_to};
 use crate::draft::Draft;
 use crate::model::{Cell, Change, Chart, Direction, Group, Kind, Section, Tile};
@@ -105,7 +105,7 @@ fn heard_tile(
             words::between_counts(devices),
             before.unwrap_or_default()
         ),
-        change: change_of(context, "activity_daily", What::Devices, SAME_WEEKDAYS),
+        change: change_of(context, "activity_daily", Compared::Devices, SAME_WEEKDAYS),
     }
 }
 
@@ -199,7 +199,7 @@ fn crash_free_tile(context: &Context<'_>, day: Day, rate: Measured, of_week: boo
         ),
         false => words::within(Unit::Day, day),
     };
-    let mut change = change_of(context, "activity_daily", What::Crashed, SAME_WEEKDAYS);
+    let mut change = change_of(context, "activity_daily", Compared::Crashed, SAME_WEEKDAYS);
     // The comparison is of the crash rate, and the tile shows the rest.
     change.sentence = match change.flag {
         Direction::None => change.sentence,
@@ -236,14 +236,19 @@ fn top_feature(context: &Context<'_>) -> Section {
             ),
             change: context
                 .changes
-                .get(context.app, "features_weekly", What::Devices, &found.dims)
+                .get(
+                    context.app,
+                    "features_weekly",
+                    Compared::Devices,
+                    &found.dims,
+                )
                 .map_or_else(no_comparison, |found| found.change("the week before")),
         })
     })
 }
 
 /// The change of the app as a whole by a daily table.
-fn change_of(context: &Context<'_>, table: &str, what: What, against: &str) -> Change {
+fn change_of(context: &Context<'_>, table: &str, what: Compared, against: &str) -> Change {
     let found = context.changes.get(context.app, table, what, &[]);
     found.map_or_else(no_comparison, |found| found.change(against))
 }

@@ -7,7 +7,7 @@ use kaiku_wire::Day;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::Fleet;
+use super::{Changed, Fleet};
 use crate::device::{self, Memory, NEVER, Spool, Traits};
 use crate::garbage;
 use crate::habits;
@@ -236,7 +236,8 @@ impl DayUploads<'_> {
             let mut events = Vec::new();
             let from = memory.apps[app].next + 10_000;
             let plan = &self.fleet.plan.apps[app];
-            habits::events(rng, traits, plan, self.day, &mut self.weights, &mut events);
+            let day = (self.day, Changed::default());
+            habits::events(rng, traits, plan, day, &mut self.weights, &mut events);
             let batch = self.batch(device, traits, app, from, events);
             self.ready.push_back(Upload {
                 device,
@@ -281,11 +282,9 @@ impl DayUploads<'_> {
 
     fn active(&self, device: u32, traits: &Traits, app: usize, number: u16) -> bool {
         let day = self.fleet.config.first_day.plus(u32::from(number));
-        habits::active(
-            &mut self.habits(device, app, number),
-            traits.activity[app],
-            day,
-        )
+        let changed = Changed::of(self.fleet.config.changes, day, app, traits);
+        let mut rng = self.habits(device, app, number);
+        habits::active(&mut rng, traits.activity[app], day) && !changed.has_left
     }
 
     /// Appends what was done in an app on a day: always the same for the same day.
@@ -299,9 +298,11 @@ impl DayUploads<'_> {
     ) {
         let day = self.fleet.config.first_day.plus(u32::from(number));
         let mut rng = self.habits(device, app, number);
-        if habits::active(&mut rng, traits.activity[app], day) {
+        let changed = Changed::of(self.fleet.config.changes, day, app, traits);
+        if habits::active(&mut rng, traits.activity[app], day) && !changed.has_left {
             let plan = &self.fleet.plan.apps[app];
-            habits::events(&mut rng, traits, plan, day, &mut self.weights, out);
+            let weights = &mut self.weights;
+            habits::events(&mut rng, traits, plan, (day, changed), weights, out);
         }
     }
 
