@@ -58,7 +58,13 @@ fn one_device_week_changes_its_own_cells_by_the_stated_price_and_nothing_else() 
     for key in published {
         match (with.numbers.get(key), without.numbers.get(key)) {
             (Some(one), Some(other)) => assert_eq!(one - other, difference(key), "{key:?}"),
-            _ => assert!(touched.contains(key), "{key:?} appears in one world alone"),
+            // A row appears by its first measure: the others come and go with it, also where they are the same.
+            _ => assert!(
+                touched
+                    .iter()
+                    .any(|one| (&one.0, one.1, &one.2) == (&key.0, key.1, &key.2)),
+                "{key:?} appears in one world alone"
+            ),
         }
     }
     let policy = Policy::small();
