@@ -288,8 +288,9 @@ impl Program {
         )
     }
 
-    /// Features that the owner might like, the best first, up to `most` and within what may be shown today. It reads a
-    /// file, and changes nothing: tell with [`Program::shown`] what was shown.
+    /// Features that the owner might like, the best first, up to `most` and within what may be shown today. It changes
+    /// nothing: tell with [`Program::shown`] what was shown. It reads a file, and waits for one that is being written, so it
+    /// is for a background job.
     pub fn recommend(&self, language: &str, most: usize) -> Vec<Recommendation> {
         self.shared
             .guard(Vec::new, || self.shared.recommend(language, most))

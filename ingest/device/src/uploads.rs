@@ -56,6 +56,8 @@ impl std::fmt::Debug for Upload {
 
 impl Shared {
     pub(crate) fn next_upload(&self, connection: Connection) -> Result<Option<Upload>, Error> {
+        // What was recorded before the owner asked is written down by this work. Asked during it, there is another.
+        let was_asked = self.disk().is_asked;
         self.work();
         step!("device.next_upload");
         let mut disk = self.disk();
@@ -66,7 +68,7 @@ impl Shared {
         if !self.is_connected(connection) || !is_due(&disk, now) {
             return Ok(None);
         }
-        let is_asked = std::mem::take(&mut disk.is_asked);
+        let is_asked = was_asked && std::mem::take(&mut disk.is_asked);
         let consent = disk.consent.under(self.today());
         let leaver = self.leaver(now, consent, is_asked);
         let Some(spool) = disk.spool.as_mut() else {

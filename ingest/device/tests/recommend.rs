@@ -466,7 +466,8 @@ fn the_sender_fetches_on_the_connection_of_the_upload_and_says_nothing_of_the_de
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
     // One connection, two requests.
-    let served = std::thread::spawn(move || {
+    let (told, heads) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(60)))
@@ -500,12 +501,12 @@ fn the_sender_fetches_on_the_connection_of_the_upload_and_says_nothing_of_the_de
             (&stream).write_all(&answer).unwrap();
             heads.push(head);
         }
-        heads
+        told.send(heads).unwrap();
     });
     let sender = crate::http::start(&program, url);
     program.used("route.car");
     program.send_now();
-    let heads = served.join().unwrap();
+    let heads = heads.recv_timeout(Duration::from_secs(60)).unwrap();
     let fetch = &heads[1];
     assert_eq!(fetch[0], "get /v1/recommendations/maps http/1.1");
     assert_eq!(fetch.len(), 2, "{fetch:?}");

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::Error;
 use crate::metrics::RELOADS;
 use crate::seldom::causes;
+use crate::suggested::ENDING;
 
 /// What was last read of some files. Clones are the same.
 pub(crate) struct Current<T>(Arc<RwLock<Arc<T>>>);
@@ -109,10 +110,11 @@ fn hash(files: &[PathBuf]) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
-/// The files of a folder, in an order of their own.
+/// The files of suggestions of a folder, in an order of their own; others may lie there, and be large.
 fn within(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    let is_one = |path: &PathBuf| path.extension().is_some_and(|ending| ending == ENDING);
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_one).collect();
     files.sort();
     files
 }
