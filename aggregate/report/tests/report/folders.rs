@@ -194,6 +194,16 @@ fn since_leaves_out_what_was_before() {
         .column("day")
         .unwrap();
     assert_eq!(days[0], Cell::Day(since));
+    // What was spent, and which manifest is the last one, does not depend on what is shown: not even where the last
+    // week begins before.
+    let whole = &kept().made.report;
+    assert_eq!(report.manifest, whole.manifest);
+    let late = Settings {
+        since: Some(day(81)),
+        ..Settings::default()
+    };
+    let late = make(&kept().folder, &late).unwrap().report;
+    assert_eq!((late.manifest, late.weeks), (whole.manifest.clone(), None));
     // The rest is what it is in the whole report.
     let whole = section(app(&kept().made.report, "maps"), "features").clone();
     let features = section(app(&report, "maps"), "features");
