@@ -310,6 +310,16 @@ fn a_monthly_copy_is_read_in_place_of_its_files() {
     // Without the files of a month that has a copy, the same report is made.
     fs::remove_dir_all(folder.join("features_daily/app=maps/day=2025-11-15")).unwrap();
     assert_eq!(make(&folder, &Settings::default()).unwrap().report, whole);
+    // A copy of another app has fewer rows on each day.
+    let copy = |app: &str| {
+        folder.join(format!(
+            "monthly/features_daily/app={app}/month=2025-11/rollup.parquet"
+        ))
+    };
+    let kept = fs::read(copy("maps")).unwrap();
+    fs::copy(copy("music"), copy("maps")).unwrap();
+    refused(&folder, |error| matches!(error, Error::Altered { .. }));
+    fs::write(copy("maps"), kept).unwrap();
     fs::remove_dir_all(folder.join("monthly")).unwrap();
     refused(&folder, |error| matches!(error, Error::Altered { .. }));
 }
