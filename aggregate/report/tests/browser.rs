@@ -10,6 +10,14 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use kaiku_history::History;
+use kaiku_report::{Report, Settings, csv, html, make};
+
+/// Histories of simulated devices, as the other tests of the report have them.
+#[path = "report/support.rs"]
+#[allow(dead_code)]
+mod support;
+
 /// The longest that a run of the browser may take, on a busy machine.
 const RUN: Duration = Duration::from_secs(1_200);
 
@@ -95,7 +103,10 @@ fn open_all(pages: &Path) {
     let said = succeed(
         Command::new("node")
             .args(["--test", "--test-reporter=spec"])
-            .arg(package().join("tests/browser/page.test.js"))
+            .args(
+                ["colours.test.js", "page.test.js"]
+                    .map(|file| package().join("tests/browser").join(file)),
+            )
             .env("KAIKU_PAGE_MODULES", modules())
             .env("KAIKU_CHROMIUM", chromium)
             .env("KAIKU_REPORT_PAGES", pages),
@@ -129,4 +140,39 @@ fn pages_of_made_up_documents_hold_in_a_browser() {
             .arg(&pages),
     );
     open_all(&pages);
+}
+
+#[test]
+fn pages_of_released_rollups_hold_in_a_browser_and_save_what_the_command_writes() {
+    let pages = folder("pages");
+    let histories = [
+        ("busy", Some(support::busy())),
+        ("day", Some(History::of_days(1))),
+        ("empty", None),
+    ];
+    for (name, history) in histories {
+        let rollups = match history {
+            Some(history) => support::written(&format!("browser-{name}"), &history),
+            None => folder("no-rollups"),
+        };
+        let report = make(&rollups, &Settings::default()).unwrap().report;
+        fs::write(pages.join(format!("{name}.html")), html(&report).unwrap()).unwrap();
+        write_sections(&pages.join(name), &report);
+    }
+    open_all(&pages);
+}
+
+/// Each section as the command writes it: what the page saves is compared with it.
+fn write_sections(folder: &Path, report: &Report) {
+    fs::create_dir_all(folder).unwrap();
+    for app in &report.apps {
+        for section in &app.sections {
+            let mut alone = report.clone();
+            let mut only = app.clone();
+            only.sections = vec![section.clone()];
+            alone.apps = vec![only];
+            let file = folder.join(format!("{}-{}.csv", app.app, section.id));
+            fs::write(file, csv(&alone).unwrap()).unwrap();
+        }
+    }
 }

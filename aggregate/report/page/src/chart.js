@@ -6,6 +6,13 @@ import {heat} from "./chart/heat.js";
 import {share, trend} from "./chart/time.js";
 import {overPoints} from "./points.js";
 
+/** Intervals are drawn wherever there are any, also where the chart does not name them. */
+function bounded(section, chart, value) {
+  const base = value.replace(/_estimate$/, "");
+  const bound = (given, name) => given ?? (section.has(`${base}_${name}`) ? `${base}_${name}` : undefined);
+  return {...chart, lower: bound(chart.lower, "lower"), upper: bound(chart.upper, "upper")};
+}
+
 const KINDS = {dots, bars, pairs, trend, share, heat};
 
 /** Fills the place of a chart, at the width that it is given. Without a number to show, it says so. */
@@ -16,10 +23,10 @@ export function show(place, section, chart, width, id) {
   const has = section.has(of) && section.rows().some((row) => section.value(row, of) !== null);
   const caption = element("figcaption", {id}, chart.caption ?? section.about.title);
   if (!kind || !has) {
-    place.replaceChildren(element("p", {class: "nothing"}, "Nothing to draw: no value of this section is shown."));
+    place.replaceChildren(element("p", {class: "nothing"}, `${caption.textContent}: nothing to draw, since no value is shown.`));
     return;
   }
-  const {charts, points, notes, columns} = kind(section, chart, width);
+  const {charts, points, notes, columns} = kind(section, bounded(section, chart, of), width);
   const stage = element("div", {class: "stage"});
   for (const {svg, name} of charts) {
     stage.append(element("div", {class: "panel"}, name ? element("p", {class: "name", "aria-hidden": "true"}, name) : null, svg));

@@ -71,15 +71,18 @@ function policyOf(report, period) {
   return (report.policies ?? []).filter((policy) => !policy.from || policy.from <= period).at(-1) ?? report.policies?.[0];
 }
 
-/** The document as CSV has it: the values themselves, nothing rounded. */
+/**
+ * A section as CSV: the values themselves, nothing rounded, and in each line the app, whether data is synthetic, and the
+ * last manifest. It is what `kaiku report --format csv` gives of this section.
+ */
 export function csv(section) {
+  const {app, report, columns, about} = section;
   const quoted = (value) => {
     const text = value === null || value === undefined ? "" : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
-  const lines = [section.columns.map((column) => quoted(column.name)).join(",")];
-  for (const row of section.rows()) {
-    lines.push(section.about.data.map((column) => quoted(column[row])).join(","));
-  }
-  return lines.join("\r\n") + "\r\n";
+  const line = (values) => `${values.map(quoted).join(",")}\n`;
+  const same = [app.app, report.synthetic, report.manifest?.hash ?? ""];
+  const head = line(["app", "synthetic", "manifest", ...columns.map(({name}) => name)]);
+  return head + section.rows().map((row) => line([...same, ...about.data.map((column) => column[row])])).join("");
 }

@@ -18,3 +18,17 @@ export function textWidth(text, size = 12) {
   canvas.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
   return canvas.measureText(text).width;
 }
+
+/** A text that is no wider than so many pixels: what is too much is left out of its middle. */
+export function shortened(text, width) {
+  if (textWidth(text) <= width) return text;
+  const letters = [...text];
+  let [few, many] = [0, letters.length];
+  const without = (kept) => `${letters.slice(0, Math.ceil(kept / 2)).join("")}…${letters.slice(letters.length - Math.floor(kept / 2)).join("")}`;
+  while (few < many) {
+    const half = Math.ceil((few + many) / 2);
+    if (textWidth(without(half)) <= width) few = half;
+    else many = half - 1;
+  }
+  return without(few);
+}

@@ -14,7 +14,7 @@ export function fill(details, section) {
   const heads = section.columns.map((column, index) => {
     const button = element("button", {type: "button", onclick: () => sort(index)}, column.title || column.name,
       element("span", {class: "order", "aria-hidden": "true"}));
-    return element("th", {scope: "col", class: NUMBERS.has(column.kind) ? "number" : null}, button);
+    return element("th", {scope: "col", class: kindOf(column)}, button);
   });
   const body = element("tbody");
   const more = element("button", {type: "button", class: "more", onclick: () => add()});
@@ -46,11 +46,17 @@ export function fill(details, section) {
   details.replaceChildren(details.querySelector("summary"), frame, more);
 }
 
+/** How a column is set: numbers to the right, names in one line. */
+function kindOf({kind, name}) {
+  if (NUMBERS.has(kind)) return "number";
+  return name.endsWith("_title") ? "name" : kind;
+}
+
 function line(section, row) {
   return element("tr", {}, ...section.columns.map((column, index) => {
     const value = section.about.data[index][row];
     const text = written(value, column);
-    const kind = value === null ? "none" : NUMBERS.has(column.kind) ? "number" : null;
+    const kind = value === null ? `${kindOf(column)} none` : kindOf(column);
     return index === 0 ? element("th", {scope: "row", class: kind}, text) : element("td", {class: kind}, text);
   }));
 }

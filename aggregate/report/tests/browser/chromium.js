@@ -27,6 +27,7 @@ export const SCREENS = {
 /** Opens a file and waits until it is drawn. */
 export async function open(browser, file, {screen = "desk", scheme = "light", hash = "", isScripted = true} = {}) {
   const page = await browser.newPage();
+  page.setDefaultTimeout(120_000);
   const complaints = [];
   const address = pathToFileURL(file).href;
   page.on("console", (message) => complaints.push(`console ${message.type()}: ${message.text()}`));

@@ -40,12 +40,12 @@ export function parseCsv(text) {
   let row = [];
   let rest = text;
   while (rest.length > 0) {
-    const [, quoted, plain, end] = /^(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/.exec(rest) ?? [];
+    const [, quoted, plain, end] = /^(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\n)/.exec(rest) ?? [];
     if (end === undefined) throw new Error(`not a value: ${rest.slice(0, 40)}`);
     const whole = quoted === undefined ? plain : `"${quoted}"`;
     row.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
     rest = rest.slice(whole.length + end.length);
-    if (end === "\r\n") {
+    if (end === "\n") {
       rows.push(row);
       row = [];
     }

@@ -10,7 +10,7 @@ const dist = new URL("../../page/dist/", import.meta.url);
 const documents = {
   "ninety-days": sample(),
   "one-day": sample({days: 1, apps: ["maps"], isSynthetic: false}),
-  "four-hundred-days": sample({days: 400}),
+  "four-hundred-days": sample({days: 400, apps: ["maps"]}),
   nothing: {...sample({days: 1}), apps: []}
 };
 for (const [name, report] of Object.entries(documents)) {

@@ -1,15 +1,15 @@
 // Dots with their intervals: one line a category, the surest first. Bars and pairs are drawn by the same lines.
 
 import {axisX, barX, dot, gridX, ruleX, ruleY, text, tickX} from "@observablehq/plot";
-import {textWidth} from "../elements.js";
+import {shortened, textWidth} from "../elements.js";
 import {ticks, written} from "../format.js";
-import {cutNote, domain, draw, inWords, number, references} from "./plot.js";
+import {cutNote, domain, draw, inWords, notShown, number, references, together} from "./plot.js";
 
 /** More lines than these are left to the table. */
 const MOST = 30;
-const NARROW = 440;
-/** Plot measures a line of text in ems of its own, which are those of a narrower font. */
-const EM = 11;
+const NARROW = 400;
+/** Text stays readable where a line passes behind it. */
+const HALO = {stroke: "var(--paper)", strokeWidth: 4};
 
 export function dots(section, chart, width) {
   return lines(section, chart, width, {label: (row) => section.label(row, chart.y)});
@@ -23,7 +23,7 @@ export function bars(section, chart, width) {
 /** Two names that are used together: the strongest first. */
 export function pairs(section, chart, width) {
   const label = (row) => `${section.label(row, chart.a)} + ${section.label(row, chart.b)}`;
-  return lines(section, {...chart, x: chart.value, sort: chart.lower ?? chart.value}, width, {label, most: 24});
+  return lines(section, {...chart, x: chart.value, sort: chart.lower ?? chart.value}, width, {label, most: 20});
 }
 
 function lines(section, chart, width, {label, isBar = false, most = MOST}) {
@@ -43,12 +43,12 @@ function lines(section, chart, width, {label, isBar = false, most = MOST}) {
   const axis = isBar ? {domain: [0, Math.max(...ends, 0) * 1.03 || 1], cut: false} : domain(ends, ends, column);
   const {within, keys} = references(chart.lines, axis, column);
 
-  const isNarrow = width < NARROW;
   const room = Math.max(40, ...rows.map((row) => textWidth(label(row)))) + 12;
-  const marginLeft = isNarrow ? 4 : Math.min(room, width * 0.45);
+  const isNarrow = width < NARROW || room > width * 0.5;
+  const marginLeft = isNarrow ? 14 : room;
   const numbers = Math.max(...rows.map((row) => textWidth(written(value(row), column))), 30);
-  const marginRight = isNarrow ? 8 : numbers + 16;
-  const step = isNarrow ? 40 : 20;
+  const marginRight = isNarrow ? 14 : numbers + 16;
+  const step = isNarrow ? 36 : 20;
   const top = within.length ? 22 : 8;
   const mid = isNarrow ? 6 : 0;
   const mark = {y: (row) => row, dy: mid};
@@ -63,18 +63,20 @@ function lines(section, chart, width, {label, isBar = false, most = MOST}) {
       axisX({ticks: Math.max(2, Math.round(width / 140)), tickFormat: ticks(column, axis.domain), tickSize: 0,
         color: "var(--soft)"}),
       ruleX(within, {x: "value", stroke: "var(--ink)", strokeDasharray: "4 3"}),
-      text(within, {x: "value", text: "letter", frameAnchor: "top", dy: -12, fill: "var(--ink)", fontWeight: 600}),
+      text(together(within, axis, width - marginLeft - marginRight), {x: "value", text: "letter", frameAnchor: "top", dy: -12, fill: "var(--ink)", fontWeight: 600}),
       isBar
-        ? barX(shown, {...mark, x1: 0, x2: value, fill: "var(--bar)", insetTop: isNarrow ? 14 : 4,
-          insetBottom: isNarrow ? 14 : 4, className: "mark"})
+        ? barX(shown, {...mark, x1: 0, x2: value, fill: "var(--bar)", insetTop: isNarrow ? 12 : 4,
+          insetBottom: isNarrow ? 12 : 4, className: "mark"})
         : null,
-      ...whiskers(shown, {mark, bounds, color: isBar ? "var(--ink)" : "var(--interval)", inset: isNarrow ? 15 : 5}),
+      ...whiskers(shown, {mark, bounds, color: isBar ? "var(--ink)" : "var(--interval)", inset: isNarrow ? 13 : 5}),
+      text(rows.filter((row) => value(row) === null), {...mark, text: () => "–", frameAnchor: "left", dx: 6,
+        fill: "var(--gap)", fontWeight: 600, className: "gap"}),
       isBar ? null : dot(shown, {...mark, x: value, r: 3, fill: "var(--mark)", className: "mark"}),
-      text(rows, {y: (row) => row, text: label, frameAnchor: "left", fill: "var(--ink)", textOverflow: "ellipsis-middle",
-        ...(isNarrow ? {textAnchor: "start", dy: -10} : {textAnchor: "end", dx: -8}),
-        lineWidth: (isNarrow ? width - numbers - 24 : marginLeft - 8) / EM}),
-      text(rows, {y: (row) => row, text: (row) => written(value(row), column), frameAnchor: "right",
-        ...(isNarrow ? {textAnchor: "end", dy: -10, dx: 4} : {textAnchor: "start", dx: 10}),
+      text(rows, {y: (row) => row, text: (row) => (isNarrow ? shortened(label(row), width - numbers - 24) : label(row)),
+        frameAnchor: "left", fill: "var(--ink)", ...HALO,
+        ...(isNarrow ? {textAnchor: "start", dy: -10, dx: -12} : {textAnchor: "end", dx: -8})}),
+      text(rows, {y: (row) => row, text: (row) => written(value(row), column), frameAnchor: "right", ...HALO,
+        ...(isNarrow ? {textAnchor: "end", dy: -10, dx: 10} : {textAnchor: "start", dx: 10}),
         fill: (row) => (value(row) === null ? "var(--soft)" : "var(--ink)"), fontVariant: "tabular-nums"})
     ]
   });
@@ -85,7 +87,7 @@ function lines(section, chart, width, {label, isBar = false, most = MOST}) {
     x: value(row) === null ? marginLeft : x.apply(value(row)),
     y: y.apply(row) + y.bandwidth / 2 + mid,
     title: label(row),
-    text: inWords(section, row, [chart.x, chart.lower, chart.upper])
+    text: value(row) === null ? notShown(column) : inWords(section, row, [chart.x, chart.lower, chart.upper])
   }));
   const notes = [...keys];
   if (axis.cut) notes.push(cutNote(axis, column));

@@ -1,25 +1,25 @@
 // A table in colours, each cell with its number written in.
 
 import {axisX, cell, text} from "@observablehq/plot";
-import {textWidth} from "../elements.js";
+import {shortened, textWidth} from "../elements.js";
 import {inCell, written} from "../format.js";
-import {draw, inWords} from "./plot.js";
+import {draw, inWords, notShown} from "./plot.js";
 
 const STEPS = 7;
 const MOST = 30;
-const NARROW = 440;
+const NARROW = 400;
 
 export function heat(section, chart, width) {
   const column = section.column(chart.value);
   const cells = section.rows().map((row) => ({
     row, x: section.label(row, chart.x), y: section.label(row, chart.y), value: section.value(row, chart.value)
   }));
-  const isNarrow = width < NARROW;
   const allX = [...new Set(cells.map(({x}) => x))];
   const allY = [...new Set(cells.map(({y}) => y))];
   const names = allY.slice(0, MOST);
   const room = Math.max(...names.map((name) => textWidth(name))) + 12;
-  const marginLeft = isNarrow ? 2 : Math.min(room, width * 0.4);
+  const isNarrow = width < NARROW || room > width * 0.4;
+  const marginLeft = isNarrow ? 2 : room;
   const least = Math.max(...cells.map(({value}) => textWidth(inCell(value ?? 0, column, 60)))) + 10;
   const across = allX.slice(-Math.max(1, Math.floor((width - marginLeft - 2) / Math.max(least, 36))));
   const shown = cells.filter(({x, y}) => across.includes(x) && names.includes(y));
@@ -48,9 +48,8 @@ export function heat(section, chart, width) {
       text(shown, {...at, dy, text: ({value}) => (value === null ? "–" : inCell(value, column, size)),
         fill: (one) => (one.value === null ? "var(--soft)" : onCell(one)), fontVariant: "tabular-nums"}),
       hasRoom ? text(ranged, {...at, dy: 8, text: between, fill: onCell, fontSize: 10, className: "interval"}) : null,
-      text(names, {y: (name) => name, text: (name) => name, frameAnchor: "left", textAnchor: isNarrow ? "start" : "end",
-        dx: isNarrow ? 2 : -8, dy: isNarrow ? -13 : 0, fill: "var(--ink)",
-        ...(isNarrow ? {} : {lineWidth: (marginLeft - 8) / 11, textOverflow: "ellipsis-middle"})})
+      text(names, {y: (name) => name, text: (name) => shortened(name, isNarrow ? width : room), frameAnchor: "left", textAnchor: isNarrow ? "start" : "end",
+        dx: isNarrow ? 2 : -8, dy: isNarrow ? -13 : 0, fill: "var(--ink)"})
     ]
   });
   const x = svg.scale("x");
@@ -61,7 +60,7 @@ export function heat(section, chart, width) {
       x: x.apply(one.x) + x.bandwidth / 2, y: y.apply(one.y) + y.bandwidth / 2 + (isNarrow ? dy : 0),
       title: `${one.y}, ${one.x}`,
       text: one.value === null
-        ? `${column.title}: not shown, below the threshold or withheld; this is not zero`
+        ? notShown(column)
         : inWords(section, one.row, [chart.value, chart.lower, chart.upper])
     }));
   const notes = [];

@@ -62,3 +62,18 @@ export function references(given, axis, column) {
   }
   return {within, keys};
 }
+
+/** The letters of lines that lie close to each other stand together, at the first of them. */
+export function together(within, axis, pixels) {
+  const scale = pixels / (axis.domain[1] - axis.domain[0]);
+  const placed = [];
+  for (const {value, letter} of [...within].sort((a, b) => a.value - b.value)) {
+    const last = placed.at(-1);
+    if (last && (value - last.value) * scale < 14) last.letter += ` ${letter}`;
+    else placed.push({value, letter});
+  }
+  return placed;
+}
+
+/** Said of what has no number. */
+export const notShown = ({title}) => `${title}: not shown, below the threshold or withheld, and not zero`;

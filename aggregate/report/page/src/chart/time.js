@@ -3,7 +3,7 @@
 import {areaY, axisX, axisY, dot, gridY, line, ruleX, ruleY, text} from "@observablehq/plot";
 import {textWidth} from "../elements.js";
 import {date, period as inDays, ticks, written} from "../format.js";
-import {cutNote, domain, draw, inWords, number, references} from "./plot.js";
+import {cutNote, domain, draw, inWords, number, references, together} from "./plot.js";
 
 const DAY = 86_400_000;
 const TOP = 6;
@@ -15,7 +15,7 @@ export function trend(section, chart, width) {
   const columns = series.length === 1 ? 1 : width >= 560 ? 3 : width >= 400 ? 2 : 1;
   const gap = 18;
   const each = Math.floor((width - gap * (columns - 1)) / columns);
-  const height = series.length === 1 ? 210 : 132;
+  const height = series.length > 1 ? 132 : width < 300 ? 165 : 210;
   const notes = [];
   const points = [];
   const charts = series.map((one, group) => {
@@ -65,11 +65,11 @@ function bySeries(section, chart) {
   return {all, series, left: sorted.length - series.length};
 }
 
-/** Every period from the first to the last of the page, so that a missing one is seen to be missing. */
+/** Every period from the first of the section to the last of the page, so that a missing one is seen to be missing. */
 function periods(section, name) {
   const of = name === "week" ? section.report.weeks : section.report.days;
   const known = section.rows().map((row) => section.value(row, name)).filter((value) => value);
-  const first = [of?.first, ...known].filter(Boolean).reduce((a, b) => (a < b ? a : b));
+  const first = known.reduce((a, b) => (a < b ? a : b));
   const last = [of?.last, ...known].filter(Boolean).reduce((a, b) => (a > b ? a : b));
   const step = name === "week" ? 7 * DAY : DAY;
   const made = [];
@@ -106,9 +106,9 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
   const marks = [
     gridY({ticks: height > 200 ? 5 : 3, stroke: "var(--line)", strokeOpacity: 1}),
     axisY({ticks: height > 200 ? 5 : 3, tickFormat: format, tickSize: 0, color: "var(--soft)", label: null}),
-    axisX({ticks: Math.max(2, Math.round(width / 110)), tickSize: 3, color: "var(--soft)", label: null}),
+    axisX({...dates(all, width), tickSize: 3, color: "var(--soft)", label: null}),
     ruleY(within, {y: "value", stroke: "var(--ink)", strokeDasharray: "4 3"}),
-    text(within, {y: "value", text: "letter", frameAnchor: "right", textAnchor: "start", dx: 4, fill: "var(--ink)", fontWeight: 600}),
+    text(together(within, axis, height - 60), {y: "value", text: "letter", frameAnchor: "right", textAnchor: "start", dx: 4, fill: "var(--ink)", fontWeight: 600}),
     ruleX(rules, {stroke: "var(--soft)", strokeDasharray: "2 3"}),
     ...[0, 1].map((row) => text(releases.filter((release) => release.row === row), {x: "at", text: "release",
       frameAnchor: "top", dy: row ? -22 : -10, textAnchor: "start", dx: 2, fill: "var(--soft)", fontSize: 11}))
@@ -117,6 +117,8 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
   for (const [index, {label, steps: own}] of series.entries()) {
     const color = hasEnds ? `var(--s${index + 1})` : "var(--mark)";
     marks.push(...band(own, {color, edge: hasEnds ? color : "var(--interval)", index, hasEnds}));
+    marks.push(ruleX(alone(own, true), {x: "at", y1: "lower", y2: "upper", stroke: hasEnds ? color : "var(--interval)",
+      strokeWidth: 1.75, className: "interval"}));
     marks.push(dot(alone(own, dense), {x: "at", y: "value", r: 2.5, fill: color, className: "mark"}));
     const last = own.filter(({value}) => value !== null).at(-1);
     if (hasEnds && last) ends.push({label, color, symbol: SYMBOLS[index], value: last.value, at: last.at});
@@ -128,13 +130,20 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
   if (hasEnds) marks.push(...endLabels(ends, axis.domain, height - top - 40));
   const svg = draw({
     width, height, marginLeft, marginRight, marginTop: top, marginBottom: 40,
-    x: {type: "utc", domain: [date(all[0]), new Date(Math.max(date(all.at(-1)), date(all[0]).getTime() + DAY))]},
+    x: {type: "utc", domain: all.length > 1 ? [date(all[0]), date(all.at(-1))]
+      : [-DAY, DAY].map((away) => new Date(+date(all[0]) + away))},
     y: {domain: axis.domain},
     symbol: {type: "identity"},
     marks
   });
   const points = pointsOf(section, chart, svg, {series, axis, hasEnds});
   return {svg, points, keys, cut: axis.cut ? cutNote(axis, column) : null};
+}
+
+/** Where an axis of time is marked: a few periods each by their day, many by round dates. */
+function dates(all, width) {
+  const many = Math.max(2, Math.round(width / 110));
+  return all.length <= Math.min(4, many + 1) ? {ticks: all.map(date), tickFormat: "%-d %b"} : {ticks: many};
 }
 
 /** A band from the lower to the upper bound, its edges, and the line of the estimates. All end where nothing is shown. */
