@@ -90,6 +90,8 @@ pub(crate) enum Verb {
     Report(report::Args),
     /// Check rollups: files, rows, signatures, the chain of manifests, and the budget
     Verify(VerifyArgs),
+    /// Make the signed files from which devices pick what they might suggest, out of rollups
+    Recommend(crate::commands::recommend::Args),
     /// Look at everything that the stages need, and say what to do about what is wrong
     Doctor(DoctorArgs),
     /// Send simulated devices through a real broker, on throw-away topics, and compare with the truth

@@ -7,6 +7,7 @@ mod gateway;
 mod inventory;
 pub(crate) mod policy;
 mod publish;
+pub(crate) mod recommend;
 pub(crate) mod report;
 mod schemas;
 mod selftest;
@@ -62,6 +63,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Export(args) => export::run(&args),
         Verb::Report(args) => report::run(&args),
         Verb::Verify(args) => verify::run(&args),
+        Verb::Recommend(args) => recommend::run(&args, &global),
         Verb::Doctor(args) => doctor::run(&args, &global),
         Verb::Selftest(args) => selftest::run(&args, &global),
         Verb::Inventory(args) => inventory::run(&args).map(|()| ExitCode::SUCCESS),

@@ -5,4 +5,6 @@ mod bindings;
 mod document;
 mod door;
 mod host;
+mod kills;
 mod kotlin;
+mod page;

@@ -51,10 +51,19 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "kaiku-gateway",
-        &["kaiku-wire", "kaiku-raw", "kaiku-metric", "kaiku-ingest"],
+        &[
+            "kaiku-wire",
+            "kaiku-raw",
+            "kaiku-suggestions",
+            "kaiku-metric",
+            "kaiku-ingest",
+        ],
     ),
     // What an app takes in: it knows what a device says, and neither Kafka nor a stage.
-    ("kaiku-device", &["kaiku-wire", "kaiku-raw"]),
+    (
+        "kaiku-device",
+        &["kaiku-wire", "kaiku-raw", "kaiku-suggestions"],
+    ),
     // The same for other languages, what makes their sources, and an app in Rust.
     ("kaiku-device-c", &["kaiku-device"]),
     ("kaiku-device-uniffi", &["kaiku-device"]),
@@ -150,9 +159,11 @@ const EDGES: &[(&str, &[&str])] = &[
             "kaiku-ingest",
             "kaiku-gateway",
             "kaiku-enrich",
+            "kaiku-suggestions",
             "kaiku-aggregate",
             "kaiku-release",
             "kaiku-report",
+            "kaiku-recommend",
             "kaiku-fleet",
             "kaiku-handsets",
             "kaiku-rehearsal",

@@ -143,7 +143,7 @@ fn write(file: Option<&Path>, text: &str) -> Result<ExitCode> {
 }
 
 /// The catalogue of a folder, else that of the settings, else the sample.
-fn catalogue(dir: Option<&Path>, global: &Global) -> Result<Catalogue> {
+pub(super) fn catalogue(dir: Option<&Path>, global: &Global) -> Result<Catalogue> {
     let dir = match dir {
         Some(dir) => Some(dir.to_owned()),
         None => global.settings(&[])?.catalogue.dir,

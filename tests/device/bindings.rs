@@ -217,6 +217,24 @@ fn an_app_in_kotlin_goes_on_whatever_panics_in_the_library() {
 
 /// Play refuses libraries that are laid out for pages of 4 KB.
 #[test]
+fn an_app_in_c_that_asks_for_it_has_its_segmentation_fault_told_at_its_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("crash");
+    let source = root().join("ingest/device/bindings/c/examples/crash.c");
+    compile_c(&source, &program, false);
+    let app = |way: &str| {
+        let mut command = Command::new(&program);
+        let place = folder.path().join("kaiku");
+        command.arg(place).arg(root().join(CATALOGUE)).arg(way);
+        command
+    };
+    let crashed = run(&mut app("crash"));
+    assert!(!crashed.is_success);
+    let waiting = succeed(&mut app("ask"));
+    assert!(waiting.contains("memory that is not its own"), "{waiting}");
+}
+
+#[test]
 fn both_libraries_can_be_loaded_with_pages_of_16_kilobytes() {
     for library in ["c/libkaiku_device_c.so", "python/libkaiku_device_uniffi.so"] {
         let mut readelf = Command::new("readelf");

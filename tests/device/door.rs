@@ -21,8 +21,9 @@ pub(crate) const APP_KEY: &str = "the-key-of-the-app";
 pub(crate) struct Door {
     kafka: Cluster,
     address: SocketAddr,
+    name: String,
     folder: tempfile::TempDir,
-    _stage: Stage,
+    stage: Stage,
 }
 
 /// What one upload said, in words that sort.
@@ -51,20 +52,42 @@ impl Door {
             .args(["topics", "create", "--config", "kaiku.toml"])
             .current_dir(folder.path());
         succeed(&mut create);
-        let mut stage = Stage::start(folder.path(), "gateway", name);
+        let stage = Stage::start(folder.path(), "gateway", name);
+        let mut door = Door {
+            kafka,
+            address,
+            name: name.to_owned(),
+            folder,
+            stage,
+        };
+        door.await_open();
+        door
+    }
+
+    /// Waits until it takes connections.
+    pub(crate) fn await_open(&mut self) {
         let begin = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            let log = || fs::read_to_string(folder.path().join(format!("gateway-{name}.log")));
-            assert!(stage.ended().is_none(), "{:?}", log());
+        while TcpStream::connect(self.address).is_err() {
+            let log = self
+                .folder
+                .path()
+                .join(format!("gateway-{}.log", self.name));
+            let log = || fs::read_to_string(&log);
+            assert!(self.stage.ended().is_none(), "{:?}", log());
             assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", log());
             std::thread::sleep(Duration::from_millis(50));
         }
-        Door {
-            kafka,
-            address,
-            folder,
-            _stage: stage,
-        }
+    }
+
+    /// SIGKILL, and a new process at the same address, which is not waited for.
+    pub(crate) fn kill_and_start_again(&mut self) {
+        // The old one goes first: two can't listen at one address.
+        self.stage.kill_now();
+        self.stage = Stage::start(self.folder.path(), "gateway", &self.name);
+    }
+
+    pub(crate) fn kafka(&self) -> &Cluster {
+        &self.kafka
     }
 
     /// Its address as an app has it.

@@ -43,12 +43,17 @@ pub(crate) struct Ended {
 /// Runs a program to its end, with what a user's session has in its environment and not what a CI
 /// has.
 pub(crate) fn run(command: &mut Command) -> Ended {
+    run_with(command, Stdio::null())
+}
+
+/// The same with something to read.
+pub(crate) fn run_with(command: &mut Command, input: Stdio) -> Ended {
     let folder = tempfile::tempdir().unwrap();
     let (out, err) = (folder.path().join("out"), folder.path().join("err"));
     let mut child = command
         .env_remove("CI")
         .env_remove("DO_NOT_TRACK")
-        .stdin(Stdio::null())
+        .stdin(input)
         .stdout(File::create(&out).unwrap())
         .stderr(File::create(&err).unwrap())
         .spawn()

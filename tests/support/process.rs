@@ -84,6 +84,11 @@ impl Stage {
 
     /// SIGKILL, at once.
     pub(crate) fn kill(mut self) {
+        self.kill_now();
+    }
+
+    /// The same where the place is needed for the next one.
+    pub(crate) fn kill_now(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

@@ -79,7 +79,7 @@ fn direction(evidence: &Evidence) -> Flag {
 }
 
 /// How many of the least chances stand.
-fn benjamini_hochberg(mut chances: Vec<f64>, level: f64) -> usize {
+pub(crate) fn benjamini_hochberg(mut chances: Vec<f64>, level: f64) -> usize {
     chances.sort_by(f64::total_cmp);
     let step = level / chances.len().max(1) as f64;
     let last = (chances.iter().enumerate()).rfind(|(index, p)| **p <= step * (index + 1) as f64);

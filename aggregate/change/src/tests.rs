@@ -1,5 +1,6 @@
 //! What one comparison says, and what a page of them says.
 
+use crate::judge::benjamini_hochberg;
 use crate::{Candidate, Comparison, Flag, RateCandidate, Settings, Side, Verdict, judge};
 
 fn week(value: f64) -> Side {
@@ -94,6 +95,20 @@ fn a_chance_that_stands_alone_falls_among_many() {
     assert!(verdicts.iter().all(|verdict| verdict.flag == Flag::None));
     // And what could have been missed on the larger page is more.
     assert!(verdicts[71].could_have_missed > alone(shown).could_have_missed);
+}
+
+/// The fifteen of section 3.2 of Benjamini and Hochberg (1995), of which four stand.
+#[test]
+fn of_the_fifteen_chances_of_the_paper_four_stand() {
+    let chances = [
+        0.0298, 0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0344, 0.0459, 0.3240, 0.4262,
+        0.5719, 0.6528, 0.7590, 1.0,
+    ];
+    assert_eq!(benjamini_hochberg(chances.to_vec(), 0.05), 4);
+    assert_eq!(benjamini_hochberg(vec![0.001, 0.04, 0.04, 0.5], 0.05), 1);
+    // The last that lies below its step counts, and with it those before that do not.
+    assert_eq!(benjamini_hochberg(vec![0.03, 0.04, 0.045, 0.05], 0.05), 4);
+    assert_eq!(benjamini_hochberg(Vec::new(), 0.05), 0);
 }
 
 #[test]

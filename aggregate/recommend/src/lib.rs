@@ -1,8 +1,7 @@
 //! Which features of an app go together, from released rollups alone: what a device may suggest.
 //!
 //! Two features go together as far as their cosine says: the lower bound of the devices that used both, over the root of the
-//! devices of each. The lift, pair / (a × b), would bring what is rare to the top, and is worse than recommending
-//! what is popular; `docs/recommendations.md` has what was measured.
+//! devices of each. `docs/recommendations.md` has what was measured, and why it is not the lift.
 //!
 //! Pure code over rows that were released. Whatever is made of them is as anonymous as they are.
 //!
@@ -12,7 +11,7 @@
 //! use kaiku_wire::Day;
 //!
 //! let week = Day::parse("2026-11-16").unwrap().week();
-//! let pairs = [PairRow { week, a: "layer.traffic".into(), b: "route.car".into(), lower: 900.0 }];
+//! let pairs = [PairRow { week, a: "layer.traffic".into(), b: "route.car".into(), lower: 900.0, estimate: 930.0 }];
 //! let features = [("route.car", 4_000.0), ("layer.traffic", 1_000.0)]
 //!     .map(|(feature, estimate)| FeatureRow { week, feature: feature.into(), lower: estimate - 30.0, estimate });
 //! let expires = Day::parse("2028-01-01").unwrap();

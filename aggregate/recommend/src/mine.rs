@@ -99,18 +99,15 @@ impl Together {
             .map(|(at, (name, _))| (*name, at))
             .collect();
 
-        let mut both: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+        let mut both: BTreeMap<(usize, usize), Both> = BTreeMap::new();
         for row in pairs.iter().filter(|row| weeks.contains(&row.week)) {
             let (Some(a), Some(b)) = (numbers.get(&*row.a), numbers.get(&*row.b)) else {
                 continue;
             };
-            *both.entry((*a.min(b), *a.max(b))).or_default() += row.lower.max(0.0);
+            both.entry((*a.min(b), *a.max(b))).or_default().add(row);
         }
-        let looked_at = weeks.len() as f64;
-        let scored = both.into_iter().map(|((a, b), lower)| {
-            // A week in which a pair was withheld counts as none of it: only high noise would have shown it, and
-            // the mean of the weeks in which it was shown would be a mean of lucky ones.
-            let score = lower / looked_at / (order[a].1 * order[b].1).sqrt();
+        let scored = both.into_iter().map(|((a, b), both)| {
+            let score = both.lower_of_mean(weeks.len()) / (order[a].1 * order[b].1).sqrt();
             (a, b, score.min(1.0))
         });
         let pairs = scored
@@ -121,6 +118,29 @@ impl Together {
             pairs,
             features: (order.into_iter().map(|(name, _)| name.to_owned())).collect(),
         })
+    }
+}
+
+/// What the weeks say of a pair.
+#[derive(Clone, Copy, Default)]
+struct Both {
+    estimate: f64,
+    /// Squares of how far the lower ends lie below.
+    below: f64,
+}
+
+impl Both {
+    fn add(&mut self, row: &PairRow) {
+        let below = (row.estimate - row.lower).max(0.0);
+        self.estimate += row.estimate.max(0.0);
+        self.below += below * below;
+    }
+
+    /// The lower end of the mean over so many weeks, whose noise is independent. A week in which the pair was withheld counts as
+    /// none of it: only high noise would have shown it, and the mean of the weeks in which it was shown would be one
+    /// of lucky weeks.
+    fn lower_of_mean(self, weeks: usize) -> f64 {
+        (self.estimate - self.below.sqrt()).max(0.0) / weeks as f64
     }
 }
 

@@ -15,6 +15,8 @@ pub struct PairRow {
     pub b: String,
     /// `devices_lower`: the lower end of the interval of the devices that used both.
     pub lower: f64,
+    /// `devices_estimate`.
+    pub estimate: f64,
 }
 
 /// A row of `features_weekly` of one app.

@@ -21,6 +21,7 @@ fn pair(at: u32, a: &str, b: &str, lower: f64) -> PairRow {
         a: a.to_owned(),
         b: b.to_owned(),
         lower,
+        estimate: lower,
     }
 }
 
@@ -213,4 +214,20 @@ fn where_not_all_pairs_fit_each_feature_keeps_its_best() {
         let has_one = made.pairs().any(|(a, b, _)| a == name || b == name);
         assert!(has_one, "{name} has no pair");
     }
+}
+
+#[test]
+fn four_weeks_know_twice_as_much_as_one() {
+    let mut features = Vec::new();
+    let mut pairs = Vec::new();
+    for at in 0..4 {
+        features.extend([feature(at, "a", 1_000.0), feature(at, "b", 1_000.0)]);
+        pairs.push(PairRow {
+            estimate: 500.0,
+            ..pair(at, "a", "b", 400.0)
+        });
+    }
+    let facts = facts(&["a", "b"]);
+    assert_eq!(told(&pairs[..1], &features[..2], &facts)[0].2, 40);
+    assert_eq!(told(&pairs, &features, &facts)[0].2, 45);
 }

@@ -5,13 +5,17 @@
 
 #![allow(clippy::print_stdout)] // It is a program for a terminal.
 
-use std::io::{BufRead, stdin};
+use std::io::{BufRead, IsTerminal, Write, stdin, stdout};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use kaiku_device::{
     Connection, DeviceCatalogue, DeviceFacts, Error, Fatal, Forget, Level, Program, Roots, Sender,
-    SenderSettings, Settings,
+    SenderSettings, Settings, State,
 };
+
+/// How long it waits for an answer to `send`.
+const WITHIN: Duration = Duration::from_secs(20);
 
 const HELP: &str =
     "on [usage|failures|both] · off · forget · use FEATURE · fail CAUSE [COMPONENT] · start · stop
@@ -58,8 +62,13 @@ fn run(
         },
     )?;
     println!("{}\n{HELP}", catalogue.title("en"));
+    prompt()?;
     for line in stdin().lock().lines() {
         let line = line?;
+        // What comes from a file is shown as if it had been typed.
+        if !stdin().is_terminal() {
+            println!("{line}");
+        }
         let words: Vec<&str> = line.split_whitespace().collect();
         if words.first() == Some(&"quit") {
             break;
@@ -67,11 +76,17 @@ fn run(
         if let Err(error) = obey(&program, &sender, &catalogue, &words) {
             println!("{error}");
         }
+        prompt()?;
     }
     // The sender first: nothing is to leave while the rest is written down.
     drop(sender);
     drop(worker);
     Ok(())
+}
+
+fn prompt() -> std::io::Result<()> {
+    print!("> ");
+    stdout().flush()
 }
 
 fn obey(
@@ -92,8 +107,8 @@ fn obey(
         ["fail", cause, component] => program.failed(cause, Some(component), Fatal::No),
         ["start"] => program.started(),
         ["stop"] => program.stopped(),
-        ["send"] => program.send_now(),
-        ["status"] => println!("{:#?}", program.status()),
+        ["send"] => send(program),
+        ["status"] => status(program),
         ["waiting"] => {
             for line in program.waiting("en") {
                 let leaving = if line.is_leaving { ", on its way" } else { "" };
@@ -116,6 +131,38 @@ fn obey(
         _ => println!("{HELP}"),
     }
     Ok(())
+}
+
+/// Has the sender send what may leave now, and waits for the answer.
+fn send(program: &Program) {
+    let waiting = program.status().waiting;
+    program.send_now();
+    let begin = Instant::now();
+    while program.status().waiting >= waiting.max(1) && begin.elapsed() < WITHIN {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    match program.status().waiting {
+        0 if waiting == 0 => println!("there is nothing to send"),
+        0 => println!("sent, and deleted here"),
+        left => println!("{left} wait on: for a later day, or until the gateway answers"),
+    }
+}
+
+fn status(program: &Program) {
+    let status = program.status();
+    match status.state {
+        State::On { level, since } => println!("on since {since}: {level:?}"),
+        State::Hindered(by) => println!("off, whatever is chosen here: {by}"),
+        State::AsksAgain => println!("the text asks for more than before: say on to agree"),
+        State::Off | State::NotLookedYet => println!("off"),
+    }
+    println!("waiting: {}", status.waiting);
+    if let Some(day) = status.last_sent {
+        println!("last sent on {day}");
+    }
+    for (reason, events) in status.lost {
+        println!("left out, {reason:?}: {events}");
+    }
 }
 
 fn turn_on(program: &Program, catalogue: &DeviceCatalogue, level: Level) -> Result<(), Error> {

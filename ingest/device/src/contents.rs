@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::book::{Book, Paid};
+use crate::recommend::Taste;
 use crate::seal::Kind;
 use crate::tally::{Tally, What};
 use crate::{Error, Random};
@@ -21,6 +22,7 @@ pub(crate) struct Contents {
     /// In the order in which they leave.
     pub(crate) outgoing: BTreeMap<i64, Outgoing>,
     pub(crate) receipts: Vec<Receipt>,
+    pub(crate) taste: Taste,
 }
 
 /// Who the device is to the server.
@@ -190,6 +192,7 @@ impl Contents {
             tallies: BTreeMap::new(),
             outgoing: BTreeMap::new(),
             receipts: Vec::new(),
+            taste: Taste::default(),
         }
     }
 
@@ -245,6 +248,9 @@ impl Contents {
         rows.insert((Kind::Identity, 0), encode(&self.identity)?);
         rows.insert((Kind::State, 0), encode(&self.state)?);
         rows.insert((Kind::Receipts, 0), encode(&self.receipts)?);
+        if self.taste != Taste::default() {
+            rows.insert((Kind::Taste, 0), encode(&self.taste)?);
+        }
         for (row, tally) in &self.tallies {
             rows.insert((Kind::Tally, *row), encode(tally)?);
         }
@@ -264,6 +270,7 @@ impl Contents {
             let is_read = match kind {
                 Kind::Identity | Kind::Side => true,
                 Kind::State => put(&mut contents.state, decode(bytes)),
+                Kind::Taste => put(&mut contents.taste, decode(bytes)),
                 Kind::Receipts => put(&mut contents.receipts, decode(bytes)),
                 Kind::Tally => {
                     let tally = decode(bytes).map(|tally| contents.tallies.insert(*row, tally));

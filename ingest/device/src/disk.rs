@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::consent::{self, Consent};
 use crate::contents::{Contents, Identity, Loss};
 use crate::key::wipe;
+use crate::recommend;
 use crate::seal::Sealer;
 use crate::side;
 use crate::spool::{self, Spool, Unopened};
@@ -26,6 +27,10 @@ pub(crate) struct Disk {
     pub(crate) handed: Option<(i64, i64)>,
     /// The owner asked for an upload now.
     pub(crate) is_asked: bool,
+    /// An upload arrived, and the file of suggestions may be asked for on its connection.
+    pub(crate) may_fetch: bool,
+    /// It was handed out, and not answered yet.
+    pub(crate) is_fetching: bool,
     /// What lies here is to be destroyed, whatever the consent says by then.
     pub(crate) is_to_go: bool,
     /// The program is off, and something lies here.
@@ -46,6 +51,8 @@ impl Disk {
             spool: None,
             handed: None,
             is_asked: false,
+            may_fetch: false,
+            is_fetching: false,
             is_to_go: false,
             has_rest: false,
             is_running: false,
@@ -68,6 +75,8 @@ impl Disk {
         self.key = None;
         self.writer = None;
         self.handed = None;
+        self.may_fetch = false;
+        self.is_fetching = false;
         self.is_running = false;
     }
 
@@ -78,6 +87,7 @@ impl Disk {
 
     /// Opens the spool where it is not open and no other process has it. Whether this one writes.
     pub(crate) fn open(&mut self, place: Option<[u8; 32]>) -> Result<bool, Error> {
+        self.spool.take_if(|spool| spool.is_spoilt);
         if self.spool.is_some() {
             return Ok(true);
         }
@@ -146,7 +156,7 @@ impl Disk {
     pub(crate) fn has_leftovers(&self) -> bool {
         let mut files = spool::files(&self.folder).to_vec();
         files.extend(["side", "failures"].map(|name| self.folder.join(name)));
-        files.iter().any(|file| file.exists())
+        files.iter().any(|file| file.exists()) || recommend::exists(&self.folder)
     }
 
     /// Overwrites and removes everything but the consent and the lock.
@@ -155,9 +165,14 @@ impl Disk {
         let spool = self.destroy_spool();
         let side = side::destroy(&self.folder);
         let markers = side::destroy_folder(&self.folder.join("failures"));
+        let suggestions = recommend::destroy(&self.folder);
         let mut unfinished = consent::unfinished(&self.folder).into_iter();
         let unfinished = unfinished.try_for_each(|path| wipe(&path));
-        spool.and(side).and(markers).and(unfinished)
+        spool
+            .and(side)
+            .and(markers)
+            .and(suggestions)
+            .and(unfinished)
     }
 
     fn destroy_spool(&mut self) -> io::Result<()> {

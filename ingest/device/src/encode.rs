@@ -1,6 +1,9 @@
-//! An upload in its bytes: Avro's single-object encoding, compressed with zstd and padded, so that
-//! its size says little.
+//! An upload in its bytes: Avro's single-object encoding, compressed with gzip and padded, so
+//! that its size says little.
 
+use std::io::Write;
+
+use flate2::{Compression, GzBuilder};
 use kaiku_raw::{
     Consent, Device, DeviceId, Encoder, EventType, LossReason, RawBatch, RawEvent, StreamId,
 };
@@ -14,11 +17,13 @@ use crate::{DeviceFacts, Error};
 pub(crate) const PADDED: usize = 256;
 /// No upload is larger.
 pub(crate) const MOST: usize = 8 * 1_024;
-const LEVEL: i32 = 19;
 /// The most events that an upload may say were left out for one reason.
 const MOST_LOST: i32 = 1_000_000;
-/// A frame that zstd passes over: its magic number and the length of what follows.
-const SKIPPED: [u8; 4] = [0x50, 0x2A, 0x4D, 0x18];
+/// What a field for padding takes in gzip's head beside its bytes (RFC 1952, 2.3.1.1): the length of
+/// all fields, the name of this one, and its length.
+const FIELD: usize = 6;
+/// Its name, which no other program's field has.
+const NAME: [u8; 2] = *b"kp";
 
 /// The body of an upload.
 pub(crate) fn body(
@@ -31,18 +36,27 @@ pub(crate) fn body(
     let batch = batch(identity, device, app, outgoing);
     let written = Encoder::single_object().batch(&batch, &mut plain);
     written.map_err(|_| Error::Encode)?;
-    let packed = zstd::bulk::compress(&plain, LEVEL);
-    packed.map(padded).map_err(|_| Error::Encode)
+    padded(&plain).ok_or(Error::Encode)
 }
 
-/// The same with a frame behind it that means nothing.
-fn padded(mut packed: Vec<u8>) -> Vec<u8> {
-    let bare = packed.len() + 8;
+/// Compressed, and filled up with zeros in a field that means nothing.
+fn padded(plain: &[u8]) -> Option<Vec<u8>> {
+    let bare = gzip(plain, None)?.len() + FIELD;
     let fill = (PADDED - bare % PADDED) % PADDED;
-    packed.extend_from_slice(&SKIPPED);
-    packed.extend_from_slice(&u32::try_from(fill).unwrap_or(0).to_le_bytes());
-    packed.resize(bare + fill, 0);
-    packed
+    gzip(plain, Some(fill))
+}
+
+fn gzip(plain: &[u8], fill: Option<usize>) -> Option<Vec<u8>> {
+    let mut head = GzBuilder::new();
+    if let Some(fill) = fill {
+        let mut field = Vec::from(NAME);
+        field.extend_from_slice(&u16::try_from(fill).ok()?.to_le_bytes());
+        field.resize(NAME.len() + 2 + fill, 0);
+        head = head.extra(field);
+    }
+    let mut packed = head.write(Vec::new(), Compression::best());
+    packed.write_all(plain).ok()?;
+    packed.finish().ok()
 }
 
 pub(crate) fn batch<'a>(
@@ -131,15 +145,20 @@ fn loss((reason, events): (&Loss, &u64)) -> kaiku_raw::Loss {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::io::Read;
+
+    use flate2::read::GzDecoder;
+
     use super::*;
 
     #[test]
     fn an_upload_is_padded_and_reads_as_if_it_were_not() {
         for length in [0_usize, 1, 200, 240, 247, 248, 249, 500, 5_000] {
             let plain: Vec<u8> = (0..length).map(|n| (n * 7919 % 251) as u8).collect();
-            let body = padded(zstd::bulk::compress(&plain, LEVEL).unwrap());
+            let body = padded(&plain).unwrap();
             assert_eq!(body.len() % PADDED, 0);
-            let read = zstd::stream::decode_all(&*body).unwrap();
+            let mut read = Vec::new();
+            GzDecoder::new(&body[..]).read_to_end(&mut read).unwrap();
             assert_eq!(read, plain, "{length} bytes");
         }
     }

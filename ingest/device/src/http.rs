@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+use kaiku_suggestions::MOST_BYTES;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::memory::Mode;
+use crate::recommend::Fetch;
 use crate::shared::Shared;
 use crate::{Answer, Connection, Error, Program, Transport, Upload};
 
@@ -171,33 +173,65 @@ impl Line {
             let Some(upload) = next else {
                 return false;
             };
-            let answer = self.send(shared, &upload);
+            let agent = self.agent();
+            let answer = self
+                .while_it_can_be_cut(shared, &agent, || self.request(&agent, &upload, WITHIN))
+                .unwrap_or_default();
             if self.current().is_ending || !shared.is_on() {
                 return false;
             }
-            if let Err(error) = shared.uploaded(upload.id, answer) {
+            let settled = shared.uploaded(upload.id, answer);
+            if let Err(error) = settled.and_then(|()| self.fetch(shared, &agent)) {
                 shared.went_wrong(&error);
                 return true;
             }
         }
     }
 
-    fn send(&self, shared: &Shared, upload: &Upload) -> Answer {
-        let agent = self.agent();
+    /// Fetches the file of suggestions on the connection of an upload, where that is due.
+    fn fetch(&self, shared: &Shared, agent: &Agent) -> Result<(), Error> {
+        let Some(fetch) = shared.next_fetch((self.connection)())? else {
+            return Ok(());
+        };
+        let get = || self.get(agent, &fetch).unwrap_or_default();
+        let fetched = self.while_it_can_be_cut(shared, agent, get);
+        if let Some((answer, body)) = fetched.filter(|_| shared.is_on()) {
+            shared.fetched(answer, &body)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a request that can be cut from its first moment on. Where the program was turned off before, it does
+    /// not begin.
+    fn while_it_can_be_cut<T>(
+        &self,
+        shared: &Shared,
+        agent: &Agent,
+        request: impl FnOnce() -> T,
+    ) -> Option<T> {
         {
             let mut current = self.current();
             if current.is_ending {
-                return Answer::none();
+                return None;
             }
             current.agent = Some(agent.clone());
         }
-        // From here on it can be cut. Where the program was turned off before, it does not begin.
-        let answer = match shared.is_on() {
-            true => self.request(&agent, upload, WITHIN),
-            false => Answer::none(),
-        };
+        let made = shared.is_on().then(request);
         self.current().agent = None;
-        answer
+        made
+    }
+
+    /// The answer and its body; nothing where there was none, or it broke off.
+    fn get(&self, agent: &Agent, fetch: &Fetch) -> Option<(Answer, Vec<u8>)> {
+        let mut request = agent.get(format!("{}{}", self.url, fetch.path));
+        for (name, value) in &fetch.headers {
+            request = request.header(*name, value);
+        }
+        let request = request.config().timeout_global(Some(WITHIN)).build();
+        let mut answer = request.call().ok()?;
+        let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
+        let body = answer.body_mut().with_config().limit(most).read_to_vec();
+        Some((Answer::status(answer.status().as_u16()), body.ok()?))
     }
 
     fn request(&self, agent: &Agent, upload: &Upload, within: Duration) -> Answer {

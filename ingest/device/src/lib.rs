@@ -42,6 +42,7 @@ mod memory;
 mod place;
 mod program;
 mod random;
+pub mod recommend;
 mod seal;
 mod session;
 mod settings;

@@ -7,6 +7,7 @@ use kaiku_wire::Day;
 
 use crate::consent::Level;
 use crate::contents::Losses;
+use crate::recommend::Act;
 use crate::session::{Sessions, Turn};
 use crate::tally::{Length, What};
 use crate::view::{Problems, Snapshot};
@@ -16,6 +17,8 @@ use crate::{DeviceCatalogue, Hindrance};
 pub(crate) const MOST_WITHOUT_KEY: usize = 200;
 /// Counters that are kept in any case.
 const MOST: usize = 2_000;
+/// What an owner does with suggestions is kept so often.
+const MOST_ACTS: usize = 200;
 /// What stands for no component.
 const NONE: u16 = u16::MAX;
 
@@ -57,6 +60,8 @@ pub(crate) struct Recorded {
     pub(crate) counts: HashMap<(i32, Thing), u32>,
     pub(crate) past: Vec<Past>,
     pub(crate) lost: Losses,
+    /// What the owner did with suggestions.
+    pub(crate) acts: Vec<Act>,
 }
 
 /// Everything behind the lock.
@@ -192,7 +197,13 @@ impl Memory {
 
     /// Puts back what could not be written down.
     pub(crate) fn put_back(&mut self, recorded: Recorded) {
-        let Recorded { counts, past, lost } = recorded;
+        let Recorded {
+            counts,
+            past,
+            lost,
+            acts,
+        } = recorded;
+        self.recorded.acts.splice(0..0, acts);
         for (at, times) in counts {
             let count = self.recorded.counts.entry(at).or_default();
             *count = count.saturating_add(times);
@@ -214,6 +225,13 @@ impl Memory {
 impl Recorded {
     pub(crate) fn is_empty(&self) -> bool {
         self.counts.is_empty() && self.past.is_empty() && self.lost.is_empty()
+    }
+
+    /// Keeps what the owner did, as long as it is not too much: nobody does so much between two works.
+    pub(crate) fn take_act(&mut self, act: Act) {
+        if self.acts.len() < MOST_ACTS {
+            self.acts.push(act);
+        }
     }
 
     /// Every count of this run with its day, its release, and its names.

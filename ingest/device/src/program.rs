@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::failpoint::{self, step};
 use crate::failures::ExitReason;
 use crate::memory::Thing;
+use crate::recommend::{Fetch, Fetched, Recommendation};
 use crate::shared::Shared;
 use crate::testing::Recorded;
 use crate::{
@@ -253,6 +254,65 @@ impl Program {
                 }
             },
         );
+    }
+
+    /// The file of suggestions is to be fetched now, on the connection of the upload that was just answered, if there is one to
+    /// be fetched: once a week at the most, and nothing of the device is in it. For hosts that send by themselves: ask
+    /// behind each [`Program::uploaded`].
+    pub fn next_fetch(&self, connection: Connection) -> Option<Fetch> {
+        let shared = &self.shared;
+        shared.guard_disk(
+            || None,
+            || {
+                let next = shared.next_fetch(connection);
+                next.unwrap_or_else(|error| {
+                    shared.went_wrong(&error);
+                    None
+                })
+            },
+        )
+    }
+
+    /// What became of a fetch: the answer and its body, of which no more than 8 KiB and a byte need be read.
+    pub fn fetched(&self, answer: Answer, body: &[u8]) -> Fetched {
+        let shared = &self.shared;
+        shared.guard_disk(
+            || Fetched::None,
+            || {
+                let became = shared.fetched(answer, body);
+                became.unwrap_or_else(|error| {
+                    shared.went_wrong(&error);
+                    Fetched::None
+                })
+            },
+        )
+    }
+
+    /// Features that the owner might like, the best first, up to `most` and within what may be shown today. It reads a
+    /// file, and changes nothing: tell with [`Program::shown`] what was shown.
+    pub fn recommend(&self, language: &str, most: usize) -> Vec<Recommendation> {
+        self.shared
+            .guard(Vec::new, || self.shared.recommend(language, most))
+    }
+
+    /// A suggestion was shown to the owner.
+    pub fn shown(&self, feature: &str) {
+        self.shared.guard(|| (), || self.shared.shown(feature));
+    }
+
+    /// The owner does not want this one suggested again.
+    pub fn dismiss(&self, feature: &str) {
+        self.shared.guard(|| (), || self.shared.dismiss(feature));
+    }
+
+    /// The owner wants no suggestions: none are made from now on, and what was remembered for them is forgotten.
+    pub fn never(&self) {
+        self.shared.guard(|| (), || self.shared.want(false));
+    }
+
+    /// The owner wants suggestions after all, those that were dismissed included.
+    pub fn again(&self) {
+        self.shared.guard(|| (), || self.shared.want(true));
     }
 
     /// The owner wants to send now: the next [`Program::next_upload`] does not wait for the drawn

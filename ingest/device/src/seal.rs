@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Outgoing = 4,
     /// What has gone.
     Receipts = 5,
+    /// What is remembered for suggestions.
+    Taste = 7,
     /// A file in which another process of the app hands over what it recorded.
     Side = 6,
 }
@@ -36,6 +38,7 @@ impl Kind {
             Kind::Outgoing,
             Kind::Receipts,
             Kind::Side,
+            Kind::Taste,
         ];
         kinds.into_iter().find(|kind| *kind as i64 == number)
     }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use kaiku_wire::Clock;
 
-use crate::{DeviceCatalogue, KeyFile, KeySource, MachineId, PlaceMark, Random, failures};
+use crate::{
+    DeviceCatalogue, KeyFile, KeySource, MachineId, PlaceMark, Random, failures, recommend,
+};
 
 /// Longest name that the contract takes, in bytes.
 const TEXT_BYTES: usize = 96;
@@ -40,6 +42,9 @@ pub struct Settings {
     /// How failures are watched for: with a marker of the run and without handlers for signals,
     /// unless asked for; `None` for not at all. Folder, release and components are filled in.
     pub failures: Option<failures::Settings>,
+    /// Whether features are suggested to the owner, and by which keys the file of suggestions is believed; `None` for not at all,
+    /// and then nothing is remembered for it.
+    pub recommend: Option<recommend::Settings>,
     /// The SQLite file system by name, for tests that cut the power; `None` for the usual one.
     #[doc(hidden)]
     pub vfs: Option<String>,
@@ -107,6 +112,7 @@ impl Settings {
             variables: Variables::of_process(),
             metered: true,
             failures: Some(failures::Settings::new("", "")),
+            recommend: None,
             vfs: None,
         }
     }

@@ -15,7 +15,7 @@ use crate::memory::{Memory, Mode};
 use crate::watching::{self, Watching};
 use crate::{
     DeviceCatalogue, DeviceFacts, Environment, Hindrance, PlaceMark, Random, Settings, Variables,
-    settings,
+    recommend, settings,
 };
 
 /// Called when the program is turned off: whatever is on its way is to be cut.
@@ -34,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) variables: Variables,
     pub(crate) policy_files: Vec<PathBuf>,
     pub(crate) metered: bool,
+    pub(crate) recommend: Option<recommend::Settings>,
     /// Nothing is ever written: the program of a test.
     pub(crate) is_kept_in_memory: bool,
     pub(crate) key: Mutex<WalledKey>,
@@ -68,6 +69,7 @@ impl Shared {
             variables,
             metered,
             failures,
+            recommend,
             vfs,
         } = settings;
         let mode = match Hindrance::of(variables, environment) {
@@ -94,6 +96,7 @@ impl Shared {
             variables,
             policy_files,
             metered,
+            recommend,
             is_kept_in_memory: false,
             key: Mutex::new(WalledKey(key)),
             destroy_key: AtomicBool::new(false),

@@ -20,6 +20,8 @@ pub(crate) struct Spool {
     sealer: Sealer,
     contents: Contents,
     rows: Rows,
+    /// The file can't be written any more: it is to be opened anew, and begun anew if need be.
+    pub(crate) is_spoilt: bool,
 }
 
 /// Why a spool could not be opened.
@@ -32,12 +34,32 @@ pub(crate) enum Unopened {
 
 impl From<rusqlite::Error> for Unopened {
     fn from(error: rusqlite::Error) -> Unopened {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                Unopened::Foreign(Loss::Unreadable, 1)
-            }
-            _ => Unopened::Failed(Error::Spool(error)),
+        match is_of_the_machine(&error) {
+            true => Unopened::Failed(Error::Spool(error)),
+            false => Unopened::Foreign(Loss::Unreadable, 1),
         }
+    }
+}
+
+/// Whether an error comes from the machine and may pass. Every other says that the file is spoilt:
+/// SQLite has many words for that, such as a file that may only be read because its head says so.
+fn is_of_the_machine(error: &rusqlite::Error) -> bool {
+    match error.sqlite_error() {
+        // The file ends within a page.
+        Some(error) if error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ => false,
+        Some(error) => matches!(
+            error.code,
+            ErrorCode::SystemIoFailure
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::OutOfMemory
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::DiskFull
+                | ErrorCode::OperationInterrupted
+        ),
+        // What stands there has another type.
+        None => false,
     }
 }
 
@@ -74,6 +96,7 @@ impl Spool {
                 sealer,
                 contents: Contents::new(identity),
                 rows: Rows::new(),
+                is_spoilt: false,
             };
             let contents = spool.contents.clone();
             spool.write(contents).map_err(Unopened::Failed)?;
@@ -88,6 +111,7 @@ impl Spool {
             sealer,
             contents,
             rows,
+            is_spoilt: false,
         };
         if unread + undecoded > 0 {
             let lost = waiting.saturating_sub(spool.contents.waiting());
@@ -115,7 +139,11 @@ impl Spool {
         let mut next = self.contents.clone();
         let value = change(&mut next)?;
         limits::trim(&mut next, limits::BYTES)?;
-        match self.write(next.clone()) {
+        let written = self.write(next.clone());
+        if let Err(Error::Spool(error)) = &written {
+            self.is_spoilt |= !is_of_the_machine(error);
+        }
+        match written {
             Err(Error::Spool(error)) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
                 // The file's own limit, or a disk that is full: with less it may do.
                 limits::trim(&mut next, limits::BYTES / 2)?;
@@ -186,7 +214,14 @@ fn connect(file: &Path, vfs: Option<&str>) -> Result<Connection, Unopened> {
             kind INTEGER NOT NULL, id INTEGER NOT NULL, sealed BLOB NOT NULL,
             PRIMARY KEY (kind, id)) WITHOUT ROWID",
     )?;
-    Ok(connection)
+    // A file that is spoilt in one place can be read for long, and fail at every change.
+    let found = connection.query_row("PRAGMA integrity_check(1)", [], |row| {
+        row.get::<_, String>(0)
+    });
+    match found?.as_str() {
+        "ok" => Ok(connection),
+        _ => Err(Unopened::Foreign(Loss::Unreadable, 1)),
+    }
 }
 
 /// Has the file made for its owner alone, before SQLite opens it.

@@ -62,13 +62,8 @@ impl Shared {
         if self.is_kept_in_memory || self.look(&mut disk)?.is_none() {
             return Ok(None);
         }
-        let is_connected = match connection {
-            Connection::None => false,
-            Connection::Metered => self.metered,
-            Connection::Unmetered => true,
-        };
         let now = self.now();
-        if !is_connected || !is_due(&disk, now) {
+        if !self.is_connected(connection) || !is_due(&disk, now) {
             return Ok(None);
         }
         let is_asked = std::mem::take(&mut disk.is_asked);
@@ -95,6 +90,15 @@ impl Shared {
             debug::print(&outgoing);
         }
         Ok(Some(self.request(outgoing)))
+    }
+
+    /// Whether a connection may be used.
+    pub(crate) fn is_connected(&self, connection: Connection) -> bool {
+        match connection {
+            Connection::None => false,
+            Connection::Metered => self.metered,
+            Connection::Unmetered => true,
+        }
     }
 
     /// When something can leave next.
@@ -142,7 +146,7 @@ impl Shared {
                 "content-type",
                 "application/vnd.kaiku.batch+avro".to_owned(),
             ),
-            ("content-encoding", "zstd".to_owned()),
+            ("content-encoding", "gzip".to_owned()),
             ("authorization", format!("Bearer {}", self.app_key)),
         ];
         self.say_test(&mut headers);
@@ -195,7 +199,7 @@ impl Shared {
         let Some(spool) = disk.spool.as_mut() else {
             return Ok(());
         };
-        spool.change(|contents| {
+        let verdict = spool.change(|contents| {
             let verdict = judge(answer, contents.state.tries, &self.random)?;
             match verdict {
                 Verdict::Delivered => deliver(contents, id, now),
@@ -206,9 +210,10 @@ impl Shared {
                     contents.state.is_unanswered = answer.status.is_none();
                 }
             }
-            Ok(())
+            Ok(verdict)
         })?;
         disk.handed = None;
+        disk.may_fetch = verdict == Verdict::Delivered;
         self.show(&disk);
         Ok(())
     }

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use kaiku_wire::Day;
 use serde::Serialize;
 
+use crate::catalogue::in_language;
 use crate::consent::ConsentReceipt;
 use crate::contents::{Losses, Receipt};
 use crate::disk::Disk;
-use crate::memory::Mode;
+use crate::memory::{Mode, Recorded};
+use crate::recommend::Remembered;
 use crate::shared::Shared;
 use crate::tally::What;
 use crate::{Hindrance, Level, words};
@@ -113,6 +115,7 @@ struct Export<'a> {
     waiting: Vec<Waiting>,
     sent: Vec<Receipt>,
     left_out: BTreeMap<crate::Loss, u64>,
+    remembered: Remembered,
 }
 
 impl Status {
@@ -161,10 +164,26 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// With what was recorded since.
+    pub(crate) fn add(&mut self, recorded: &Recorded) {
+        let counts = recorded.counts.values();
+        let counted: u64 = counts.map(|times| u64::from(*times)).sum();
+        self.waiting += counted + recorded.past.len() as u64;
+        let first = recorded.counts.keys().map(|(day, _)| *day).min();
+        let first = first.and_then(|day| Day::from_days_since_epoch(day).ok());
+        self.oldest = self.oldest.into_iter().chain(first).min();
+        for (reason, events) in &recorded.lost {
+            *self.lost.entry(*reason).or_default() += events;
+        }
+    }
+}
+
 impl Shared {
     pub(crate) fn status(&self) -> Status {
         let memory = self.memory();
-        let snapshot = &memory.snapshot;
+        let mut snapshot = memory.snapshot.clone();
+        snapshot.add(&memory.recorded);
         let state = match (memory.mode, snapshot.consent) {
             (Mode::Unknown, _) => State::NotLookedYet,
             (Mode::Hindered(hindrance), _) => State::Hindered(hindrance),
@@ -175,25 +194,13 @@ impl Shared {
             (Mode::Off, Some((true, ..))) => State::AsksAgain,
             (Mode::Off, _) => State::Off,
         };
-        let recorded = &memory.recorded;
-        let counted: u64 = recorded
-            .counts
-            .values()
-            .map(|times| u64::from(*times))
-            .sum();
-        let days = recorded.counts.keys().map(|(day, _)| *day).min();
-        let mut lost = snapshot.lost.clone();
-        for (reason, events) in &recorded.lost {
-            *lost.entry(*reason).or_default() += events;
-        }
-        let first = days.and_then(|day| Day::from_days_since_epoch(day).ok());
         Status {
             state,
-            waiting: snapshot.waiting + counted + recorded.past.len() as u64,
-            oldest: snapshot.oldest.into_iter().chain(first).min(),
+            waiting: snapshot.waiting,
+            oldest: snapshot.oldest,
             last_sent: snapshot.last_sent,
             quiet_until: snapshot.quiet_until,
-            lost: lost.into_iter().collect(),
+            lost: snapshot.lost.into_iter().collect(),
             key: snapshot.key,
             problems: memory.problems,
         }
@@ -241,7 +248,30 @@ impl Shared {
             times,
             is_leaving,
         });
-        said.collect()
+        said.chain(self.remembered(disk, language)).collect()
+    }
+
+    /// A line for each feature that is remembered in a quarter.
+    fn remembered(&self, disk: &Disk, language: &str) -> Vec<Waiting> {
+        let Some(spool) = &disk.spool else {
+            return Vec::new();
+        };
+        let title = |name: &str| {
+            let number = self.catalogue.feature(name);
+            let feature = number.map(|number| &self.catalogue.features()[usize::from(number)]);
+            let title = feature.and_then(|feature| in_language(&feature.titles, language));
+            words::remembered(title.unwrap_or(name), language)
+        };
+        let by_quarter = spool.contents().taste.remembered().used.into_iter();
+        by_quarter
+            .flat_map(|(day, names)| names.into_iter().map(move |name| (day, name)))
+            .map(|(day, name)| Waiting {
+                day,
+                text: title(&name),
+                times: 1,
+                is_leaving: false,
+            })
+            .collect()
     }
 
     pub(crate) fn receipts(&self) -> Vec<Receipt> {
@@ -261,6 +291,7 @@ impl Shared {
             waiting: self.said(&disk, language),
             sent: contents.map_or_else(Vec::new, |held| held.receipts.clone()),
             left_out: contents.map_or_else(Losses::new, |held| held.state.lost.clone()),
+            remembered: contents.map_or_else(Remembered::default, |held| held.taste.remembered()),
         };
         serde_json::to_string_pretty(&export).unwrap_or_default()
     }

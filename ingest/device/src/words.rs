@@ -11,6 +11,9 @@ struct Words {
     stopped: [&'static str; 6],
     failed: &'static str,
     ended: &'static str,
+    /// Before and behind the title of a feature that its owner uses.
+    because: [&'static str; 2],
+    remembered: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -25,6 +28,8 @@ const ENGLISH: Words = Words {
     ],
     failed: "Failed",
     ended: "the app ended by it",
+    because: ["You use “", "”"],
+    remembered: "Remembered here for suggestions and never sent",
 };
 
 const GERMAN: Words = Words {
@@ -39,6 +44,8 @@ const GERMAN: Words = Words {
     ],
     failed: "Fehler",
     ended: "die App wurde dadurch beendet",
+    because: ["Du benutzt „", "“"],
+    remembered: "Hier für Vorschläge gemerkt und nie gesendet",
 };
 
 impl Words {
@@ -48,6 +55,17 @@ impl Words {
             _ => &ENGLISH,
         }
     }
+}
+
+/// Why something is suggested, by the title of a feature.
+pub(crate) fn because(title: &str, language: &str) -> String {
+    let [before, behind] = Words::of(language).because;
+    format!("{before}{title}{behind}")
+}
+
+/// What is remembered of a feature, by its title.
+pub(crate) fn remembered(title: &str, language: &str) -> String {
+    format!("{}: {title}", Words::of(language).remembered)
 }
 
 /// A thing in a language.

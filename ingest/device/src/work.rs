@@ -10,6 +10,7 @@ use crate::contents::{Contents, Loss, OpenSession};
 use crate::disk::Disk;
 use crate::failpoint::step;
 use crate::memory::{Memory, Mode, Past, Recorded};
+use crate::recommend::Taste;
 use crate::shared::Shared;
 use crate::side::{self, Handed};
 use crate::tally::{Length, What};
@@ -200,11 +201,13 @@ impl Shared {
             });
             keep_level(contents, level);
             limits::expire(contents, today);
+            self.remember(contents, &recorded, level, today);
             Ok(())
         });
         if let Err(error) = written {
             disk.is_running = !is_first;
             self.memory().put_back(recorded);
+            self.show(disk);
             return Err(error);
         }
         side::remove(&files);
@@ -222,7 +225,10 @@ impl Shared {
         let has_usage = matches!(memory.mode, Mode::On(level) if level.has_usage());
         let open = memory.sessions.open().filter(|_| has_usage);
         let session = open.map(|(since, background)| (since, background.unwrap_or(now)));
-        (memory.take(), session)
+        let recorded = memory.take();
+        // It waits on, while it is written down.
+        memory.snapshot.add(&recorded);
+        (recorded, session)
     }
 
     fn add(&self, contents: &mut Contents, recorded: &Recorded) {
@@ -237,10 +243,26 @@ impl Shared {
         }
     }
 
+    /// What suggestions need, and nothing where there are none.
+    fn remember(&self, contents: &mut Contents, recorded: &Recorded, level: Level, today: Day) {
+        if self.recommend.is_none() || !level.has_usage() {
+            contents.taste = Taste::default();
+            return;
+        }
+        recorded
+            .acts
+            .iter()
+            .for_each(|act| contents.taste.apply(act));
+        contents.learn(today, &self.catalogue);
+    }
+
     /// Leaves what was recorded for the process that writes.
     fn hand_over(&self, disk: &Disk) -> Result<bool, Error> {
         let sealer = disk.sealer().ok_or(Error::Unseal)?;
-        let (recorded, _) = self.take_out(self.now());
+        let (mut recorded, _) = self.take_out(self.now());
+        // The one that writes is the one that suggests: until this one is it, it keeps them.
+        let acts = std::mem::take(&mut recorded.acts);
+        self.memory().recorded.acts.splice(0..0, acts);
         if recorded.is_empty() {
             return Ok(true);
         }
@@ -265,6 +287,7 @@ impl Shared {
         let left = side::leave(&disk.folder, &sealer, &self.random, &handed);
         if !matches!(left, Ok(true)) {
             self.memory().put_back(recorded);
+            self.show(disk);
         }
         left
     }

@@ -65,7 +65,7 @@ fn take(stream: &TcpStream, requests: &Channel<Request>) -> Option<()> {
     requests.send(request).ok()
 }
 
-fn start(program: &Program, url: String) -> Sender {
+pub fn start(program: &Program, url: String) -> Sender {
     let authority = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(authority.path(), AUTHORITY).unwrap();
     let settings = SenderSettings {

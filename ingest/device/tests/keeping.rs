@@ -441,3 +441,29 @@ fn a_failure_is_on_disk_without_the_host_doing_anything() {
     }
     drop(worker);
 }
+
+#[test]
+fn what_waits_is_said_to_wait_while_it_is_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::new(folder.path());
+    let program = bench.open_on();
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let is_over = &is_over;
+        let program = &program;
+        scope.spawn(move || {
+            for _ in 0..50 {
+                program.used("feature.001");
+                program.work();
+            }
+            is_over.store(true, std::sync::atomic::Ordering::SeqCst);
+        });
+        let mut before = 0;
+        while !is_over.load(std::sync::atomic::Ordering::SeqCst) {
+            let waiting = program.status().waiting;
+            assert!(waiting >= before, "{before} waited, and then {waiting}");
+            before = waiting;
+        }
+    });
+    assert_eq!(program.status().waiting, 50);
+}

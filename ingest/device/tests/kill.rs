@@ -72,14 +72,7 @@ fn exchange(mut stream: TcpStream, server: &Mutex<Server>, fate: u32) -> Option<
 fn settings(folder: &Path, now: i64) -> kaiku_device::Settings {
     let mut bench = Bench::new(folder);
     bench.hand.set(now);
-    let features: Vec<String> = (0..8)
-        .map(|n| format!(r#"{{"name":"feature.{n}"}}"#))
-        .collect();
-    let json = format!(
-        r#"{{"format":1,"app":"maps","consent":{{"version":2}},"features":[{}]}}"#,
-        features.join(",")
-    );
-    bench.catalogue = DeviceCatalogue::parse(&json).unwrap();
+    bench.catalogue = DeviceCatalogue::parse(include_str!("programs/maps.json")).unwrap();
     bench.seed = now as u64;
     let mut settings = bench.settings();
     settings.key = Box::new(KeyFile::new(bench.folder.join("key")));

@@ -22,5 +22,11 @@ mod kill;
 /// The sender over HTTP.
 mod http;
 
+/// Suggestions.
+mod recommend;
+
 /// What goes wrong inside does not reach the host.
 mod inside;
+
+/// Spools and catalogues that nobody means.
+mod fuzz;

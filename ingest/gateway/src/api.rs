@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use axum::routing::{delete, get, post};
@@ -22,6 +22,7 @@ use crate::lanes::{Lanes, Waiting};
 use crate::process::{Environment, Form, JSON, Taken};
 use crate::seats::{Phase, Seat};
 use crate::seldom::{Seldom, causes};
+use crate::suggested::Suggested;
 use crate::switches::Switches;
 use crate::watched::Current;
 use crate::{Config, Pending, Sink};
@@ -41,6 +42,7 @@ pub(crate) struct Api {
     pub(crate) config: Config,
     pub(crate) keys: Current<Keys>,
     pub(crate) switches: Current<Switches>,
+    pub(crate) suggested: Current<Suggested>,
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) decoder: Decoder,
@@ -66,6 +68,7 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/v1/batch", post(batch))
         .route("/v1/forget", post(forget))
         .route("/v1/device", delete(device))
+        .route("/v1/recommendations/{app}", get(recommendations))
         .route("/v1/openapi.json", get(openapi))
         .route("/healthz", get(healthz))
         .fallback(not_found)
@@ -106,6 +109,24 @@ async fn device(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
 fn said(mut response: Response<Body>, taken: &Taken) -> Response<Body> {
     response.extensions_mut().insert(Why(taken.why));
     response
+}
+
+/// No key and no identifier: it is the same for everybody, and only the address has its share.
+async fn recommendations(
+    State(api): State<Arc<Api>>,
+    Path(app): Path<String>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let (head, _) = request.into_parts();
+    let address = head
+        .extensions
+        .get::<Client>()
+        .and_then(|client| client.address);
+    if !api.addresses.admits(address, &head.headers) {
+        return Refusal::OverQuota.respond(api.config.retry_after);
+    }
+    let answer = api.suggested.get().answer(&app, &head.headers);
+    answer.unwrap_or_else(|| Refusal::NotFound.respond(api.config.retry_after))
 }
 
 async fn openapi() -> Response<Body> {

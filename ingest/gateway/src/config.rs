@@ -31,6 +31,10 @@ pub struct Config {
     /// File of what is answered 202 and dropped: TOML, read again when it changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub switches_file: Option<PathBuf>,
+    /// Folder of the signed files of suggestions, `APP.suggestions`, which anybody may fetch; read again when one of
+    /// them changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recommendations_dir: Option<PathBuf>,
     /// Proxies whose X-Forwarded-For is believed, as addresses or networks.
     pub trusted_proxies: Vec<Network>,
     /// Takes requests without a key, where there is neither file. Whoever reaches the
@@ -112,6 +116,7 @@ impl Default for Config {
             tokens_file: None,
             keys_file: None,
             switches_file: None,
+            recommendations_dir: None,
             trusted_proxies: Vec::new(),
             anonymous: false,
             insecure: false,
@@ -182,7 +187,8 @@ impl Config {
         let certificate = self.tls.as_ref().map(|tls| crate::tls::watched(tls).err());
         let keys = crate::keys::Keys::load(self, None).err();
         let switches = crate::switches::Switches::load(self).err();
-        [certificate.flatten(), keys, switches]
+        let suggested = crate::suggested::Suggested::load(self).err();
+        [certificate.flatten(), keys, switches, suggested]
             .into_iter()
             .flatten()
             .collect()

@@ -50,6 +50,9 @@ pub enum Error {
     /// The file of keys can't be used.
     #[error("gateway.keys_file: {0}")]
     Keys(&'static str),
+    /// A file of suggestions is none, or not that of the app after which it is named.
+    #[error("gateway.recommendations_dir has a file that can't be used")]
+    Suggestions(#[source] kaiku_suggestions::Refusal),
     /// The address can't be listened on.
     #[error("listening on {address}")]
     Bind {

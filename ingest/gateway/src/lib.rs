@@ -22,6 +22,7 @@ mod seats;
 mod seldom;
 mod server;
 mod sink;
+mod suggested;
 mod switches;
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,7 @@ use crate::lanes::Lanes;
 use crate::metrics::CONNECTIONS_ENDED;
 use crate::seats::Seats;
 use crate::seldom::Seldom;
+use crate::suggested::Suggested;
 use crate::switches::Switches;
 use crate::tls;
 use crate::watched::{Current, Watched};
@@ -52,6 +53,7 @@ struct Files {
     certificate: Option<Watched<TlsAcceptor>>,
     keys: Watched<Keys>,
     switches: Watched<Switches>,
+    suggested: Watched<Suggested>,
 }
 
 /// Listens and serves until `shutdown` is cancelled, then ends within the grace period.
@@ -92,6 +94,7 @@ impl Gateway {
         let api = Arc::new(Api {
             keys: files.keys.current(),
             switches: files.switches.current(),
+            suggested: files.suggested.current(),
             addresses: Addresses::new(
                 limits.connections_per_address,
                 limits.requests_per_address,
@@ -201,6 +204,7 @@ impl Files {
     fn read(config: &Config) -> Result<Files, Error> {
         let some = |file: &Option<std::path::PathBuf>| file.clone().into_iter();
         let (of_keys, of_switches) = (config.clone(), config.clone());
+        let of_suggested = config.clone();
         Ok(Files {
             certificate: config.tls.as_ref().map(tls::watched).transpose()?,
             keys: Watched::new(
@@ -214,6 +218,11 @@ impl Files {
                 "switches",
                 some(&config.switches_file).collect(),
                 move |_| Switches::load(&of_switches),
+            )?,
+            suggested: Watched::new(
+                "suggestions",
+                some(&config.recommendations_dir).collect(),
+                move |_| Suggested::load(&of_suggested),
             )?,
         })
     }
@@ -229,6 +238,7 @@ impl Files {
                 }
                 self.keys.refresh();
                 self.switches.refresh();
+                self.suggested.refresh();
                 self
             });
             match looked.await {

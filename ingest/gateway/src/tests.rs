@@ -9,6 +9,7 @@ mod contract;
 mod fuzz;
 mod golden;
 mod requests;
+mod suggestions;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

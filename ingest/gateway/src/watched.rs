@@ -1,6 +1,6 @@
 //! Files that are read again when they have changed. What can't be read leaves the last that could.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::Error;
@@ -94,14 +94,27 @@ impl<T> Watched<T> {
 
 fn hash(files: &[PathBuf]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
+    let files = files.iter().flat_map(|file| match file.is_dir() {
+        true => within(file),
+        false => vec![file.clone()],
+    });
     for file in files {
-        match std::fs::read(file) {
+        hasher.update(file.as_os_str().as_encoded_bytes());
+        match std::fs::read(&file) {
             Ok(bytes) => hasher.update(blake3::hash(&bytes).as_bytes()),
             // A file that is gone is another state than an empty one.
             Err(_) => hasher.update(b"unreadable"),
         };
     }
     *hasher.finalize().as_bytes()
+}
+
+/// The files of a folder, in an order of their own.
+fn within(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    files.sort();
+    files
 }
 
 #[cfg(test)]

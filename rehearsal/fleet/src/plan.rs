@@ -97,6 +97,8 @@ impl App {
                 .collect(),
             features: named("feature")
                 .into_iter()
+                // What a library counts by itself, and no app.
+                .filter(|name| !name.starts_with("suggestion."))
                 .filter_map(find)
                 .map(|f| f.as_str())
                 .collect(),

@@ -1,6 +1,9 @@
 //! What leaves a handset, and what it says, read back from its bytes.
 
+use std::io::Read;
+
 use anyhow::{Context, Result, anyhow, bail};
+use flate2::read::GzDecoder;
 use kaiku_catalogue::Catalogue;
 use kaiku_fleet::{Garbage, Route, Upload, What, kept, kept_batch};
 use kaiku_raw::{
@@ -26,7 +29,10 @@ impl Request {
     pub(crate) fn of(number: u32, request: kaiku_device::Upload) -> Result<Request> {
         let (record, what) = match request.path {
             "/v1/batch" => {
-                let record = zstd::decode_all(&request.body[..]).context("opening an upload")?;
+                let mut record = Vec::new();
+                GzDecoder::new(&request.body[..])
+                    .read_to_end(&mut record)
+                    .context("opening an upload")?;
                 let batch = batch(&record)?;
                 (record, What::Batch(batch))
             }

@@ -31,6 +31,8 @@ mod catalogue;
 mod declared;
 mod device;
 mod document;
+#[cfg(test)]
+mod fuzz;
 mod generate;
 mod hash;
 mod intern;

@@ -10,7 +10,7 @@ use crate::program::{self, Program};
 /// What a folder declares.
 pub(crate) type Read = (Vec<Declared>, Program);
 
-const SAMPLE: [(&str, &str); 3] = [
+pub(crate) const SAMPLE: [(&str, &str); 3] = [
     ("maps.toml", include_str!("../sample/maps.toml")),
     ("music.toml", include_str!("../sample/music.toml")),
     (program::FILE, include_str!("../sample/program.toml")),

@@ -1,6 +1,7 @@
 //! The file: what is said, by whom, and how it is believed.
 
 use kaiku_wire::{Day, Week};
+use sha2::{Digest, Sha256};
 
 use crate::key::{KEY_ID, PublicKey, SIGNATURE, SigningKey};
 use crate::refusal::Refusal;
@@ -76,6 +77,11 @@ impl Suggestions {
             return Err(Refusal::Older);
         }
         Ok(said)
+    }
+
+    /// The entity tag of a file: a hash of its bytes, in quotes.
+    pub fn tag(file: &[u8]) -> String {
+        format!("\"{}\"", hex::encode(&Sha256::digest(file)[..16]))
     }
 
     /// What a file says, whoever has signed it: for who hands it on or shows it, and never for who acts on it.

@@ -157,11 +157,13 @@ fn pair_rows(context: &Context<'_>, table: &Table) -> Vec<PairRow> {
         let [a, b] = row.dims.as_slice() else {
             return None;
         };
+        let devices = measured(table, row, "devices")?;
         Some(PairRow {
             week,
             a: a.to_string(),
             b: b.to_string(),
-            lower: measured(table, row, "devices")?.lower,
+            lower: devices.lower,
+            estimate: devices.estimate,
         })
     });
     rows.collect()

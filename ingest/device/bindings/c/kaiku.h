@@ -17,6 +17,17 @@
 #include <stdlib.h>
 
 /**
+ * Signals of a crash: the next start tells an abort and a segmentation fault from one another.
+ * Handlers that are there already are called first.
+ */
+#define KAIKU_SIGNALS_CRASHES 1
+
+/**
+ * Signals by which a user or a system ends a process: such a run has not failed.
+ */
+#define KAIKU_SIGNALS_ENDINGS 2
+
+/**
  * What a function says.
  */
 typedef enum KaikuResult {
@@ -291,6 +302,12 @@ typedef struct KaikuSettings {
    * Not 0: no upload takes a connection that costs its owner by the byte.
    */
   uint32_t unmetered_only;
+  /**
+   * Which signals are to be noticed, as a sum of `KAIKU_SIGNALS_CRASHES` and
+   * `KAIKU_SIGNALS_ENDINGS`; 0: none, and then no handler is set. Not for a process with a
+   * runtime that has handlers of its own, such as a JVM's or Go's.
+   */
+  uint32_t signals;
 } KaikuSettings;
 
 /**

@@ -51,7 +51,17 @@ pub struct KaikuSettings {
     pub environment: u32,
     /// Not 0: no upload takes a connection that costs its owner by the byte.
     pub unmetered_only: u32,
+    /// Which signals are to be noticed, as a sum of `KAIKU_SIGNALS_CRASHES` and
+    /// `KAIKU_SIGNALS_ENDINGS`; 0: none, and then no handler is set. Not for a process with a
+    /// runtime that has handlers of its own, such as a JVM's or Go's.
+    pub signals: u32,
 }
+
+/// Signals of a crash: the next start tells an abort and a segmentation fault from one another.
+/// Handlers that are there already are called first.
+pub const KAIKU_SIGNALS_CRASHES: u32 = 1;
+/// Signals by which a user or a system ends a process: such a run has not failed.
+pub const KAIKU_SIGNALS_ENDINGS: u32 = 2;
 
 /// Takes the settings over.
 ///
@@ -96,6 +106,7 @@ pub(crate) unsafe fn read(settings: *const KaikuSettings) -> Result<Settings, Ka
         _ => return Err(bad),
     };
     settings.metered = given.unmetered_only == 0;
+    handle_signals(&mut settings, given.signals)?;
     if !given.keys.is_null() {
         // SAFETY: the caller's promise.
         let keys = unsafe { *given.keys };
@@ -108,4 +119,19 @@ pub(crate) unsafe fn read(settings: *const KaikuSettings) -> Result<Settings, Ka
         settings.place = Box::new(GivenPlace(place));
     }
     Ok(settings)
+}
+
+fn handle_signals(settings: &mut Settings, signals: u32) -> Result<(), KaikuResult> {
+    if signals > (KAIKU_SIGNALS_CRASHES | KAIKU_SIGNALS_ENDINGS) {
+        return Err(KaikuResult::BadArgument);
+    }
+    // Where there are no signals, none is noticed.
+    #[cfg(unix)]
+    if let Some(failures) = &mut settings.failures {
+        failures.signals = kaiku_device::failures::signals::Signals {
+            crashes: signals & KAIKU_SIGNALS_CRASHES != 0,
+            endings: signals & KAIKU_SIGNALS_ENDINGS != 0,
+        };
+    }
+    Ok(())
 }

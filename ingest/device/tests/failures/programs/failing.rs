@@ -66,6 +66,8 @@ fn main() {
     unsafe {
         let none = std::mem::zeroed::<libc::rlimit>();
         libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
+        // Tests that run under nohup hand on that this signal ends nobody.
+        libc::signal(libc::SIGHUP, libc::SIG_DFL);
     }
     ways::before(way);
     let signals = Signals {
