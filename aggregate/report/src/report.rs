@@ -57,7 +57,7 @@ pub fn make(folder: &Path, settings: &Settings) -> Result<Made, Error> {
         days: span(&rollups, Unit::Day),
         weeks: span(&rollups, Unit::Week),
         manifest: last_manifest(&rollups),
-        policies: policies(&rollups.manifests),
+        policies: policies(&rollups),
         program: rollups.catalogue.program.clone(),
         guarantee: sections::promises(rollups.manifests.last()),
         releases: apps
@@ -179,9 +179,9 @@ pub(crate) fn spent_within(manifests: &[Manifest], last: Day) -> u64 {
     touched.map(|one| one.rho_millionths).sum()
 }
 
-fn policies(manifests: &[Manifest]) -> Vec<PolicyInForce> {
+fn policies(rollups: &Rollups) -> Vec<PolicyInForce> {
     let mut policies: Vec<PolicyInForce> = Vec::new();
-    for manifest in manifests {
+    for manifest in rollups.shown() {
         if policies
             .last()
             .is_none_or(|policy| policy.hash != manifest.policy_hash)

@@ -24,8 +24,10 @@ const MANIFESTS: &str = "manifests";
 /// The rollups, read.
 #[derive(Debug, Default)]
 pub(crate) struct Rollups {
-    /// The manifests, in order.
+    /// All manifests, in order, those of periods that are not shown too.
     pub(crate) manifests: Vec<Manifest>,
+    /// The first day that is shown, where not all are.
+    since: Option<Day>,
     /// SHA-256 of the last one.
     pub(crate) hash: Option<String>,
     /// What names mean.
@@ -51,7 +53,8 @@ impl Rollups {
         let shown: Vec<&Manifest> = manifests.iter().filter(wanted).collect();
         let tables = table::read_all(&folder, &shown)?;
         Ok(Rollups {
-            manifests: shown.into_iter().cloned().collect(),
+            manifests,
+            since,
             hash,
             catalogue,
             tables,
@@ -60,8 +63,15 @@ impl Rollups {
 
     /// The first days of the sealed periods of a length, in order.
     pub(crate) fn periods(&self, unit: Unit) -> Vec<Day> {
-        let of_unit = self.manifests.iter().filter(|one| one.unit == unit);
+        let of_unit = self.shown().filter(|one| one.unit == unit);
         of_unit.map(|one| one.first_day).collect()
+    }
+
+    /// The manifests of the periods that are shown, in order.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = &Manifest> {
+        let since = self.since;
+        let all = self.manifests.iter();
+        all.filter(move |one| since.is_none_or(|since| one.first_day >= since))
     }
 }
 

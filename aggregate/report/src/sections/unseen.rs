@@ -42,7 +42,7 @@ fn withheld(context: &Context<'_>) -> Section {
             found.push((not.period, table.unit.as_str(), name.clone(), not.reason));
         }
     }
-    for manifest in &rollups.manifests {
+    for manifest in rollups.shown() {
         for incident in &manifest.incidents {
             let day = incident.first_day;
             let what = words::incident(incident.incident).to_owned();

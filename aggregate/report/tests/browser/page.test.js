@@ -303,7 +303,7 @@ for (const name of pages) {
         for (const format of app === report.apps[0]?.app ? ["A4", "Letter"] : ["Letter"]) {
           const path = join(sheets, `${format}.pdf`);
           await page.pdf({path, format});
-          const text = execFileSync("pdftotext", ["-layout", path, "-"], {encoding: "utf8"}).split("\f").slice(0, -1);
+          const text = execFileSync("pdftotext", [path, "-"], {encoding: "utf8"}).split("\f").slice(0, -1);
           console.log(`${name}: ${app} on ${format} has ${text.length} sheets`);
           assert.ok(text.length <= 20, `${format}: ${text.length} sheets`);
           if (report.synthetic) text.forEach((sheet, index) => assert.match(sheet, /synthetic/i, `${format}, sheet ${index + 1}`));

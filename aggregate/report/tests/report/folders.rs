@@ -194,6 +194,16 @@ fn since_leaves_out_what_was_before() {
         .column("day")
         .unwrap();
     assert_eq!(days[0], Cell::Day(since));
+    // What was spent, and which manifest is the last one, does not depend on what is shown: not even where the last
+    // week begins before.
+    let whole = &kept().made.report;
+    assert_eq!(report.manifest, whole.manifest);
+    let late = Settings {
+        since: Some(day(81)),
+        ..Settings::default()
+    };
+    let late = make(&kept().folder, &late).unwrap().report;
+    assert_eq!((late.manifest, late.weeks), (whole.manifest.clone(), None));
     // The rest is what it is in the whole report.
     let whole = section(app(&kept().made.report, "maps"), "features").clone();
     let features = section(app(&report, "maps"), "features");
@@ -300,6 +310,16 @@ fn a_monthly_copy_is_read_in_place_of_its_files() {
     // Without the files of a month that has a copy, the same report is made.
     fs::remove_dir_all(folder.join("features_daily/app=maps/day=2025-11-15")).unwrap();
     assert_eq!(make(&folder, &Settings::default()).unwrap().report, whole);
+    // A copy of another app has fewer rows on each day.
+    let copy = |app: &str| {
+        folder.join(format!(
+            "monthly/features_daily/app={app}/month=2025-11/rollup.parquet"
+        ))
+    };
+    let kept = fs::read(copy("maps")).unwrap();
+    fs::copy(copy("music"), copy("maps")).unwrap();
+    refused(&folder, |error| matches!(error, Error::Altered { .. }));
+    fs::write(copy("maps"), kept).unwrap();
     fs::remove_dir_all(folder.join("monthly")).unwrap();
     refused(&folder, |error| matches!(error, Error::Altered { .. }));
 }

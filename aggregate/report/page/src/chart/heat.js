@@ -22,7 +22,9 @@ export function heat(section, chart, width) {
   const marginLeft = isNarrow ? 2 : room;
   const least = Math.max(...cells.map(({value}) => textWidth(inCell(value ?? 0, column, 60)))) + 10;
   const across = allX.slice(-Math.max(1, Math.floor((width - marginLeft - 2) / Math.max(least, 36))));
-  const shown = cells.filter(({x, y}) => across.includes(x) && names.includes(y));
+  const known = new Map(cells.map((one) => [JSON.stringify([one.x, one.y]), one]));
+  // What has no row is not shown either: it has a cell of its own, with the mark of that.
+  const shown = names.flatMap((y) => across.map((x) => known.get(JSON.stringify([x, y])) ?? {x, y, value: null}));
   const most = Math.max(0, ...shown.map(({value}) => value ?? 0));
   const step = (value) => Math.min(STEPS - 1, Math.floor((value / (most || 1)) * STEPS));
   const size = Math.min(96, (width - marginLeft - 2) / across.length);
@@ -30,6 +32,10 @@ export function heat(section, chart, width) {
   const between = (one) => bounds(one).map((value) => written(value, column)).join("–");
   const ranged = shown.filter((one) => one.value !== null && bounds(one).every((value) => value !== null));
   const hasRoom = !isNarrow && ranged.length > 0 && Math.max(...ranged.map((one) => textWidth(between(one), 10))) < size - 6;
+  // Names that are wider than their column stand upright.
+  const widest = Math.max(...across.map((name) => textWidth(name)));
+  const isUpright = widest > size - 6;
+  const top = isUpright ? Math.min(widest, 160) + 12 : 24;
   const high = isNarrow ? 44 : hasRoom ? 36 : 26;
   const marginRight = Math.max(2, width - marginLeft - size * across.length);
   const at = {x: "x", y: "y"};
@@ -37,11 +43,12 @@ export function heat(section, chart, width) {
   const dy = isNarrow ? 9 : hasRoom ? -6 : 0;
   const onCell = ({value}) => (step(value ?? 0) >= 4 ? "var(--on-dark)" : "var(--on-light)");
   const svg = draw({
-    width, height: 26 + high * names.length, marginLeft, marginRight, marginTop: 24, marginBottom: 2,
+    width, height: top + 2 + high * names.length, marginLeft, marginRight, marginTop: top, marginBottom: 2,
     x: {type: "band", domain: across, label: null, padding: 0},
     y: {type: "band", domain: names, label: null, axis: null, padding: 0},
     marks: [
-      axisX({anchor: "top", tickSize: 0, color: "var(--soft)", label: null}),
+      axisX({anchor: "top", tickSize: 0, color: "var(--soft)", label: null, ...(isUpright ? {tickRotate: -90} : {}),
+        tickFormat: (name) => shortened(name, isUpright ? 160 : size)}),
       cell(shown.filter(({value}) => value !== null), {...at, ...inset, fill: ({value}) => `var(--h${step(value)})`,
         className: "mark"}),
       cell(shown.filter(({value}) => value === null), {...at, ...inset, fill: "none", stroke: "var(--line)", className: "gap"}),
@@ -54,7 +61,7 @@ export function heat(section, chart, width) {
   });
   const x = svg.scale("x");
   const y = svg.scale("y");
-  const points = shown.sort((a, b) => names.indexOf(a.y) - names.indexOf(b.y) || across.indexOf(a.x) - across.indexOf(b.x))
+  const points = shown
     .map((one) => ({
       svg, group: names.indexOf(one.y), row: one.row,
       x: x.apply(one.x) + x.bandwidth / 2, y: y.apply(one.y) + y.bandwidth / 2 + (isNarrow ? dy : 0),

@@ -7,6 +7,8 @@ import {cutNote, domain, draw, inWords, number, references, together} from "./pl
 
 const DAY = 86_400_000;
 const TOP = 6;
+/** So few periods are each marked by their day. */
+const FEW = 4;
 const DASHES = [null, "6 3", "2 2", "8 3 2 3", "4 4", "1 3"];
 const SYMBOLS = ["circle", "square", "triangle", "diamond", "cross", "star"];
 
@@ -99,7 +101,7 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
   const {within, keys} = references(chart.lines, axis, column);
   const format = ticks(column, axis.domain);
   const marginLeft = Math.max(...axis.domain.map((end) => textWidth(format(end))), 24) + 12;
-  const marginRight = hasEnds ? Math.max(...series.map(({label}) => textWidth(label))) + 26 : within.length ? 16 : 8;
+  const marginRight = hasEnds ? Math.max(...series.map(({label}) => textWidth(label))) + 26 : within.length ? 16 : all.length <= FEW ? 20 : 8;
   const releases = named(section.releases(), all, width - marginLeft - marginRight);
   const rules = section.releases().filter(({since}) => since >= all[0] && since <= all.at(-1)).map(({since}) => date(since));
   const dense = all.length > 40;
@@ -143,7 +145,7 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
 /** Where an axis of time is marked: a few periods each by their day, many by round dates. */
 function dates(all, width) {
   const many = Math.max(2, Math.round(width / 110));
-  return all.length <= Math.min(4, many + 1) ? {ticks: all.map(date), tickFormat: "%-d %b"} : {ticks: many};
+  return all.length <= Math.min(FEW, many + 1) ? {ticks: all.map(date), tickFormat: "%-d %b"} : {ticks: many};
 }
 
 /** A band from the lower to the upper bound, its edges, and the line of the estimates. All end where nothing is shown. */
@@ -174,13 +176,12 @@ function once(runs) {
 /** A gap: a line along the axis from its first to its last period, and the mark of its reason. */
 function missing(runs, low, step, all) {
   const [first, last] = [date(all[0]), date(all.at(-1))];
-  const half = DAY / 2;
+  const half = (all.length > 1 ? date(all[1]) - first : DAY) / 2;
   const spans = runs.map(({from, to, reason}) => ({
     low, mark: reason.mark,
     x1: new Date(Math.max(from.at - half, first)), x2: new Date(Math.min(+to.at + half, last)),
-    at: new Date((+from.at + +to.at) / 2),
-    wide: ((to.at - from.at) / DAY + 1) * step
-  }));
+    wide: ((to.at - from.at) / (2 * half) + 1) * step
+  })).map((span) => ({...span, at: new Date((+span.x1 + +span.x2) / 2)}));
   return [
     ruleY(spans, {y: "low", x1: "x1", x2: "x2", stroke: "var(--gap)", strokeWidth: 3, className: "gap"}),
     text(spans.filter(({mark, wide}) => mark === "×" || wide > 24), {x: "at", y: "low", text: "mark", dy: -8,
