@@ -99,7 +99,8 @@ fn sum(flag: &Flagged, known: &(&Table, &Cells), days: &[Day], measure: &str) ->
         .measures()
         .iter()
         .find(|m| m.name() == measure)?
-        .figures().mark;
+        .figures()
+        .mark;
     let place = table.marks().iter().position(|other| *other == mark)?;
     let row = |key: &[&str]| {
         let names = std::iter::once(&flag.app).chain(&flag.dims);

@@ -5,7 +5,7 @@ use crate::model::{Cell, Report};
 
 /// The report as CSV. Of one section, its rows, each with the app in front. Of several, one value
 /// a line: app, section, row, column, value. Either way each line says whether data is synthetic, and
-/// names the last manifest. Compared is not shown is empty.
+/// names the last manifest. What is not shown is empty.
 ///
 /// # Errors
 /// Where it can't be written.

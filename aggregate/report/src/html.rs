@@ -1,6 +1,6 @@
 //! The page: one file with everything in it, which makes no request.
 //!
-//! Its tables are there without a script. Compared is long stands in the packed data alone, and its
+//! Its tables are there without a script. What is long stands in the packed data alone, and its
 //! table then holds the last period.
 
 use std::io::Write as _;
@@ -255,7 +255,7 @@ fn withheld(section: &Section) -> Vec<String> {
     if section.withheld.len() > WITHHELD {
         let more = section.withheld.len() - WITHHELD;
         lines.push(format!(
-            "{more} more periods were not published; they stand under “Compared was not published”."
+            "{more} more periods were not published; they stand under “What was not published”."
         ));
     }
     lines

@@ -194,7 +194,7 @@ pub struct Column {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A name of a closed list. Compared it means stands in the column `…_title`, where it is known.
+    /// A name of a closed list. What it means stands in the column `…_title`, where it is known.
     Name,
     /// The first day of a period.
     Period,
@@ -287,11 +287,11 @@ impl Group {
     pub fn title(self) -> &'static str {
         match self {
             Group::Glance => "At a glance",
-            Group::Used => "Compared is used",
-            Group::Breaks => "Compared breaks",
+            Group::Used => "What is used",
+            Group::Breaks => "What breaks",
             Group::Who => "Who uses it",
             Group::Together => "Used together",
-            Group::Unseen => "Compared is not shown, and why",
+            Group::Unseen => "What is not shown, and why",
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) const DAYS_COVER: &str = "A device that was heard from on several day
     them.";
 
 /// What it means that something is missing.
-pub(crate) const MISSING: &str = "Compared is below the threshold or withheld is not shown. That is not the \
+pub(crate) const MISSING: &str = "What is below the threshold or withheld is not shown. That is not the \
     same as none.";
 
 const MONTHS: [&str; 12] = [
@@ -137,7 +137,7 @@ pub(crate) fn between_rates(measured: Measured) -> String {
 pub(crate) fn withheld(reason: &str) -> String {
     let sentence = match reason {
         "state_lost" => {
-            "Compared was known of some devices was lost, and they would have counted twice."
+            "What was known of some devices was lost, and they would have counted twice."
         }
         "stripped_lost" => "Records were gone before they were counted.",
         "bounds_changed" => {
@@ -163,7 +163,7 @@ pub(crate) fn incident(incident: kaiku_wire::Incident) -> &'static str {
         Incident::StrippedLost => {
             "Records were gone before they were gathered: what is published may be too low."
         }
-        Incident::StateLost => "Compared was known of some devices was lost on this day.",
+        Incident::StateLost => "What was known of some devices was lost on this day.",
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn sections(context: &Context<'_>) -> Vec<Section> {
 fn causes_draft(id: &'static str, group: Group, title: &str) -> Draft {
     Draft::new(id, group, title, Some(CAUSES))
         .column("cause", "Cause", Kind::Name)
-        .column("cause_title", "Compared it is", Kind::Text)
+        .column("cause_title", "What it is", Kind::Text)
         .counted("devices", "Devices")
         .rated("share", "Part of the app's devices")
         .column("flag", "Change", Kind::Flag)
@@ -118,7 +118,7 @@ fn worst_tile(context: &Context<'_>, latest: &Latest<'_>, draft: &Draft) -> Opti
 }
 
 fn causes(context: &Context<'_>) -> Section {
-    let draft = causes_draft("causes", Group::Breaks, "Compared fails, by cause");
+    let draft = causes_draft("causes", Group::Breaks, "What fails, by cause");
     causes_of_week(context, draft, false)
 }
 
@@ -131,7 +131,7 @@ fn causes_trend(context: &Context<'_>) -> Section {
     )
     .column("week", "Week", Kind::Period)
     .column("cause", "Cause", Kind::Name)
-    .column("cause_title", "Compared it is", Kind::Text)
+    .column("cause_title", "What it is", Kind::Text)
     .counted("devices", "Devices");
     series(
         context,
@@ -156,7 +156,7 @@ fn first_seen(context: &Context<'_>) -> Section {
         Some(table),
     )
     .column("cause", "Cause", Kind::Name)
-    .column("cause_title", "Compared it is", Kind::Text)
+    .column("cause_title", "What it is", Kind::Text)
     .column(unit.as_str(), "First shown", Kind::Period)
     .column("release", "Release", Kind::Name)
     .counted("devices", "Devices then");
@@ -179,7 +179,7 @@ fn first_seen(context: &Context<'_>) -> Section {
         .copied()
         .unwrap_or(latest.period);
     let mut draft = draft.withheld(context.withheld(latest.table, first, Day::MAX)).sentence(format!(
-        "The first {} in which each cause was shown, the newest first. {how} Compared is shown since the first {} here, {}, \
+        "The first {} in which each cause was shown, the newest first. {how} What is shown since the first {} here, {}, \
          may be older. {COVERS} {MISSING}",
         unit.as_str(),
         unit.as_str(),
@@ -233,7 +233,7 @@ fn components(context: &Context<'_>) -> Section {
         Some(table),
     )
     .column("component", "Component", Kind::Name)
-    .column("component_title", "Compared it is", Kind::Text)
+    .column("component_title", "What it is", Kind::Text)
     .column("cause", "Cause", Kind::Name)
     .column("cause_title", "Why", Kind::Text)
     .counted("devices", "Devices")
@@ -286,7 +286,7 @@ fn causes_by_release(context: &Context<'_>) -> Section {
     )
     .column("release", "Release", Kind::Name)
     .column("cause", "Cause", Kind::Name)
-    .column("cause_title", "Compared it is", Kind::Text)
+    .column("cause_title", "What it is", Kind::Text)
     .column("days", "Days", Kind::Count)
     .counted("device_days", "Devices, added up over these days")
     .rated("share", "Part of the release's devices");

@@ -31,9 +31,9 @@ fn pairs(context: &Context<'_>) -> Section {
         Some(PAIRS),
     )
     .column("a", "One feature", Kind::Name)
-    .column("a_title", "Compared it is", Kind::Text)
+    .column("a_title", "What it is", Kind::Text)
     .column("b", "The other", Kind::Name)
-    .column("b_title", "Compared that is", Kind::Text)
+    .column("b_title", "What that is", Kind::Text)
     .counted("devices", "Devices that used both")
     .column("cosine", "How much they go together", Kind::Rate);
     let latest = match context.latest(PAIRS) {
@@ -86,11 +86,11 @@ fn pairs(context: &Context<'_>) -> Section {
 }
 
 fn recommended(context: &Context<'_>) -> Section {
-    let draft = Draft::new("recommended", Group::Together, "Compared would be recommended to whom", Some(PAIRS))
+    let draft = Draft::new("recommended", Group::Together, "What would be recommended to whom", Some(PAIRS))
         .column("because", "To who uses", Kind::Name)
-        .column("because_title", "Compared it is", Kind::Text)
+        .column("because_title", "What it is", Kind::Text)
         .column("feature", "Would be recommended", Kind::Name)
-        .column("feature_title", "Compared that is", Kind::Text)
+        .column("feature_title", "What that is", Kind::Text)
         .column("score", "How much they go together", Kind::Rate)
         .sentence(format!(
             "To who uses one feature, the {SUGGESTED} that go best with it, by the last four published weeks. A device picks \

@@ -26,14 +26,14 @@ pub(super) fn sections(context: &Context<'_>) -> Vec<Section> {
 
 fn withheld(context: &Context<'_>) -> Section {
     let rollups = context.rollups;
-    let mut draft = Draft::new("withheld", Group::Unseen, "Compared was not published", None)
+    let mut draft = Draft::new("withheld", Group::Unseen, "What was not published", None)
         .column("period", "Period", Kind::Period)
         .column("length", "Length", Kind::Text)
         .column("table", "Table", Kind::Text)
         .column("reason", "Why, or what happened", Kind::Text)
         .sentence(
             "Tables that were withheld for a whole period, days that are not sealed, and what happened to the data of a \
-             period. Compared is withheld is never made up for and never shown as 0. Single rows that do not reach their \
+             period. What is withheld is never made up for and never shown as 0. Single rows that do not reach their \
              threshold are missing besides, and no list of them can be given: it would tell of them.",
         );
     let mut found: Vec<(Day, &str, String, String)> = Vec::new();
@@ -80,7 +80,7 @@ fn bounds_cost(context: &Context<'_>) -> Section {
     let draft = Draft::new(
         "bounds_cost",
         Group::Unseen,
-        "Compared the bounds cost",
+        "What the bounds cost",
         Some(name),
     )
     .column("day", "Day", Kind::Period)
@@ -157,13 +157,13 @@ fn bounds_cost(context: &Context<'_>) -> Section {
 
 fn spent(context: &Context<'_>) -> Section {
     let manifests = &context.rollups.manifests;
-    let mut draft = Draft::new("spent", Group::Unseen, "Compared was spent", None)
-        .column("what", "Compared", Kind::Text)
+    let mut draft = Draft::new("spent", Group::Unseen, "What was spent", None)
+        .column("what", "What", Kind::Text)
         .column("rho", "ρ", Kind::Text)
         .column("epsilon", "ε", Kind::Text)
         .column("delta", "δ", Kind::Text)
         .sentence(
-            "Compared all that is published can tell of one device, at most, over all apps together. ρ adds up over periods; ε and \
+            "What all that is published can tell of one device, at most, over all apps together. ρ adds up over periods; ε and \
              δ say the same as a guarantee. Less is better for the device, and more makes numbers more exact.",
         );
     let Some(last) = manifests.last() else {
@@ -208,7 +208,7 @@ fn spent(context: &Context<'_>) -> Section {
         Cell::None,
     ]);
     draft.row([
-        Cell::text("Compared any 28 days may cost by the policy"),
+        Cell::text("What any 28 days may cost by the policy"),
         rho(last.cap_rho_millionths),
         Cell::None,
         Cell::None,
@@ -222,7 +222,7 @@ pub(crate) fn promises(last: Option<&Manifest>) -> Vec<String> {
         return Vec::new();
     };
     vec![
-        "Compared is published is differentially private for one reporting identifier and one ISO week.".to_owned(),
+        "What is published is differentially private for one reporting identifier and one ISO week.".to_owned(),
         format!(
             "All that was counted for one identifier in one week, in all daily and weekly tables together, changes the \
              chance of anything that could be published by at most a factor of e^ε, but for a δ of {:e}; ε is {:.1} with \
@@ -241,8 +241,8 @@ pub(crate) fn promises(last: Option<&Manifest>) -> Vec<String> {
 }
 
 fn guarantee(context: &Context<'_>) -> Section {
-    let mut draft = Draft::new("guarantee", Group::Unseen, "Compared is guaranteed", None)
-        .column("promise", "Compared is guaranteed", Kind::Text)
+    let mut draft = Draft::new("guarantee", Group::Unseen, "What is guaranteed", None)
+        .column("promise", "What is guaranteed", Kind::Text)
         .sentence("The promise behind everything on this page, and what it does not cover.");
     for promise in promises(context.rollups.manifests.last()) {
         draft.row([Cell::text(promise)]);
@@ -253,7 +253,7 @@ fn guarantee(context: &Context<'_>) -> Section {
 fn taking_part(context: &Context<'_>) -> Section {
     let mut draft = Draft::new("taking_part", Group::Unseen, "Who takes part, and who does not", None)
         .column("about", "About", Kind::Text)
-        .column("said", "Compared is so", Kind::Text)
+        .column("said", "What is so", Kind::Text)
         .sentence(
             "Everything here is about devices whose owners have agreed to take part. It does not say how many there are \
              besides, and those who take part may differ from those who don't.",
@@ -268,7 +268,7 @@ fn taking_part(context: &Context<'_>) -> Section {
             "Who never agreed, who stopped, and whose device was not heard from. How many they are is not known.",
         ),
         (
-            "Compared an identifier is",
+            "What an identifier is",
             "A device counts once for each identifier. A reset or a new consent makes a new one, so a person may count more than once.",
         ),
     ];
@@ -286,7 +286,7 @@ fn taking_part(context: &Context<'_>) -> Section {
         ]);
         if let Some(consent) = &program.consent {
             draft.row([
-                Cell::text("Compared participants agreed to"),
+                Cell::text("What participants agreed to"),
                 Cell::text(consent),
             ]);
         }

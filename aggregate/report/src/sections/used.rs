@@ -32,7 +32,7 @@ pub(super) fn sections(context: &Context<'_>) -> Vec<Section> {
 pub(super) fn features_draft(id: &'static str, group: Group, title: &str) -> Draft {
     Draft::new(id, group, title, Some(WEEKLY))
         .column("feature", "Feature", Kind::Name)
-        .column("feature_title", "Compared it is", Kind::Text)
+        .column("feature_title", "What it is", Kind::Text)
         .counted("devices", "Devices")
         .rated("share", "Part of the app's devices")
         .column("flag", "Change", Kind::Flag)
@@ -97,7 +97,7 @@ fn often(context: &Context<'_>) -> Section {
         Some(DAILY),
     )
     .column("feature", "Feature", Kind::Name)
-    .column("feature_title", "Compared it is", Kind::Text)
+    .column("feature_title", "What it is", Kind::Text)
     .column("days", "Days", Kind::Count)
     .counted("device_days", "Devices, added up over these days")
     .rated("twice", "At least twice on a day")
@@ -149,7 +149,7 @@ fn trend(context: &Context<'_>) -> Section {
     )
     .column("day", "Day", Kind::Period)
     .column("feature", "Feature", Kind::Name)
-    .column("feature_title", "Compared it is", Kind::Text)
+    .column("feature_title", "What it is", Kind::Text)
     .counted("devices", "Devices");
     series(
         context,
@@ -169,7 +169,7 @@ fn change(context: &Context<'_>) -> Section {
         Some(WEEKLY),
     )
     .column("feature", "Feature", Kind::Name)
-    .column("feature_title", "Compared it is", Kind::Text)
+    .column("feature_title", "What it is", Kind::Text)
     .column("flag", "Change", Kind::Flag)
     .counted("devices", "Devices")
     .counted("week_before", "Devices in the week before")
@@ -239,7 +239,7 @@ fn change(context: &Context<'_>) -> Section {
 fn unseen(context: &Context<'_>) -> Section {
     let draft = Draft::new("features_unseen", Group::Used, "Declared, and not seen", Some(WEEKLY))
         .column("feature", "Feature", Kind::Name)
-        .column("feature_title", "Compared it is", Kind::Text)
+        .column("feature_title", "What it is", Kind::Text)
         .column("last_shown", "Last shown", Kind::Period)
         .sentence(format!(
             "Features of the catalogue that are not shown in the last four weeks, and when they last were. {MISSING} A \

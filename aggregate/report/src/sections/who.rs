@@ -131,7 +131,7 @@ fn list_of(context: &Context<'_>, list: &List) -> Section {
         .withheld(context.withheld(latest.table, latest.period, Day::MAX))
         .sentence(format!(
             "Devices heard from {}, and which part of the app's devices of that week they are. A device has one of each for \
-             a whole week, so these numbers may be added up. Compared was shown in the week before and is not any more stands \
+             a whole week, so these numbers may be added up. What was shown in the week before and is not any more stands \
              without a number. {CHANGED} {COVERS} {MISSING}",
             words::within(Unit::Week, latest.period)
         ))
@@ -166,7 +166,7 @@ fn sessions(context: &Context<'_>) -> Section {
         Some(table),
     )
     .column("length", "Length", Kind::Name)
-    .column("length_title", "Compared it is", Kind::Text)
+    .column("length_title", "What it is", Kind::Text)
     .column("days", "Days", Kind::Count)
     .counted("device_days", "Devices, added up over these days")
     .rated("share", "Part of the devices whose length is shown");
