@@ -119,19 +119,7 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
     let pipeline = start(broker.cluster(), &catalogue, folder, &time)?;
     let tap = Tap::start(broker.cluster(), PARTITIONS, Arc::clone(&needles))?;
     let mut sender = Sender::onto(broker.cluster(), PARTITIONS)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("starting the gateway's runtime")?;
-    let door = Door::open(
-        &runtime,
-        &folder.work(""),
-        sender.library().clone(),
-        Arc::clone(&time),
-        pipeline.shutdown(),
-    )?;
-    sender.through(door, time);
+    let runtime = through_gateway(&mut sender, folder, time, &pipeline)?;
     let mut demo = Demo {
         sender,
         pipeline,
@@ -180,6 +168,29 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
         control,
         elapsed,
     })
+}
+
+/// Has a sender go through the real gateway, which runs as long as what is returned.
+fn through_gateway(
+    sender: &mut Sender,
+    folder: &Folder,
+    time: Time,
+    pipeline: &Pipeline,
+) -> Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("starting the gateway's runtime")?;
+    let door = Door::open(
+        &runtime,
+        &folder.work(""),
+        sender.library().clone(),
+        Arc::clone(&time),
+        pipeline.shutdown(),
+    )?;
+    sender.through(door, time);
+    Ok(runtime)
 }
 
 /// The first day of the last whole week, on which something changes in the fleet; the week before

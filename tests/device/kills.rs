@@ -115,12 +115,9 @@ fn told(door: &Door) -> (u64, u64) {
         let stream = *batch.stream.unwrap().as_bytes();
         for (number, event) in (batch.first_sequence.unwrap()..).zip(&batch.events) {
             let said = (event.feature.unwrap().to_owned(), event.times);
-            match once.insert((stream, number), said.clone()) {
-                Some(before) => {
-                    assert_eq!(before, said, "one number was given twice");
-                    again += 1;
-                }
-                None => {}
+            if let Some(before) = once.insert((stream, number), said.clone()) {
+                assert_eq!(before, said, "one number was given twice");
+                again += 1;
             }
         }
     }

@@ -49,7 +49,7 @@ impl Changed {
         Changed {
             liked: (app == 0).then_some((RISES, LIKED)),
             fatal: (app == 1 && traits.brand == CRASHES).then_some(FATAL),
-            has_left: traits.is_of(LEAVES) && traits.taste % STAYS != 0,
+            has_left: traits.is_of(LEAVES) && !traits.taste.is_multiple_of(STAYS),
         }
     }
 }
