@@ -23,14 +23,16 @@ use kaiku_rehearsal::{
     Control, Door, Found, Needles, Pipeline, Sender, Tap, Time, compare, search, wanted,
 };
 use kaiku_release::Policy;
-use kaiku_stage::Context;
+use kaiku_stage::{Context, RandomSource};
+use kaiku_suggestions::{Expected, MOST_DAYS, SigningKey, Suggestions};
 use kaiku_wire::{Clock, Day, Month};
 
+use crate::commands::recommend;
 use crate::output;
 use bars::Bars;
 use changes::Flags;
 use folder::Folder;
-use summary::Summary;
+use summary::{Suggested, Summary};
 
 const PARTITIONS: i32 = 4;
 /// Identifiers that a device may have in a demo: it opts in again with a new one.
@@ -150,6 +152,7 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
         None => Vec::new(),
     };
     let flags = Flags::of(&made, &changes, &policy, &truth);
+    let suggested = suggestions(folder, &catalogue, day)?;
     let elapsed = begun.elapsed();
     Ok(Summary {
         devices: args.devices,
@@ -161,6 +164,7 @@ fn pipeline(args: &Args, folder: &Folder, begun: Instant) -> Result<Summary> {
         rows_published: pipeline.1.rows_published(),
         comparison: compare(&folder.rollups(), &policy, &truth)?,
         flags,
+        suggested,
         report: folder.report(),
         found,
         identifiers,
@@ -198,6 +202,37 @@ fn through_gateway(
 fn last_week(first_day: Day, days: u32) -> Option<Day> {
     let weeks = days / 7;
     (weeks >= 2).then(|| first_day.plus((weeks - 1) * 7))
+}
+
+/// Makes the signed files of recommendations, under a key of this demo alone, and opens them as a
+/// device does.
+fn suggestions(folder: &Folder, catalogue: &Catalogue, today: Day) -> Result<Vec<Suggested>> {
+    let key = SigningKey::from_seed(RandomSource::system().bytes())?;
+    let settings = kaiku_recommend::Settings {
+        day: today,
+        ..kaiku_recommend::Settings::default()
+    };
+    let (out, rollups) = (folder.suggestions(), folder.rollups());
+    let rollups = rollups.to_string_lossy();
+    let files = recommend::files(&rollups, catalogue, &settings, MOST_DAYS, &out, &key)?;
+    let opened = files.into_iter().map(|made| {
+        let bytes = std::fs::read(&made.path)?;
+        let app = made.said.app();
+        let expected = Expected {
+            app,
+            keys: &[key.public()],
+            today,
+            last: None,
+        };
+        let opened = Suggestions::verify(&bytes, &expected)
+            .with_context(|| format!("opening {}", made.path.display()))?;
+        Ok(Suggested {
+            app: app.to_owned(),
+            pairs: opened.pairs().count(),
+            bytes: bytes.len(),
+        })
+    });
+    opened.collect()
 }
 
 /// Makes the page of what was published.

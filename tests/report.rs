@@ -150,3 +150,30 @@ fn a_history_is_one_that_verify_finds_nothing_wrong_with() {
         String::from_utf8_lossy(&output.stdout)
     );
 }
+
+#[test]
+fn suggestions_are_made_of_the_rollups_signed_and_shown_and_no_key_is_made_over_another() {
+    let folder = tempfile::tempdir().unwrap();
+    weeks(folder.path(), false);
+    let recommend = |options: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_kaiku"))
+            .arg("recommend")
+            .args(options)
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
+    };
+    let key = recommend(&["key", "suggestions.key"]);
+    assert!(key.status.success(), "{}", said(&key));
+    assert_eq!(String::from_utf8_lossy(&key.stdout).trim().len(), 64);
+    assert!(!recommend(&["key", "suggestions.key"]).status.success());
+    let made = recommend(&["rollups", "--out", "out", "--key-file", "suggestions.key"]);
+    assert!(made.status.success(), "{}", said(&made));
+    let shown = recommend(&["show", "out/maps.suggestions"]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.starts_with("maps: week of "), "{shown}");
+    assert!(
+        shown.lines().any(|line| line.starts_with("pair\t")),
+        "{shown}"
+    );
+}

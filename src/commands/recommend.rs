@@ -86,17 +86,60 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<ExitCode> {
 
 fn make(args: &Args, dir: &str, out: &Path, key: &SigningKey, global: &Global) -> Result<()> {
     let catalogue = catalogue(args.catalogue.as_deref(), global)?;
-    let rollups = Rollups::open_to_read(dir)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     let today = Clock::system().today();
     let settings = kaiku_recommend::Settings {
         weeks: args.weeks.into(),
         day: today,
     };
-    fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
     let mut lines = Out::new();
+    for made in files(dir, &catalogue, &settings, args.days, out, key)? {
+        let Made { path, said, bytes } = made;
+        lines.line(format!(
+            "{}: week of {}, {} features, {} pairs, {bytes} bytes, good until {}",
+            path.display(),
+            said.week().monday(),
+            said.features().len(),
+            said.pairs().count(),
+            said.expires(),
+        ))?;
+        if said.expires() <= today {
+            note(&format!(
+                "{}: that week is so long ago that no device will accept the file",
+                said.app()
+            ));
+        }
+    }
+    lines.finish()
+}
+
+/// A file that was made.
+pub(crate) struct Made {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// What it says.
+    pub(crate) said: Suggestions,
+    /// Its size.
+    pub(crate) bytes: usize,
+}
+
+/// Makes the signed file of each app of which enough is published, good for so many days.
+///
+/// # Errors
+/// Where the rollups can't be read or a file can't be written.
+pub(crate) fn files(
+    dir: &str,
+    catalogue: &Catalogue,
+    settings: &kaiku_recommend::Settings,
+    days: u32,
+    out: &Path,
+    key: &SigningKey,
+) -> Result<Vec<Made>> {
+    let rollups = Rollups::open_to_read(dir)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
+    let mut files = Vec::new();
     for app in catalogue.apps() {
         let name = app.as_str();
         let features = runtime.block_on(rows::features(&rollups, name))?;
@@ -105,30 +148,22 @@ fn make(args: &Args, dir: &str, out: &Path, key: &SigningKey, global: &Global) -
             note(&format!("{name}: nothing of its features is published"));
             continue;
         };
-        let expires = last.sunday().plus(args.days + 1);
-        let facts = facts(&catalogue, app);
-        let made = kaiku_recommend::file(name, expires, &pairs, &features, &facts, &settings);
+        let expires = last.sunday().plus(days + 1);
+        let facts = facts(catalogue, app);
+        let made = kaiku_recommend::file(name, expires, &pairs, &features, &facts, settings);
         let Some(said) = made.with_context(|| format!("the file of {name}"))? else {
             continue;
         };
         let file = said.sign(key)?;
         let path = out.join(format!("{name}.suggestions"));
         put(&path, &file).with_context(|| format!("writing {}", path.display()))?;
-        lines.line(format!(
-            "{}: week of {}, {} features, {} pairs, {} bytes, good until {expires}",
-            path.display(),
-            said.week().monday(),
-            said.features().len(),
-            said.pairs().count(),
-            file.len(),
-        ))?;
-        if expires <= today {
-            note(&format!(
-                "{name}: that week is so long ago that no device will accept the file"
-            ));
-        }
+        files.push(Made {
+            path,
+            said,
+            bytes: file.len(),
+        });
     }
-    lines.finish()
+    Ok(files)
 }
 
 /// What the catalogue says of the features of an app.

@@ -9,9 +9,9 @@ use anyhow::{Context, Result, bail};
 /// The file that says whose folder this is.
 const MARK: &str = "made-by-kaiku-demo.txt";
 const MARK_TEXT: &str = "This folder was made by `kaiku demo`, from simulated devices. \
-     The next demo that is given this folder begins by deleting rollups/ and work/ in it.\n";
+     The next demo that is given this folder begins by deleting rollups/, suggestions/ and work/ in it.\n";
 /// What the demo makes in it.
-const OURS: [&str; 2] = ["rollups", "work"];
+const OURS: [&str; 3] = ["rollups", "suggestions", "work"];
 
 /// The folder of one demo.
 #[derive(Debug)]
@@ -57,6 +57,11 @@ impl Folder {
     /// Where the page goes.
     pub(crate) fn report(&self) -> PathBuf {
         self.root.join("report.html")
+    }
+
+    /// Where the signed files of recommendations go.
+    pub(crate) fn suggestions(&self) -> PathBuf {
+        self.root.join("suggestions")
     }
 
     /// Where the rollups go.

@@ -25,6 +25,8 @@ pub(crate) struct Summary {
     pub(crate) comparison: Comparison,
     /// What the page has found.
     pub(crate) flags: Flags,
+    /// The signed files of recommendations.
+    pub(crate) suggested: Vec<Suggested>,
     /// The page.
     pub(crate) report: PathBuf,
     /// The search behind enrich, and of how many identifiers.
@@ -35,6 +37,13 @@ pub(crate) struct Summary {
     /// How many identifiers the same search found in what was sent on the first day.
     pub(crate) control: usize,
     pub(crate) elapsed: Duration,
+}
+
+/// A file of recommendations that a device would accept.
+pub(crate) struct Suggested {
+    pub(crate) app: String,
+    pub(crate) pairs: usize,
+    pub(crate) bytes: usize,
 }
 
 impl Summary {
@@ -216,6 +225,7 @@ impl Summary {
                 ),
             ),
             row("report", self.of_flags()),
+            row("recommended", self.of_suggestions()),
             row(
                 "identifiers",
                 format!(
@@ -239,6 +249,21 @@ impl Summary {
 }
 
 impl Summary {
+    /// What the signed files say, in one line.
+    fn of_suggestions(&self) -> String {
+        let files = self.suggested.iter();
+        let files: Vec<String> = files
+            .map(|file| {
+                let Suggested { app, pairs, bytes } = file;
+                format!("{app}: {pairs} pairs of features in a signed file of {bytes} bytes")
+            })
+            .collect();
+        match files.as_slice() {
+            [] => "nothing: no week is sealed in which enough is shown".to_owned(),
+            files => files.join(", "),
+        }
+    }
+
     /// Which of the fleet's changes the page has found, and which of its flags are false.
     fn of_flags(&self) -> String {
         let flags = &self.flags;
