@@ -48,3 +48,6 @@ mod device;
 
 // The stages as an operator runs them.
 mod live;
+
+// Alert rules and the dashboard; Prometheus' own checker comes out of Debian's package where it is not installed.
+mod operation;

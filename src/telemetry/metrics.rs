@@ -112,6 +112,43 @@ mod tests {
         }
     }
 
+    /// What stands behind a name: the parts of a histogram have names of their own.
+    fn is_metric(name: &str, names: &BTreeSet<&str>) -> bool {
+        let parts = ["", "_bucket", "_count", "_sum"].into_iter();
+        parts
+            .filter_map(|part| name.strip_suffix(part))
+            .any(|name| names.contains(name))
+    }
+
+    #[test]
+    fn alerts_and_the_dashboard_ask_for_metrics_that_exist_and_the_dashboard_for_all_but_few() {
+        let names: BTreeSet<_> = all().map(|metric| metric.name).collect();
+        let mut asked = BTreeSet::new();
+        for file in ["docker/prometheus/alerts.yaml", "docker/grafana/kaiku.json"] {
+            let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(&path).expect(file);
+            let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            for word in words.filter(|word| word.starts_with("kaiku_")) {
+                assert!(is_metric(word, &names), "{file} asks for {word}");
+                asked.insert(word.to_owned());
+            }
+        }
+        // For a question that somebody has, and not for a screen.
+        let few = [
+            "kaiku_build_info",
+            "kaiku_gateway_records_total",
+            "kaiku_producer_replaced_total",
+            "kaiku_restore_seconds",
+        ];
+        let shown: BTreeSet<&str> = asked
+            .iter()
+            .map(|word| word.trim_end_matches("_bucket").trim_end_matches("_count"))
+            .chain(few)
+            .collect();
+        let missing: Vec<_> = names.difference(&shown).collect();
+        assert_eq!(missing, Vec::<&&str>::new());
+    }
+
     #[test]
     fn every_metric_that_is_declared_is_described() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

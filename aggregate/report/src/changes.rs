@@ -157,6 +157,19 @@ impl Changes {
         })
     }
 
+    /// What was found of the rows of a table of an app, in the order of their names.
+    pub(crate) fn of_table(
+        &self,
+        app: &str,
+        table: &str,
+        what: Compared,
+    ) -> impl Iterator<Item = (&[Arc<str>], &Found)> {
+        let found = self.found.iter();
+        found
+            .filter(move |(key, _)| key.app == app && key.table == table && key.what == what)
+            .map(|(key, found)| (key.dims.as_slice(), found))
+    }
+
     /// What got worse: crash rates, and causes of failures.
     pub(crate) fn worse(&self) -> Vec<Worse> {
         let worse = self
@@ -223,6 +236,12 @@ impl Found {
             (Compared::Crashed | Compared::Part, Flag::Up) => "worse",
             (Compared::Crashed | Compared::Part, Flag::Down) => "better",
         }
+    }
+
+    /// How large a change is, up or down alike; where it has no ratio it is larger than all that have one.
+    pub(crate) fn size(&self) -> f64 {
+        let ratio = self.verdict.ratio.filter(|ratio| *ratio > 0.0);
+        ratio.map_or(f64::INFINITY, |ratio| ratio.ln().abs())
     }
 
     /// The change in words, against something such as "the same weekdays before".

@@ -110,7 +110,8 @@ impl<'a> Context<'a> {
         let tau = decides.and_then(|all| all.values().find_map(|figures| figures.tau));
         match tau {
             Some(tau) => format!(
-                "Nothing reached the threshold of {} devices {when}. That is not the same as none.",
+                "Too few devices to be shown {when}: a row is shown from {} devices on, counted with the noise. That is not \
+                 the same as none.",
                 words::count(tau)
             ),
             None => format!("Nothing was published {when}."),

@@ -1,6 +1,7 @@
 //! The sections of an app: one file a group, one function a section.
 
 mod breaks;
+mod changed;
 mod crashes;
 mod glance;
 mod shapes;

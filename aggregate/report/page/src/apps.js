@@ -30,9 +30,13 @@ export class Apps {
     (header ?? this.parts[0].parentElement).before(top);
     const stays = [document.querySelector(".synthetic"), document.getElementById("apps"), this.contents];
     top.append(...stays.filter(Boolean));
-    new ResizeObserver(() => {
-      document.documentElement.style.scrollPaddingTop = `${top.offsetHeight + 12}px`;
-    }).observe(top);
+    this.top = top;
+    new ResizeObserver(() => this.keepClear()).observe(top);
+  }
+
+  /** What is scrolled to stands below that block. */
+  keepClear() {
+    document.documentElement.style.scrollPaddingTop = `${this.top.offsetHeight + 12}px`;
   }
 
   /** Shows the app that the address names: itself, or one of its sections. */
@@ -41,7 +45,10 @@ export class Apps {
     const part = named?.closest("section[data-app]") ?? (isFirst ? this.parts[0] : null);
     if (!part) return;
     if (part !== this.shown) this.show(part, isFirst);
-    if (named && named !== part) named.scrollIntoView();
+    if (named && named !== part) {
+      this.keepClear();
+      named.scrollIntoView();
+    }
     else if (!isFirst) window.scrollTo(0, 0);
   }
 

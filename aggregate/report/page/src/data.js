@@ -59,7 +59,7 @@ export class Section {
     // Other numbers of the period are shown: it is this one alone that does not follow from them.
     if (row !== undefined && this.hasNumber(row)) return {mark: "–", text: "no number: it does not follow from what is shown of these periods"};
     const k = policyOf(this.report, period)?.k ?? "k";
-    return {mark: `<${k}`, text: `below the threshold: fewer than ${k} devices, or so few that the noise hides them`};
+    return {mark: "few", text: `below the threshold: too few devices to be shown. It may be more than ${k}, since noise is added before a row is held against its threshold`};
   }
 
   hasNumber(row) {

@@ -253,7 +253,7 @@ fn components(context: &Context<'_>) -> Section {
             x: "component".into(),
             y: "cause".into(),
             value: "devices_estimate".into(),
-            caption: "Devices by component and cause; what is left white is not shown".into(),
+            caption: "Devices by component and cause; what has a – is not shown".into(),
         });
     for row in latest.rows {
         let [component, cause] = row.dims.as_slice() else {

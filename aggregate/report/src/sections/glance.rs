@@ -2,7 +2,7 @@
 
 use kaiku_wire::Day;
 
-use super::{breaks, used};
+use super::{breaks, changed, used};
 use crate::changes::Compared;
 use crate::context::{Context, WEEK, last_published, measured, week_up_to};
 use crate::draft::Draft;
@@ -23,6 +23,7 @@ pub(super) fn sections(context: &Context<'_>) -> Vec<Section> {
         crash_free(context),
         top_feature(context),
         breaks::worst_cause(context),
+        changed::changed(context),
     ]
 }
 
@@ -94,11 +95,11 @@ fn heard_tile(
 ) -> Tile {
     let before = earlier.map(|earlier| {
         let earlier = words::count(earlier.estimate.round() as i64);
-        format!("; {earlier} on the same weekday before")
+        format!("; {earlier} a week before")
     });
     Tile {
         value: words::count(devices.estimate.round() as i64),
-        unit: "devices heard from".into(),
+        unit: "devices".into(),
         detail: format!(
             "{}, {}{}",
             words::within(Unit::Day, day),
@@ -203,14 +204,21 @@ fn crash_free_tile(context: &Context<'_>, day: Day, rate: Measured, of_week: boo
     // The comparison is of the crash rate, and the tile shows the rest.
     change.sentence = match change.flag {
         Direction::None => change.sentence,
-        _ => format!("Crash rate: {}", change.sentence),
+        _ => format!("The crash rate went {}", lowered(&change.sentence)),
     };
     Tile {
         value: words::percent(rate.estimate),
-        unit: "of the devices of a day without a crash".into(),
+        unit: "of the devices heard from on a day did not crash".into(),
         detail: format!("{when}, {}", words::between_rates(rate)),
         change,
     }
+}
+
+/// A sentence behind others words.
+fn lowered(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
 }
 
 fn top_feature(context: &Context<'_>) -> Section {
@@ -227,7 +235,7 @@ fn top_feature(context: &Context<'_>) -> Section {
         let devices = measured(latest.table, found, "devices")?;
         Some(Tile {
             value: context.called("feature", &name),
-            unit: "the most used feature".into(),
+            unit: "is used on most devices".into(),
             detail: format!(
                 "{} devices {}, {}",
                 words::count(devices.estimate.round() as i64),

@@ -43,15 +43,16 @@ fn pairs(context: &Context<'_>) -> Section {
     let mut draft = draft
         .withheld(context.withheld(latest.table, latest.period, Day::MAX))
         .sentence(format!(
-            "Devices that used both features {}. How much two features go together is the lower end of the devices that \
-             used both over the root of the devices of each: 0 is not at all, 1 is always. {COVERS} {MISSING}",
+            "Devices that used both features {}. How much two features go together is the number of devices that used both \
+             (its lower end) over the root of the product of those of each: 0 % is never, 100 % is always. Features that nearly \
+             everybody uses go well with everything. {COVERS} {MISSING}",
             words::within(Unit::Week, latest.period)
         ))
         .chart(Chart::Pairs {
             a: "a".into(),
             b: "b".into(),
             value: "cosine".into(),
-            caption: "How much two features go together; what is left white is not shown".into(),
+            caption: "How much two features go together: 0 % is never, 100 % is always".into(),
         });
     let features = context.rollups.tables.get(FEATURES);
     let devices_of = |name: &Arc<str>| -> Option<f64> {
@@ -87,15 +88,15 @@ fn pairs(context: &Context<'_>) -> Section {
 
 fn recommended(context: &Context<'_>) -> Section {
     let draft = Draft::new("recommended", Group::Together, "What would be recommended to whom", Some(PAIRS))
-        .column("because", "To who uses", Kind::Name)
+        .column("because", "To those who use", Kind::Name)
         .column("because_title", "What it is", Kind::Text)
         .column("feature", "Would be recommended", Kind::Name)
         .column("feature_title", "What that is", Kind::Text)
         .column("score", "How much they go together", Kind::Rate)
         .sentence(format!(
-            "To who uses one feature, the {SUGGESTED} that go best with it, by the last four published weeks. A device picks \
+            "To those who use one feature, the {SUGGESTED} that go best with it, by the last four published weeks. A device picks \
              from this list by itself, and tells nobody what it picked. Features that the catalogue does not mark as to be \
-             recommended, and such as have expired, never appear. {MISSING}"
+             recommended, or that have expired, never appear. {MISSING}"
         ));
     let latest = match context.latest(PAIRS) {
         Ok(latest) => latest,

@@ -7,7 +7,7 @@ use kaiku_wire::Day;
 
 use super::glance::part;
 use super::shapes::{CHANGED, dots, rate_dots, series, shown_in_week};
-use crate::changes::Compared;
+use crate::changes::{Compared, Found};
 use crate::context::{Context, Latest, before, find, flag, measured};
 use crate::draft::Draft;
 use crate::model::{Cell, Group, Kind, Section, Tile};
@@ -191,7 +191,8 @@ fn change(context: &Context<'_>) -> Section {
     let mut draft = draft
         .withheld(context.withheld(latest.table, earlier, Day::MAX))
         .sentence(format!(
-            "Devices that used each feature {} against the week before. {CHANGED} {COVERS}",
+            "Devices that used each feature {} against the week before, the largest change first. Where the app as a whole is \
+             used less or more, most of its features are: look for those that differ. {CHANGED} {COVERS}",
             words::within(Unit::Week, latest.period)
         ));
     let names: BTreeSet<_> = latest
@@ -216,6 +217,7 @@ fn change(context: &Context<'_>) -> Section {
             Cell::text(found.change("the week before").sentence)
         });
         let is_same = found.is_none_or(|found| found.flag().is_empty());
+        let size = found.map_or(0.0, Found::size);
         let cells = [
             Cell::text(name),
             context.title("feature", name),
@@ -225,11 +227,15 @@ fn change(context: &Context<'_>) -> Section {
         let cells = cells
             .chain(counts(number(latest.rows)))
             .chain(counts(number(then)));
-        flagged.push((is_same, cells.chain([missed, said]).collect::<Vec<_>>()));
+        flagged.push((
+            is_same,
+            size,
+            cells.chain([missed, said]).collect::<Vec<_>>(),
+        ));
     }
-    // What has changed stands first.
-    flagged.sort_by_key(|(is_same, _)| *is_same);
-    for (_, row) in flagged {
+    // What has changed most stands first.
+    flagged.sort_by(|one, other| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)));
+    for (_, _, row) in flagged {
         draft.row(row);
     }
     let nothing = context.nothing_reached(&latest);
