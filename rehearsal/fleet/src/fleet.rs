@@ -116,7 +116,7 @@ impl Fleet {
                 app: second.name,
                 table: "brands_weekly",
                 name: changes::CRASHES,
-                says: "an update crashes on one brand",
+                says: "an app begins to crash on one brand",
             },
             TrueChange {
                 app: first.name,

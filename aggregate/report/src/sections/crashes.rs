@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kaiku_wire::Day;
 
 use super::glance::part;
-use super::shapes::{CHANGED, dimension_cells, shown_in_week, with_dimensions};
+use super::shapes::{CHANGED, List, dimension_cells, shown_in_week, with_dimensions};
 use crate::changes::Compared;
 use crate::context::{Context, flag, measured};
 use crate::draft::Draft;
@@ -111,17 +111,7 @@ fn crash_dots(names: &str, lines: Vec<Option<Line>>) -> Chart {
     }
 }
 
-/// A list of crash rates by what a device is.
-struct List {
-    id: &'static str,
-    title: &'static str,
-    table: &'static str,
-    /// The dimensions, each with its heading.
-    dimensions: &'static [(&'static str, &'static str)],
-    /// The column with the names of the dots.
-    names: &'static str,
-}
-
+/// Lists of crash rates by what a device is.
 const LISTS: &[List] = &[
     List {
         id: "crash_by_brand",

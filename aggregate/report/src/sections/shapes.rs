@@ -13,6 +13,17 @@ use crate::numbers::{Measured, counts};
 use crate::rollups::Table;
 use crate::words::{self, COVERS, MISSING};
 
+/// A section that is a list by what a device is.
+pub(super) struct List {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) table: &'static str,
+    /// The dimensions, each with its heading.
+    pub(super) dimensions: &'static [(&'static str, &'static str)],
+    /// The column with the names of the dots.
+    pub(super) names: &'static str,
+}
+
 /// A dot plot of a number of devices, sorted by its lower end.
 pub(super) fn dots(names: &str, measure: &str) -> Chart {
     Chart::Dots {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kaiku_wire::{Day, LengthBucket};
 
 use super::glance::part;
-use super::shapes::{CHANGED, dimension_cells, dots, grid, of_week, with_dimensions};
+use super::shapes::{CHANGED, List, dimension_cells, dots, grid, of_week, with_dimensions};
 use crate::changes::Compared;
 use crate::context::{Context, before, find, flag, measured};
 use crate::draft::Draft;
@@ -75,15 +75,7 @@ fn devices(context: &Context<'_>, id: &'static str, title: &str, name: &str) -> 
     }
 }
 
-/// A list of devices by what they are.
-struct List {
-    id: &'static str,
-    title: &'static str,
-    table: &'static str,
-    dimensions: &'static [(&'static str, &'static str)],
-    names: &'static str,
-}
-
+/// Lists of devices by what they are.
 const LISTS: &[List] = &[
     List {
         id: "countries",

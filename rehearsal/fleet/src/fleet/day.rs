@@ -281,10 +281,23 @@ impl DayUploads<'_> {
     }
 
     fn active(&self, device: u32, traits: &Traits, app: usize, number: u16) -> bool {
+        self.begun(device, traits, app, number).is_some()
+    }
+
+    /// An app's day on a device that uses it then: what is drawn from behind that, the day, and what
+    /// is different on it.
+    fn begun(
+        &self,
+        device: u32,
+        traits: &Traits,
+        app: usize,
+        number: u16,
+    ) -> Option<(ChaCha8Rng, Day, Changed)> {
         let day = self.fleet.config.first_day.plus(u32::from(number));
         let changed = Changed::of(self.fleet.config.changes, day, app, traits);
         let mut rng = self.habits(device, app, number);
-        habits::active(&mut rng, traits.activity[app], day) && !changed.has_left
+        let is_active = habits::active(&mut rng, traits.activity[app], day);
+        (is_active && !changed.has_left).then_some((rng, day, changed))
     }
 
     /// Appends what was done in an app on a day: always the same for the same day.
@@ -296,10 +309,7 @@ impl DayUploads<'_> {
         number: u16,
         out: &mut Vec<RawEvent<'static>>,
     ) {
-        let day = self.fleet.config.first_day.plus(u32::from(number));
-        let mut rng = self.habits(device, app, number);
-        let changed = Changed::of(self.fleet.config.changes, day, app, traits);
-        if habits::active(&mut rng, traits.activity[app], day) && !changed.has_left {
+        if let Some((mut rng, day, changed)) = self.begun(device, traits, app, number) {
             let plan = &self.fleet.plan.apps[app];
             let weights = &mut self.weights;
             habits::events(&mut rng, traits, plan, (day, changed), weights, out);
