@@ -11,8 +11,11 @@ mod kills;
 mod landing;
 mod members;
 mod months;
+mod publisher;
 mod simulation;
 mod state;
+mod three;
+mod three_gateway;
 mod zombies;
 
 use std::time::Duration;

@@ -95,7 +95,9 @@ async fn serve(
     if settings.telemetry.serve {
         let address = settings.telemetry.listen;
         let listener = Listener::bind(address, metrics, health.clone()).await?;
-        tracing::info!(address = ?listener.address(), "serving metrics and health");
+        if let Some(address) = listener.address() {
+            tracing::info!(%address, "serving metrics and health");
+        }
         tokio::spawn(listener.serve());
     }
     let mut service = Service::new(health, context.shutdown.clone());

@@ -1,24 +1,26 @@
 //! A random simulation: operations in the order of a seed, on a broker of its own, and the oracle
 //! at every quiet point.
 //!
-//! An episode is a world, some dozens of operations, and a seed of its own. The test runs one; with
-//! `KAIKU_TEST_MINUTES` it runs one after the other, seed by seed, until the time is over. A seed
-//! that fails is printed; `KAIKU_TEST_SEED` begins with it.
+//! An episode is a world, some dozens of operations, and a seed of its own. Each test runs one, on one
+//! broker or on three; with `KAIKU_TEST_MINUTES` it runs one after the other, seed by seed, until the
+//! time is over. A seed that fails is printed; `KAIKU_TEST_SEED` begins with it.
 
 use std::collections::VecDeque;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use kaiku_broker::Cluster;
 use kaiku_fleet::{Route, Upload, What};
 use kaiku_raw::Forget;
-use kaiku_wire::Day;
+use kaiku_wire::{Clock, Day};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
 use super::landing::STEPS as LAND_STEPS;
+use super::three::Away;
 use super::{LANE, QUIET};
-use crate::support::kafka::{Apache, own, unique_prefix};
+use crate::support::kafka::{Apache, Three, own, unique_prefix};
 use crate::support::oracle::{Oracle, seen};
 use crate::support::process::Stage;
 use crate::support::watch::OffsetWatch;
@@ -39,9 +41,12 @@ struct Counts {
     /// By SIGKILL, and at a step.
     kills: u64,
     freezes: u64,
+    /// The only broker killed, or one of three lost in whatever way.
     bounces: u64,
     joins: u64,
     days: u64,
+    weeks: u64,
+    months: u64,
     quiets: u64,
     events: u64,
 }
@@ -59,8 +64,56 @@ enum Verb {
     Aggregate,
 }
 
+/// A Monday, long enough ago for some months to turn.
+fn first_day() -> Day {
+    Day::from_ymd(2026, 3, 16).unwrap()
+}
+
+/// The brokers of an episode.
+enum Brokers {
+    One(Box<Apache>),
+    Three(Box<Three>),
+}
+
+impl Brokers {
+    fn cluster(&self, prefix: &str) -> Cluster {
+        match self {
+            Brokers::One(apache) => apache.cluster(prefix),
+            Brokers::Three(three) => three.proxied(prefix),
+        }
+    }
+
+    /// How many have each record.
+    fn copies(&self) -> i32 {
+        match self {
+            Brokers::One(_) => 1,
+            Brokers::Three(_) => 3,
+        }
+    }
+
+    /// The only one dies, or one of three goes away in any way; after a while it is back.
+    fn bounce(&mut self, rng: &mut StdRng, topic: &str) {
+        let while_away = Duration::from_millis(rng.random_range(0..3_000));
+        match self {
+            Brokers::One(apache) => {
+                apache.kill();
+                sleep(while_away);
+                apache.launch().unwrap();
+            }
+            Brokers::Three(three) => {
+                let away = *Away::ALL.choose(rng).unwrap();
+                let id = rng.random_range(1..=3);
+                away.go(three, id);
+                sleep(2 * while_away);
+                away.come_back(three, id);
+                three.await_in_step(topic);
+            }
+        }
+    }
+}
+
 struct Episode<'a> {
-    kafka: &'a mut Apache,
+    kafka: &'a mut Brokers,
     world: World,
     feeder: Feeder,
     rng: StdRng,
@@ -72,14 +125,15 @@ struct Episode<'a> {
 }
 
 impl<'a> Episode<'a> {
-    fn new(kafka: &'a mut Apache, seed: u64, counts: &'a mut Counts) -> Episode<'a> {
-        let world = World::on(kafka.cluster(&unique_prefix("sim")), PARTITIONS, true);
+    fn new(kafka: &'a mut Brokers, seed: u64, counts: &'a mut Counts) -> Episode<'a> {
+        let cluster = kafka.cluster(&unique_prefix("sim"));
+        let world = World::copied(cluster, PARTITIONS, true, kafka.copies());
         let enrich = "delete_raw = false\nmix_uploads = 30\nmix_time = \"20ms\"\n\
                       mix_longest = \"300ms\"\npoll_timeout = \"3s\"\ntransaction_timeout = \"5s\"\n";
         let sections = "[aggregate]\nroll_time = \"500ms\"\nroll_events = 800\nseal_every = \"200ms\"\n\
                         retry = \"200ms\"\ndelete_stripped = false\ndelete_landing = false\n";
         world.settings_with(&world.kafka, enrich, sections);
-        let feeder = world.feeder(1_200, seed);
+        let feeder = world.feeder_from(first_day(), 1_200, seed);
         let mut episode = Episode {
             kafka,
             world,
@@ -147,7 +201,9 @@ impl<'a> Episode<'a> {
 
     fn operation(&mut self) {
         self.counts.operations += 1;
-        match self.rng.random_range(0..100) {
+        // A thing that happens to one of three is no rare one.
+        let bounces = if self.kafka.copies() == 1 { 1 } else { 5 };
+        match self.rng.random_range(0..100 + bounces) {
             0..34 => self.publish(),
             34..43 => self.again(),
             43..63 => self.kill(),
@@ -157,7 +213,8 @@ impl<'a> Episode<'a> {
             82..88 => self.end_day(),
             88..92 => self.forget(),
             92..96 => self.slow_clock(),
-            96..97 => self.bounce(),
+            96..98 => self.turn(),
+            100.. => self.bounce(),
             _ => {}
         }
         sleep(Duration::from_millis(self.rng.random_range(0..400)));
@@ -259,6 +316,28 @@ impl<'a> Episode<'a> {
         }
     }
 
+    /// The next week begins, or the next month.
+    fn turn(&mut self) {
+        let today = self.feeder.day;
+        let to_month = self.rng.random_bool(0.3);
+        let turns = |day: &Day| {
+            if to_month {
+                day.month() != today.month()
+            } else {
+                day.week() != today.week()
+            }
+        };
+        let day = (1..).map(|number| today.plus(number)).find(turns).unwrap();
+        // The days that an episode still has must not run past today's: the broker takes no record of
+        // the future.
+        if day.plus(30) > Clock::system().today() {
+            return;
+        }
+        self.feeder.skip_to(day);
+        self.counts.weeks += u64::from(!to_month);
+        self.counts.months += u64::from(to_month);
+    }
+
     /// A device that was seen is forgotten, for one app or for all.
     fn forget(&mut self) {
         let batches: Vec<_> = self.past.iter().collect();
@@ -289,9 +368,8 @@ impl<'a> Episode<'a> {
 
     fn bounce(&mut self) {
         self.counts.bounces += 1;
-        self.kafka.kill();
-        sleep(Duration::from_millis(self.rng.random_range(0..3_000)));
-        self.kafka.launch().unwrap();
+        let topic = self.world.kafka.topics().raw();
+        self.kafka.bounce(&mut self.rng, &topic);
     }
 
     /// From the first day of which anything counts to the last that is closed on all partitions.
@@ -343,6 +421,9 @@ impl<'a> Episode<'a> {
         self.world.assert_landed();
         self.world.assert_published(days);
         for running in self.running.drain(..) {
+            running.stage.await_ready(QUIET);
+            let stands_still = running.stage.metrics("kaiku_lane_stopped");
+            assert_eq!(stands_still, Vec::<String>::new());
             assert!(running.stage.terminate(super::STOP).success());
         }
         for verb in steady {
@@ -351,7 +432,7 @@ impl<'a> Episode<'a> {
     }
 }
 
-fn episode(kafka: &mut Apache, seed: u64, counts: &mut Counts) {
+fn episode(kafka: &mut Brokers, seed: u64, counts: &mut Counts) {
     println!("KAIKU_TEST_SEED={seed}");
     let mut episode = Episode::new(kafka, seed, counts);
     let watch = OffsetWatch::over(&episode.world.kafka, &episode.world.group, PARTITIONS);
@@ -364,16 +445,16 @@ fn episode(kafka: &mut Apache, seed: u64, counts: &mut Counts) {
     watch.assert_never_back();
 }
 
-#[test]
-fn a_random_simulation_agrees_with_the_oracle_at_every_quiet_point() {
+/// One episode, or as many as the minutes that are asked for have room for.
+fn simulate(first: u64, make: impl Fn() -> Brokers) {
     let minutes = std::env::var("KAIKU_TEST_MINUTES").ok();
     let minutes: u64 = minutes.map_or(0, |text| {
         text.parse().expect("KAIKU_TEST_MINUTES is a number")
     });
-    let (first, start) = (seed(1), Instant::now());
+    let (first, start) = (seed(first), Instant::now());
     let mut counts = Counts::default();
     let mut seed = first;
-    let mut kafka = own();
+    let mut kafka = make();
     loop {
         episode(&mut kafka, seed, &mut counts);
         println!(
@@ -385,8 +466,18 @@ fn a_random_simulation_agrees_with_the_oracle_at_every_quiet_point() {
         }
         seed += 1;
         if seed % 10 == 0 {
-            // A broker that has not gathered the topics of hours.
-            kafka = own();
+            // Brokers that have not gathered the topics of hours.
+            kafka = make();
         }
     }
+}
+
+#[test]
+fn a_random_simulation_agrees_with_the_oracle_at_every_quiet_point() {
+    simulate(1, || Brokers::One(Box::new(own())));
+}
+
+#[test]
+fn a_random_simulation_on_three_brokers_agrees_with_the_oracle_at_every_quiet_point() {
+    simulate(1_000, || Brokers::Three(Box::new(Three::start())));
 }

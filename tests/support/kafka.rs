@@ -3,10 +3,12 @@
 
 mod alter;
 mod install;
+mod node;
 mod proxy;
 mod records;
 mod secure;
 mod start;
+mod three;
 
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,6 +24,8 @@ pub(crate) use proxy::{Action, END_TXN, LIST_OFFSETS, Proxy, Rule, Side};
 #[allow(unused_imports, reason = "a kit for every test module")]
 pub(crate) use records::{Isolation, Record, produce, read};
 pub(crate) use start::Apache;
+#[allow(unused_imports, reason = "a kit for every test module")]
+pub(crate) use three::Three;
 
 /// The variable that names a broker to test against, as `host:port`.
 const BROKERS: &str = "KAIKU_TEST_BROKERS";

@@ -15,8 +15,7 @@ use super::world::World;
 impl World {
     /// Starts a process that lands and seals, with what a test has happen at some of its steps.
     pub(crate) fn aggregate(&self, name: &str, failpoints: &str) -> Stage {
-        let variables = [("FAILPOINTS", failpoints.to_owned())];
-        Stage::start_with(self.folder.path(), "aggregate", name, &variables)
+        self.process("aggregate", name, failpoints)
     }
 
     /// Whether all that stands on events.stripped has landed.

@@ -1,8 +1,9 @@
 //! Real processes of the program: started with settings of their own, ended by real signals.
 
 use std::fs::{self, OpenOptions};
-use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,22 @@ use kaiku_broker::Cluster;
 /// A process of the program; it is killed when this is dropped.
 pub(crate) struct Stage {
     child: Child,
+    log: PathBuf,
+    /// How long its log was before it.
+    begins: usize,
+}
+
+/// What a process answers to `GET /path`, head and all; empty where it does not.
+pub(crate) fn http(address: SocketAddr, path: &str) -> String {
+    let Ok(mut stream) = TcpStream::connect(address) else {
+        return String::new();
+    };
+    let request = format!("GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let mut answer = String::new();
+    let _ = stream
+        .write_all(request.as_bytes())
+        .and_then(|()| stream.read_to_string(&mut answer).map(drop));
+    answer
 }
 
 /// An address on which nobody listens, for a process that is going to.
@@ -22,7 +39,7 @@ pub(crate) fn free_address() -> SocketAddr {
 }
 
 /// Writes settings for the stages into a folder and gives the file's name.
-pub(crate) fn settings(folder: &Path, kafka: &Cluster, more: &str) -> std::path::PathBuf {
+pub(crate) fn settings(folder: &Path, kafka: &Cluster, more: &str) -> PathBuf {
     let file = folder.join("kaiku.toml");
     let text = format!(
         "[kafka]\nbrokers = \"{}\"\nprefix = \"{}\"\ninsecure = true\n\n{more}\n",
@@ -57,12 +74,13 @@ impl Stage {
         variables: &[(&str, String)],
         options: &[&str],
     ) -> Stage {
-        let log = folder.join(format!("{verb}-{name}.log"));
+        let path = folder.join(format!("{verb}-{name}.log"));
         let log = OpenOptions::new()
             .append(true)
             .create(true)
-            .open(log)
+            .open(&path)
             .unwrap();
+        let begins = usize::try_from(log.metadata().unwrap().len()).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_kaiku"))
             .arg(verb)
             .args(options)
@@ -75,7 +93,43 @@ impl Stage {
             .stderr(log)
             .spawn()
             .unwrap();
-        Stage { child }
+        Stage {
+            child,
+            log: path,
+            begins,
+        }
+    }
+
+    /// What it answers to `GET /path`: empty where it does not, or was not told to listen.
+    pub(crate) fn get(&self, path: &str) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let own = log.get(self.begins..).unwrap_or_default();
+        let address = own
+            .split("serving metrics and health address=")
+            .nth(1)
+            .and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+        address.map_or_else(String::new, |address| http(address, path))
+    }
+
+    /// Waits until it says that it is ready.
+    pub(crate) fn await_ready(&self, within: Duration) {
+        let start = Instant::now();
+        loop {
+            let answer = self.get("readyz");
+            if answer.starts_with("HTTP/1.1 200") {
+                return;
+            }
+            assert!(start.elapsed() < within, "it is not ready: {answer:?}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// The lines of its metrics that begin so, and are not 0.
+    pub(crate) fn metrics(&self, name: &str) -> Vec<String> {
+        let all = self.get("metrics");
+        let lines = all.lines().filter(|line| line.starts_with(name));
+        let not_0 = lines.filter(|line| line.rsplit(' ').next() != Some("0"));
+        not_0.map(str::to_owned).collect()
     }
 
     pub(crate) fn id(&self) -> u32 {

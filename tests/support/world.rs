@@ -44,6 +44,8 @@ pub(crate) struct World {
     pub(crate) kafka: Cluster,
     pub(crate) folder: TempDir,
     replay: bool,
+    /// How many brokers have each record.
+    replication: i32,
     pub(crate) partitions: i32,
     pub(crate) group: String,
     /// Fingerprints of what a registry has, by its ids.
@@ -61,9 +63,15 @@ impl World {
 
     /// On a broker of one's own. The settings are still to be written.
     pub(crate) fn on(kafka: Cluster, partitions: i32, replay: bool) -> World {
+        World::copied(kafka, partitions, replay, 1)
+    }
+
+    /// The same, with every record on so many brokers.
+    pub(crate) fn copied(kafka: Cluster, partitions: i32, replay: bool, replication: i32) -> World {
         let shape = TopicsConfig {
             partitions,
             replay,
+            replication,
             ..TopicsConfig::default()
         };
         let admin = Admin::connect(&kafka).unwrap();
@@ -73,6 +81,7 @@ impl World {
             folder: tempfile::tempdir().unwrap(),
             kafka,
             replay,
+            replication,
             partitions,
             ids: HashMap::new(),
         }
@@ -104,9 +113,9 @@ impl World {
             self.folder.path(),
             kafka,
             &format!(
-                "[topics]\nreplay = {}\n\n[enrich]\ngroup = \"{}\"\nkeys_dir = \"keys\"\nretry = \"300ms\"\n\
+                "[topics]\nreplay = {}\nreplication = {}\n\n[enrich]\ngroup = \"{}\"\nkeys_dir = \"keys\"\nretry = \"300ms\"\n\
                  session_timeout = \"1s\"\n{enrich}\n[telemetry]\nserve = false\n{sections}",
-                self.replay, self.group
+                self.replay, self.replication, self.group
             ),
         );
     }
@@ -123,13 +132,22 @@ impl World {
 
     /// Starts a process that strips.
     pub(crate) fn enrich(&self, name: &str) -> Stage {
-        Stage::start(self.folder.path(), "enrich", name)
+        self.enrich_failing(name, "")
     }
 
     /// The same, with what a test has happen at some of its steps.
     pub(crate) fn enrich_failing(&self, name: &str, failpoints: &str) -> Stage {
-        let variables = [("FAILPOINTS", failpoints.to_owned())];
-        Stage::start_with(self.folder.path(), "enrich", name, &variables)
+        self.process("enrich", name, failpoints)
+    }
+
+    /// Starts a process that can be asked how it is.
+    pub(super) fn process(&self, verb: &str, name: &str, failpoints: &str) -> Stage {
+        let variables = [
+            ("FAILPOINTS", failpoints.to_owned()),
+            ("KAIKU_TELEMETRY__SERVE", "true".to_owned()),
+            ("KAIKU_TELEMETRY__LISTEN", "127.0.0.1:0".to_owned()),
+        ];
+        Stage::start_with(self.folder.path(), verb, name, &variables)
     }
 
     /// What a process has logged.
@@ -152,7 +170,13 @@ impl World {
 
     /// A fleet of this world.
     pub(crate) fn feeder(&self, devices: u32, seed: u64) -> Feeder {
+        self.feeder_from(FleetConfig::default().first_day, devices, seed)
+    }
+
+    /// The same, from this day on.
+    pub(crate) fn feeder_from(&self, first_day: Day, devices: u32, seed: u64) -> Feeder {
         let config = FleetConfig {
+            first_day,
             devices,
             seed,
             partitions: self.partitions,

@@ -96,7 +96,15 @@ impl Rule {
 /// A proxy in front of one broker. Its threads end with their connections, and with this process.
 pub(crate) struct Proxy {
     port: u16,
-    rules: Arc<Mutex<Vec<Arc<Rule>>>>,
+    rules: Arc<Rules>,
+}
+
+/// What a proxy does to what passes it.
+#[derive(Default)]
+struct Rules {
+    single: Mutex<Vec<Arc<Rule>>>,
+    /// Nothing passes, either way, as where a network has come apart.
+    silent: AtomicBool,
 }
 
 impl Proxy {
@@ -104,7 +112,7 @@ impl Proxy {
     pub(super) fn start(broker: u16) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("127.0.0.1 has a free port");
         let port = listener.local_addr().expect("it is bound").port();
-        let rules: Arc<Mutex<Vec<Arc<Rule>>>> = Arc::default();
+        let rules: Arc<Rules> = Arc::default();
         let all = Arc::clone(&rules);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -143,31 +151,50 @@ impl Proxy {
             hits: AtomicUsize::new(0),
             released: AtomicBool::new(false),
         });
-        self.rules.lock().unwrap().push(Arc::clone(&rule));
+        self.rules.single.lock().unwrap().push(Arc::clone(&rule));
         rule
+    }
+
+    /// Lets nothing pass any more, or all that has come meanwhile and what follows.
+    pub(crate) fn silence(&self, silent: bool) {
+        self.rules.silent.store(silent, Ordering::SeqCst);
     }
 }
 
-fn connect(client: TcpStream, server: TcpStream, rules: &Arc<Mutex<Vec<Arc<Rule>>>>) {
+impl Rules {
+    /// Waits until anything may pass.
+    fn wait(&self) {
+        while self.silent.load(Ordering::SeqCst) {
+            thread::sleep(STEP);
+        }
+    }
+}
+
+fn connect(client: TcpStream, server: TcpStream, rules: &Arc<Rules>) {
     let waiting: Arc<Mutex<HashMap<i32, Arc<Rule>>>> = Arc::default();
     let copies = (client.try_clone(), server.try_clone());
     let (Ok(client_too), Ok(server_too)) = copies else {
         return;
     };
-    let (rules, asked) = (Arc::clone(rules), Arc::clone(&waiting));
+    let (to_server, to_client) = (Arc::clone(rules), Arc::clone(rules));
+    let asked = Arc::clone(&waiting);
     thread::spawn(move || {
-        let decide = |frame: &[u8]| match request(&rules, frame) {
-            Some((rule, _)) if rule.side == Side::Request => rule.apply(),
-            Some((rule, correlation)) => {
-                asked.lock().unwrap().insert(correlation, rule);
-                Ok(true)
+        let decide = |frame: &[u8]| {
+            to_server.wait();
+            match request(&to_server.single, frame) {
+                Some((rule, _)) if rule.side == Side::Request => rule.apply(),
+                Some((rule, correlation)) => {
+                    asked.lock().unwrap().insert(correlation, rule);
+                    Ok(true)
+                }
+                None => Ok(true),
             }
-            None => Ok(true),
         };
         pump(client, server, decide);
     });
     thread::spawn(move || {
         let decide = |frame: &[u8]| {
+            to_client.wait();
             let correlation = frame.get(..4).and_then(|bytes| bytes.try_into().ok());
             let rule = correlation
                 .map(i32::from_be_bytes)

@@ -1,0 +1,94 @@
+//! Three brokers, of which one is killed, frozen or cut off while the others go on.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::publisher::{Publisher, standing};
+use super::{QUIET, STOP};
+use crate::support::kafka::{Three, unique_prefix};
+use crate::support::world::{World, is_full};
+
+/// More than there are brokers, so that each leads some.
+const PARTITIONS: i32 = 6;
+
+/// How a broker goes away.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Away {
+    Killed,
+    Frozen,
+    CutOff,
+}
+
+impl Away {
+    pub(super) const ALL: [Away; 3] = [Away::Killed, Away::Frozen, Away::CutOff];
+
+    pub(super) fn go(self, three: &mut Three, id: usize) {
+        let broker = three.broker(id);
+        match self {
+            Away::Killed => broker.node.kill(),
+            Away::Frozen => broker.node.freeze(),
+            Away::CutOff => broker.proxy.silence(true),
+        }
+    }
+
+    pub(super) fn come_back(self, three: &mut Three, id: usize) {
+        match self {
+            Away::Killed => three.launch(id),
+            Away::Frozen => three.broker(id).node.thaw(),
+            Away::CutOff => three.broker(id).proxy.silence(false),
+        }
+    }
+}
+
+#[test]
+fn whichever_of_three_brokers_goes_away_nothing_is_lost_or_counted_twice_and_no_hand_is_needed() {
+    let mut three = Three::start();
+    let kafka = three.proxied(&unique_prefix("three"));
+    let world = World::copied(kafka, PARTITIONS, false, 3);
+    let enrich = "delete_raw = false\nmix_uploads = 50\nmix_time = \"50ms\"\nmix_longest = \"1s\"\n\
+                  transaction_timeout = \"5s\"\n";
+    let lands = "[aggregate]\nroll_time = \"1s\"\nretry = \"200ms\"\n";
+    world.settings_with(&world.kafka, enrich, lands);
+    let processes = [
+        world.enrich("a"),
+        world.enrich("b"),
+        world.aggregate("lands", ""),
+    ];
+    let publisher = Publisher::start(&world.kafka);
+    let raw = world.kafka.topics().raw();
+    let rounds = if is_full() { 4 } else { 1 };
+    for round in 0..rounds {
+        for (id, away) in (1..).zip(Away::ALL) {
+            let id = (id + round) % 3 + 1;
+            sleep(Duration::from_secs(4));
+            away.go(&mut three, id);
+            sleep(Duration::from_secs(8));
+            away.come_back(&mut three, id);
+            three.await_in_step(&raw);
+        }
+    }
+    let (acknowledged, failed) = publisher.stop();
+    let start = Instant::now();
+    world.await_quiet(QUIET);
+    let rest = start.elapsed().as_secs();
+    let lost = acknowledged.difference(&standing(&world)).count();
+    println!(
+        "{} acknowledged, {failed} given up, at rest after {rest} s",
+        acknowledged.len()
+    );
+    assert!(acknowledged.len() > 1_000);
+    assert_eq!(lost, 0, "acknowledged, and not there");
+    world.assert_exact();
+    let start = Instant::now();
+    while !world.has_landed() {
+        assert!(start.elapsed() < QUIET, "not all has landed");
+        sleep(Duration::from_millis(200));
+    }
+    world.assert_landed();
+    for process in processes {
+        process.await_ready(QUIET);
+        let stands_still = process.metrics("kaiku_lane_stopped");
+        assert_eq!(stands_still, Vec::<String>::new());
+        assert!(process.terminate(STOP).success());
+    }
+}
