@@ -72,7 +72,6 @@ impl World {
             partitions,
             replay,
             replication,
-            ..TopicsConfig::default()
         };
         let admin = Admin::connect(&kafka).unwrap();
         create_topics(&admin, &shape, &[]).unwrap();
