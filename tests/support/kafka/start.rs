@@ -178,6 +178,13 @@ impl Apache {
         self.wait_until_up()
     }
 
+    /// Where it keeps the log of a partition.
+    pub(crate) fn log_of(&self, topic: &str, partition: i32) -> PathBuf {
+        self.folder
+            .join("data")
+            .join(format!("{topic}-{partition}"))
+    }
+
     /// Has its clock run ahead of the machine's by so much; it takes a second or two until it does.
     pub(crate) fn set_clock(&self, ahead: Duration) {
         set_clock(&self.folder, ahead);
