@@ -67,7 +67,7 @@ pub(crate) enum Verb {
     /// Drop duplicates, mark first uses, take the identity away
     Enrich(AcceptArgs),
     /// Gather what is stripped, and publish anonymous rollups of each closed day
-    Aggregate,
+    Aggregate(LandingArgs),
     /// Run every stage in this process
     Run(RunArgs),
     /// Make the topics, or check them
@@ -184,6 +184,18 @@ pub(crate) struct RunArgs {
     pub(crate) create_topics: bool,
     #[command(flatten)]
     pub(crate) accept: AcceptArgs,
+    #[command(flatten)]
+    pub(crate) landing: LandingArgs,
+}
+
+/// What an operator has decided that landing is to go on without, for this start alone. The partition
+/// that has stopped names the option and its value.
+#[derive(Debug, Default, Args)]
+pub(crate) struct LandingArgs {
+    /// Go on behind stripped records that are lost and were never landed; the days that they concern are
+    /// withheld
+    #[arg(long = "accept-landing-gap", value_name = "PARTITION:OFFSET", value_parser = gap)]
+    pub(crate) landing_gaps: Vec<(i32, i64)>,
 }
 
 /// What an operator has decided that the enrichment stage is to go on without, for this start
@@ -194,8 +206,32 @@ pub(crate) struct AcceptArgs {
     #[arg(long = "accept-gap", value_name = "PARTITION:OFFSET", value_parser = gap)]
     pub(crate) gaps: Vec<(i32, i64)>,
     /// Go on without the state of a partition; what it counts of this day and week is not published
-    #[arg(long = "accept-lost-state", value_name = "PARTITION")]
-    pub(crate) lost_state: Vec<i32>,
+    #[arg(long = "accept-lost-state", value_name = "PARTITION:OFFSET", value_parser = gap)]
+    pub(crate) lost_state: Vec<(i32, i64)>,
+    /// Go on where a raw partition that has lost its end was written again
+    #[arg(long = "accept-cut", value_name = "PARTITION:OFFSET", value_parser = gap)]
+    pub(crate) cuts: Vec<(i32, i64)>,
+    /// Reject raw records that hold up their partition and that nobody can mend
+    #[arg(long = "reject", value_name = "PARTITION:OFFSET[-OFFSET]", value_parser = range)]
+    pub(crate) rejects: Vec<(i32, i64, i64)>,
+}
+
+fn range(text: &str) -> Result<(i32, i64, i64), String> {
+    let parsed = text.split_once(':').and_then(|(partition, offsets)| {
+        let (first, last) = offsets.split_once('-').unwrap_or((offsets, offsets));
+        Some((
+            partition.parse().ok()?,
+            first.parse().ok()?,
+            last.parse().ok()?,
+        ))
+    });
+    parsed
+        .filter(|(_, first, last)| first <= last)
+        .ok_or_else(|| {
+            "give the partition and the offset, or the first and the last, such as 3:120000 or \
+             3:120000-120010"
+                .to_owned()
+        })
 }
 
 fn gap(text: &str) -> Result<(i32, i64), String> {

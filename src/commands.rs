@@ -44,13 +44,16 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             Some(verb) => gateway::run(&verb),
         },
         Verb::Enrich(accept) => stages::run(&global, &[Stage::Enrich], &Options::accept(accept)),
-        Verb::Aggregate => stages::run(&global, &[Stage::Aggregate], &Options::default()),
+        Verb::Aggregate(landing) => {
+            let options = Options::default().land(landing);
+            stages::run(&global, &[Stage::Aggregate], &options)
+        }
         Verb::Run(args) => stages::run(
             &global,
             &Stage::ALL,
             &Options {
                 create_topics: args.create_topics,
-                ..Options::accept(args.accept)
+                ..Options::accept(args.accept).land(args.landing)
             },
         ),
         Verb::Topics(verb) => topics::run(&verb, global.settings(&[Part::Kafka, Part::Topics])?),

@@ -6,6 +6,8 @@
 
 mod broker;
 mod clocks;
+mod cut;
+mod doors;
 mod input;
 mod kills;
 mod landing;

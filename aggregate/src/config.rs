@@ -1,5 +1,6 @@
 //! Settings of the aggregation stage.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -54,9 +55,24 @@ pub struct Config {
     /// How long after midnight a day should be sealed; behind it, it is overdue.
     #[serde(with = "humantime_serde")]
     pub seal_within: Duration,
+    /// How long a record is waited for whose schema the registry does not know: one that replicates may
+    /// come to know it.
+    #[serde(with = "humantime_serde")]
+    pub unknown_schema: Duration,
+    /// What an operator has decided to go on without, for this start alone: from the command line,
+    /// never from a file.
+    #[serde(skip)]
+    pub accept: Accept,
     /// How long to wait before what failed is tried again.
     #[serde(with = "humantime_serde")]
     pub retry: Duration,
+}
+
+/// What an operator has decided to go on without.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accept {
+    /// By partition, the offset before which stripped records are lost that were never landed.
+    pub gaps: BTreeMap<i32, i64>,
 }
 
 impl Default for Config {
@@ -77,6 +93,8 @@ impl Default for Config {
             synthetic: false,
             seal_every: Duration::from_secs(10),
             seal_within: Duration::from_secs(3600),
+            unknown_schema: Duration::from_secs(120),
+            accept: Accept::default(),
             retry: Duration::from_secs(2),
         }
     }

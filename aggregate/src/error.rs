@@ -68,7 +68,9 @@ pub enum Error {
     /// Records that were never landed are gone from the topic.
     #[error(
         "partition {partition} of {topic} begins at offset {low}, but the landing log ends at {end}: \
-         the records between are lost; if the landing folder is the wrong one, name the right one"
+         the records between are lost; if the landing folder is the wrong one, name the right one. To go \
+         on without them, and withhold the days that they concern, start aggregate once with \
+         --accept-landing-gap {partition}:{low}"
     )]
     Gap {
         /// The topic.
@@ -83,7 +85,9 @@ pub enum Error {
     /// The log has read further than the topic goes.
     #[error(
         "partition {partition} of {topic} ends at offset {high}, but the landing log ends at {end}: \
-         the topic was made anew; give it a new landing folder and new rollups"
+         the topic was made anew, or a broker has lost its end; in the first case give it a new landing \
+         folder and new rollups, in the second wait until it is that long again: then the next start says \
+         what to do"
     )]
     Ahead {
         /// The topic.
@@ -94,6 +98,23 @@ pub enum Error {
         end: i64,
         /// Where the topic ends.
         high: i64,
+    },
+    /// The topic no longer has the record that was landed last.
+    #[error(
+        "the record at offset {offset} of partition {partition} of {topic} is not the one that was \
+         landed: a broker has lost its end, and it was written again. What was written in front of {end} \
+         can't be told from what was landed; to go on behind it, and withhold the days that it concerns, \
+         start aggregate once with --accept-landing-gap {partition}:{end}"
+    )]
+    Cut {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// Where the record stood.
+        offset: i64,
+        /// Where the log ends.
+        end: i64,
     },
     /// A record of `events.stripped` is none of the schema that its header names.
     #[error("the record at offset {offset} of partition {partition} can't be decoded")]
@@ -310,7 +331,7 @@ impl Error {
     /// Why a partition has stopped.
     pub(crate) fn standstill(&self) -> Standstill {
         match self {
-            Error::Gap { .. } | Error::Ahead { .. } => Standstill::LandingGap,
+            Error::Gap { .. } | Error::Ahead { .. } | Error::Cut { .. } => Standstill::LandingGap,
             Error::Decode { .. } => Standstill::LandingDecode,
             Error::UnknownSchema { .. } => Standstill::LandingSchema,
             Error::ClosedDay { .. } => Standstill::LandingClosedDay,

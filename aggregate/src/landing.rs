@@ -4,6 +4,7 @@ pub(crate) mod columns;
 mod consume;
 mod counts;
 mod decode;
+mod ends;
 mod entry;
 pub(crate) mod lane;
 mod log;

@@ -22,7 +22,7 @@ mod store;
 mod testing;
 mod verify;
 
-pub use config::Config;
+pub use config::{Accept, Config};
 pub use error::Error;
 pub use metrics::METRICS;
 pub use progress::Progress;

@@ -1,6 +1,7 @@
 //! Settings of the enrichment stage.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Consumer group. It is also the first part of every lane's `transactional.id`: another group
-    /// on the same topics would count everything twice.
+    /// Consumer group; where none is named, `kaiku-enrich` behind the prefix of the topics. Behind the
+    /// prefix, it is also the first part of every lane's `transactional.id`: another group on the same
+    /// topics would count everything twice.
     pub group: String,
     /// Folder with the key-encryption keys, one file a month (`2026-11.key`, 64 hexadecimal
     /// digits), which seals that month's key on `enrich.keys`.
@@ -82,15 +84,27 @@ pub enum ClockAhead {
 pub struct Accept {
     /// By partition, the offset before which raw records were deleted without having been counted.
     pub gaps: BTreeMap<i32, i64>,
-    /// Partitions whose state is gone: nothing counts for the rest of the open day, and no weekly
-    /// mark for the rest of the week.
-    pub lost_state: BTreeSet<i32>,
+    /// Partitions whose state is gone, with the offset at which it was noticed: nothing counts for the
+    /// rest of the open day, and no weekly mark for the rest of the week.
+    pub lost_state: BTreeMap<i32, i64>,
+    /// Partitions whose topic has lost its end, with the offset that had been reached.
+    pub cuts: BTreeMap<i32, i64>,
+    /// Records that nobody can mend: partition, first and last offset.
+    pub rejects: BTreeSet<(i32, i64, i64)>,
+}
+
+impl Accept {
+    /// The offsets of a partition that are to be rejected.
+    pub(crate) fn rejects_of(&self, partition: i32) -> Vec<RangeInclusive<i64>> {
+        let of = self.rejects.iter().filter(|(one, ..)| *one == partition);
+        of.map(|(_, first, last)| *first..=*last).collect()
+    }
 }
 
 impl Default for Config {
     fn default() -> Config {
         Config {
-            group: "kaiku-enrich".to_owned(),
+            group: String::new(),
             keys_dir: PathBuf::from("keys"),
             create_keys: true,
             mix_uploads: 500,
@@ -111,7 +125,29 @@ impl Default for Config {
     }
 }
 
+/// The consumer group where none is named, behind the prefix of the topics.
+const GROUP: &str = "kaiku-enrich";
+
 impl Config {
+    /// The consumer group of topics under a prefix.
+    pub(crate) fn group_under(&self, prefix: &str) -> String {
+        if self.group.is_empty() {
+            format!("{prefix}{GROUP}")
+        } else {
+            self.group.clone()
+        }
+    }
+
+    /// The first part of the `transactional.id` of whatever writes to topics under a prefix: two sets of
+    /// topics on one cluster never fence each other, whatever their groups are.
+    pub(crate) fn writer_under(&self, prefix: &str) -> String {
+        let group = match self.group.as_str() {
+            "" => GROUP,
+            group => group,
+        };
+        format!("{prefix}{group}")
+    }
+
     /// Everything that is wrong with these settings, a sentence each.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
@@ -120,10 +156,6 @@ impl Config {
                 problems.push(sentence.to_owned());
             }
         };
-        require(
-            !self.group.is_empty(),
-            "enrich.group is empty: name the consumer group",
-        );
         require(
             self.mix_uploads > 0,
             "enrich.mix_uploads must be at least 1",

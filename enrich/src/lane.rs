@@ -1,10 +1,12 @@
 //! A lane: what handles one raw partition, from restoring its state to committing its output.
 //!
 //! In the order in which a lane lives, and what each file may touch:
-//! `restore` takes over the transactional id, reads what stands in Kafka (`month`: the devices) and, by `begin`, which is
-//! pure, decides whether the lane may go on and from where. `take` has the lane itself: it takes
-//! records in, changes the state's table (in its overlay) and fills the `buffer`, and never writes
-//! to Kafka; `quiet` is what it does when no record comes or can be taken. `commit` brings both to Kafka in one transaction, and is alone in moving what is
+//! `restore` takes over the transactional id, reads what stands in Kafka (`month`: the devices;
+//! `last`: whether the last record that was counted still stands there; `stripped`) and, by `begin`,
+//! which is pure, decides whether the lane may go on and from where. `take` has the lane itself: it
+//! takes records in, changes the state's table (in its overlay) and fills the `buffer`, and never
+//! writes to Kafka; `handle` is what it does with what a record says, `quiet` when no record comes or
+//! can be taken. `commit` brings both to Kafka in one transaction, and is alone in moving what is
 //! committed; `write` says which records that takes, `transaction` is the producer. Nothing is
 //! written outside of `commit`: what was taken in and not committed can be thrown away at any
 //! time, and is, whenever a lane ends.
@@ -13,10 +15,13 @@ mod begin;
 mod buffer;
 mod commit;
 mod decode;
+mod handle;
+mod last;
 mod month;
 mod quiet;
 mod restore;
 mod stamp;
+mod stripped;
 mod take;
 mod transaction;
 mod write;
@@ -39,6 +44,7 @@ use crate::metrics::RESTORE_SECONDS;
 use crate::read::{ASK, assignment_of};
 
 pub(crate) use self::commit::Reached;
+pub(crate) use self::transaction::Transactions;
 
 use self::commit::Committer;
 use self::take::{Lane, NotTaken};
@@ -105,7 +111,10 @@ pub(crate) fn run(start: Start) -> End {
             source,
         });
     }
-    match work(&mut lane, &queue, &shared) {
+    let worked = lane
+        .own_up()
+        .and_then(|()| work(&mut lane, &queue, &shared));
+    match worked {
         Ok(()) => End::Stopped(lane.into_warm()),
         Err(end) => end,
     }
@@ -135,12 +144,9 @@ fn work(lane: &mut Lane, queue: &PartitionQueue<Membership>, shared: &Shared) ->
     while !shared.stop.load(Ordering::Relaxed) {
         match queue.poll(STEP.min(lane.patience())) {
             Some(Ok(message)) => {
-                // Told before it is handled: should it crash this thread, the member knows where.
-                shared.handling.store(message.offset(), Ordering::Relaxed);
                 take(lane, &message, shared)?;
-                shared.handling.store(-1, Ordering::Relaxed);
             }
-            Some(Err(error)) => lane.note_read_error(&error)?,
+            Some(Err(error)) => lane.note_read_error(&error, &shared.stop)?,
             None => lane.idle(),
         }
         lane.commit_if_due()?;
@@ -152,7 +158,7 @@ fn work(lane: &mut Lane, queue: &PartitionQueue<Membership>, shared: &Shared) ->
 fn take(lane: &mut Lane, message: &BorrowedMessage<'_>, shared: &Shared) -> Result<(), End> {
     let mut stands = None;
     loop {
-        match lane.take(message) {
+        match lane.take(message, &shared.handling) {
             Ok(()) => {
                 if stands.is_some() {
                     lane.go_on();
@@ -161,8 +167,10 @@ fn take(lane: &mut Lane, message: &BorrowedMessage<'_>, shared: &Shared) -> Resu
             }
             Err(NotTaken::End(end)) => return Err(*end),
             Err(NotTaken::Waits(why)) => {
+                // What is done now is not the record's doing.
+                shared.handling.store(-1, Ordering::Relaxed);
                 if stands != Some(why) {
-                    lane.stand_still(why)?;
+                    lane.stand_still(why, message.offset(), &shared.stop)?;
                 }
                 stands = Some(why);
                 if !pause(lane.retry(), &shared.stop) {

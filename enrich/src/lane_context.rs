@@ -11,6 +11,7 @@ use kaiku_wire::{Clock, Schema};
 use crate::config::Config;
 use crate::error::Error;
 use crate::keys::KeyRing;
+use crate::lane::Transactions;
 use crate::progress::Progress;
 use crate::strip::Vocabulary;
 use crate::tick::Ticker;
@@ -27,6 +28,8 @@ pub(crate) struct LaneContext {
     pub(crate) raw: String,
     pub(crate) stripped: String,
     pub(crate) rejected: String,
+    /// The first part of every lane's `transactional.id`.
+    writer: String,
     pub(crate) keys: KeyRing,
     pub(crate) vocabulary: Vocabulary,
     pub(crate) registry: Option<std::sync::Arc<Registry>>,
@@ -57,6 +60,7 @@ impl LaneContext {
         if !problems.is_empty() {
             return Err(Error::Settings(problems));
         }
+        let mut config = config;
         let Context {
             cluster,
             topics: shape,
@@ -83,7 +87,14 @@ impl LaneContext {
             .map_err(Error::broker("counting the partitions"))?;
         let ids = registry.as_deref().map(Ids::register).transpose()?;
         let ticker = Ticker::new(&cluster)?;
-        let keys = KeyRing::new(cluster.clone(), config.clone(), random.clone());
+        let writer = config.writer_under(cluster.prefix());
+        config.group = config.group_under(cluster.prefix());
+        // The ring writes too, and names its producer by the group that it is given.
+        let of_ring = Config {
+            group: writer.clone(),
+            ..config.clone()
+        };
+        let keys = KeyRing::new(cluster.clone(), of_ring, random.clone());
         if !shape.replay {
             keys.month(&admin, clock.today().month())?;
         }
@@ -93,6 +104,7 @@ impl LaneContext {
             raw: topics.raw(),
             stripped: topics.stripped(),
             rejected: topics.rejected(),
+            writer,
             keys,
             vocabulary: Vocabulary::new(catalogue),
             registry,
@@ -105,6 +117,11 @@ impl LaneContext {
             cluster,
             config,
         })
+    }
+
+    /// Takes over the transactional id of a partition's lane.
+    pub(crate) fn take_over(&self, partition: i32) -> Result<Transactions, Error> {
+        Transactions::take_over(&self.cluster, &self.config, &self.writer, partition)
     }
 
     /// New encoders for one lane.

@@ -374,6 +374,26 @@ mod tests {
     }
 
     #[test]
+    fn a_partition_that_stood_still_and_goes_leaves_nothing_to_be_seen() {
+        let progress = Progress::default();
+        let membership = Membership::new(progress.clone());
+        let failed = Held::Waiting {
+            since: Instant::now(),
+            warm: None,
+            suspect: None,
+        };
+        let refused = Held::Refused { suspect: None };
+        let both = [(Standstill::Failed, failed), (Standstill::RawGap, refused)];
+        for (partition, (why, held)) in (0..).zip(both) {
+            progress.stands_still(partition, why, "of before");
+            membership.set(partition, held);
+        }
+        membership.leave_all();
+        assert!(progress.lanes().is_empty());
+        assert!(progress.readiness().standstills().is_empty());
+    }
+
+    #[test]
     fn without_an_assignment_no_lane_is_due() {
         let membership = Membership::new(Progress::default());
         let waiting = Held::Waiting {

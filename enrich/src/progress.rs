@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kaiku_raw::{LossReason, Reason};
-use kaiku_stage::{Readiness, Standstill};
+use kaiku_stage::{Readiness, Standstill, Step};
 use kaiku_wire::Day;
 
 use crate::metrics::{DEVICE_LOSSES, EVENTS, REJECTED};
@@ -115,12 +115,16 @@ impl Progress {
     }
 
     /// A partition stands still. One whose lane never came to work is shown as well: all of it is
-    /// lag.
+    /// lag. Of one that refuses to go on, it does not matter how far it was: nothing says that what it
+    /// has counted is what stands on the topic now, and nothing of it may be deleted for that.
     pub(crate) fn stands_still(&self, partition: i32, why: Standstill, text: impl Into<String>) {
         self.readiness.stands_still(partition, why, text);
         let lanes = &self.inner.lanes;
         let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        lanes.entry(partition).or_default();
+        let lane = lanes.entry(partition).or_default();
+        if why.step() == Step::Refuses {
+            *lane = LaneStatus::default();
+        }
     }
 
     pub(crate) fn gone(&self, partition: i32) {
@@ -172,5 +176,26 @@ impl Progress {
             *sums.entry(*reason).or_default() += count;
             REJECTED.with([reason.as_str().into()]).increment(*count);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_a_lane_was_is_forgotten_once_it_refuses_to_go_on_and_not_while_it_tries_again() {
+        let progress = Progress::default();
+        let status = LaneStatus {
+            next_offset: 7,
+            ..LaneStatus::default()
+        };
+        let mut shown = Vec::new();
+        for why in [Standstill::Failed, Standstill::RawCut] {
+            progress.show(0, status.clone());
+            progress.stands_still(0, why, "");
+            shown.push(progress.lanes().get(&0).map(|lane| lane.next_offset));
+        }
+        assert_eq!(shown, [Some(7), Some(0)]);
     }
 }

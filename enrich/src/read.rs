@@ -1,4 +1,4 @@
-//! Reading a whole partition, to the high watermark, committed records only.
+//! Reading a whole partition, to the high watermark, committed records only; or one record of it.
 //!
 //! Stopping at the last stable offset would lose what was committed behind an open transaction:
 //! so the high watermark is asked for without regard to transactions, then the last stable offset
@@ -11,6 +11,7 @@ use kaiku_broker::{Cluster, Isolation};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::error::Error;
@@ -49,7 +50,7 @@ pub(crate) fn read_all(
     partition: i32,
     within: Duration,
     stop: &AtomicBool,
-    mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
+    each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let failed = || Error::kafka("reading a partition to its high watermark");
     let (low, high) = reader(cluster, "watermark", Isolation::Uncommitted)?
@@ -60,6 +61,20 @@ pub(crate) fn read_all(
     }
     let consumer = reader(cluster, "restore", Isolation::Committed)?;
     await_stable(&consumer, topic, partition, high, within, stop)?;
+    read_to(&consumer, topic, partition, high, within, stop, each)
+}
+
+/// Reads a partition from its beginning up to `high`.
+fn read_to(
+    consumer: &BaseConsumer,
+    topic: &str,
+    partition: i32,
+    high: i64,
+    within: Duration,
+    stop: &AtomicBool,
+    mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let failed = || Error::kafka("reading a partition to its high watermark");
     let mut assignment = TopicPartitionList::new();
     assignment
         .add_partition_offset(topic, partition, Offset::Beginning)
@@ -78,14 +93,131 @@ pub(crate) fn read_all(
                     return Ok(());
                 }
             }
-            // With the last stable offset at the high watermark, the end is the end.
-            Some(Err(KafkaError::PartitionEOF(_))) => return Ok(()),
+            // An end before the high watermark is none: a broker that has just become the leader
+            // may know of a lower one until the others have asked it. What ends the partition may be
+            // the mark of a transaction, which is no record but moves the position.
+            Some(Err(KafkaError::PartitionEOF(_))) => {
+                if position(consumer)?.is_some_and(|position| position >= high) {
+                    return Ok(());
+                }
+            }
             Some(Err(error)) if heard.elapsed() >= within => return Err(failed()(error)),
             Some(Err(error)) => tracing::warn!(%error, "reading a partition again after an error"),
             None if heard.elapsed() >= within => return Err(silent(partition)),
             None => {}
         }
     }
+}
+
+/// The offset that is read next; `None` before anything was read.
+fn position(consumer: &BaseConsumer) -> Result<Option<i64>, Error> {
+    let position = consumer
+        .position()
+        .map_err(Error::kafka("asking how far a partition is read"))?;
+    Ok(position.elements().first().and_then(offset_of))
+}
+
+fn offset_of(element: &TopicPartitionListElem<'_>) -> Option<i64> {
+    match element.offset() {
+        Offset::Offset(offset) => Some(offset),
+        _ => None,
+    }
+}
+
+/// Reads the record at an offset that lies before the high watermark, and hands it to `take`; `None`
+/// where no record stands there.
+///
+/// # Errors
+/// As [`read_while`].
+pub(crate) fn read_one<T>(
+    cluster: &Cluster,
+    topic: &str,
+    partition: i32,
+    offset: i64,
+    within: Duration,
+    stop: &AtomicBool,
+    mut take: impl FnMut(&BorrowedMessage<'_>) -> T,
+) -> Result<Option<T>, Error> {
+    let mut taken = None;
+    read_while(cluster, topic, partition, offset, within, stop, |message| {
+        if message.offset() == offset {
+            taken = Some(take(message));
+        }
+        false
+    })?;
+    Ok(taken)
+}
+
+/// Reads a partition from an offset on that lies before the high watermark, committed or not, to its
+/// end, or until `each` says that it is enough.
+///
+/// # Errors
+/// Where Kafka fails or sends nothing for longer than `within`; and [`Error::Lost`] once `stop` is
+/// set.
+pub(crate) fn read_while(
+    cluster: &Cluster,
+    topic: &str,
+    partition: i32,
+    offset: i64,
+    within: Duration,
+    stop: &AtomicBool,
+    mut each: impl FnMut(&BorrowedMessage<'_>) -> bool,
+) -> Result<(), Error> {
+    let failed = || Error::kafka("reading some records of a partition");
+    let consumer = reader(cluster, "look", Isolation::Uncommitted)?;
+    let mut assignment = TopicPartitionList::new();
+    assignment
+        .add_partition_offset(topic, partition, Offset::Offset(offset))
+        .and_then(|()| consumer.assign(&assignment))
+        .map_err(failed())?;
+    let mut heard = Instant::now();
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(Error::Lost { partition });
+        }
+        match consumer.poll(STEP) {
+            Some(Ok(message)) => {
+                heard = Instant::now();
+                if !each(&message) {
+                    return Ok(());
+                }
+            }
+            // The same as in `read_to`: an end in front of what is known to be there is none.
+            Some(Err(KafkaError::PartitionEOF(_))) => {
+                if position(&consumer)?.is_some_and(|position| position > offset) {
+                    return Ok(());
+                }
+            }
+            Some(Err(error)) if heard.elapsed() >= within => return Err(failed()(error)),
+            Some(Err(error)) => tracing::warn!(%error, "reading a partition again after an error"),
+            None if heard.elapsed() >= within => return Err(silent(partition)),
+            None => {}
+        }
+    }
+}
+
+/// The offset of the first record of a partition whose time is `millis` or later; `None` where there
+/// is none.
+pub(crate) fn offset_at(
+    cluster: &Cluster,
+    topic: &str,
+    partition: i32,
+    millis: i64,
+) -> Result<Option<i64>, Error> {
+    let failed = || Error::kafka("looking for the first record of a time");
+    let mut times = TopicPartitionList::new();
+    times
+        .add_partition_offset(topic, partition, Offset::Offset(millis))
+        .map_err(failed())?;
+    let found = reader(cluster, "look", Isolation::Uncommitted)?
+        .offsets_for_times(times, ASK)
+        .map_err(failed())?;
+    let elements = found.elements();
+    let Some(element) = elements.first() else {
+        return Ok(None);
+    };
+    element.error().map_err(failed())?;
+    Ok(offset_of(element))
 }
 
 fn await_stable(
@@ -125,5 +257,69 @@ fn silent(partition: i32) -> Error {
         partition,
         reason: "the broker sends nothing of a partition that is not empty; look at the broker"
             .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use kaiku_broker::MockBroker;
+    use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+
+    use super::*;
+
+    #[test]
+    fn an_end_in_front_of_the_high_watermark_is_no_end() {
+        let broker = MockBroker::new(1, &[]).unwrap();
+        let cluster = broker.cluster();
+        let topic = cluster.topics().raw();
+        let producer: BaseProducer = cluster.client("test").create().unwrap();
+        let put = || {
+            let record = BaseRecord::<(), str>::to(&topic).partition(0);
+            producer
+                .send(record.payload("p"))
+                .map_err(|(e, _)| e)
+                .unwrap();
+            producer.flush(ASK).unwrap();
+        };
+        put();
+        // The leader that answers has one of the two records, until it has heard of the other.
+        let consumer = reader(cluster, "test", Isolation::Committed).unwrap();
+        let mut seen = Vec::new();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(10 * STEP);
+                put();
+            });
+            read_to(&consumer, &topic, 0, 2, ASK, &NEVER, |message| {
+                seen.push(message.offset());
+                Ok(())
+            })
+        })
+        .unwrap();
+        assert_eq!(seen, [0, 1]);
+    }
+
+    #[test]
+    fn one_record_is_read_and_what_is_not_there_is_none() {
+        let broker = MockBroker::new(1, &[]).unwrap();
+        let cluster = broker.cluster();
+        let topic = cluster.topics().raw();
+        let producer: BaseProducer = cluster.client("test").create().unwrap();
+        for payload in ["a", "b", "c"] {
+            let record = BaseRecord::<(), str>::to(&topic).partition(0);
+            producer
+                .send(record.payload(payload))
+                .map_err(|(error, _)| error)
+                .unwrap();
+        }
+        producer.flush(ASK).unwrap();
+        let payload = |offset| {
+            let taken = |message: &BorrowedMessage<'_>| message.payload().unwrap().to_vec();
+            read_one(cluster, &topic, 0, offset, ASK, &NEVER, taken).unwrap()
+        };
+        assert_eq!(payload(1), Some(b"b".to_vec()));
+        assert_eq!(payload(2), Some(b"c".to_vec()));
     }
 }

@@ -3,12 +3,14 @@
 mod arrivals;
 mod codec;
 mod device;
+mod last;
 mod meta;
 mod notes;
 mod table;
 
 pub(crate) use codec::{FORMAT as STATE_FORMAT, decode as decode_device, encode as encode_device};
 pub(crate) use device::{Books, Device, Home, Outcome, Sight};
+pub(crate) use last::{LastRecord, LastSeen};
 pub(crate) use meta::{Devices, META_KEY, Meta, newest_format};
 pub(crate) use notes::Notes;
 pub(crate) use table::{Change, Table};

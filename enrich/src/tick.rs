@@ -7,7 +7,7 @@ use std::time::Duration;
 use kaiku_broker::{Cluster, Noting, drain};
 use kaiku_raw::Encoder;
 use kaiku_stage::failpoint;
-use rdkafka::producer::{BaseProducer, BaseRecord};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use crate::error::Error;
 
@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Appends ticks to the raw topic, outside of any transaction.
 pub(crate) struct Ticker {
+    cluster: Cluster,
     producer: Mutex<BaseProducer<Noting>>,
     topic: String,
     record: Vec<u8>,
@@ -22,17 +23,13 @@ pub(crate) struct Ticker {
 
 impl Ticker {
     pub(crate) fn new(cluster: &Cluster) -> Result<Ticker, Error> {
-        let producer = cluster
-            .client("tick")
-            .set("enable.idempotence", "true")
-            .set("message.timeout.ms", "30000")
-            .create_with_context(Noting("tick"))
-            .map_err(Error::kafka("making the producer of ticks"))?;
+        let producer = producer(cluster)?;
         let mut record = Vec::new();
         // Unwrap safety: a record without fields can always be encoded; without it, an empty
         // record would be rejected as no Avro, and move the day all the same.
         let _ = Encoder::single_object().tick(&mut record);
         Ok(Ticker {
+            cluster: cluster.clone(),
             producer: Mutex::new(producer),
             topic: cluster.topics().raw(),
             record,
@@ -41,7 +38,14 @@ impl Ticker {
 
     /// Sends a tick. Where it gets lost, the next one will do.
     pub(crate) fn tick(&self, partition: i32) {
-        let producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
+        // After a fatal error librdkafka takes nothing any more, for ever.
+        if producer.client().fatal_error().is_some() {
+            match self::producer(&self.cluster) {
+                Ok(fresh) => *producer = fresh,
+                Err(error) => return tracing::warn!(partition, %error, "a tick was not sent"),
+            }
+        }
         let record = BaseRecord::<(), _>::to(&self.topic)
             .partition(partition)
             .payload(&self.record);
@@ -53,5 +57,47 @@ impl Ticker {
             }
             Err((error, _)) => tracing::warn!(partition, %error, "a tick was not sent"),
         }
+    }
+}
+
+fn producer(cluster: &Cluster) -> Result<BaseProducer<Noting>, Error> {
+    cluster
+        .client("tick")
+        .set("enable.idempotence", "true")
+        .set("message.timeout.ms", "30000")
+        .create_with_context(Noting("tick"))
+        .map_err(Error::kafka("making the producer of ticks"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use kaiku_broker::KafkaConfig;
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+    use super::*;
+
+    #[test]
+    fn the_broker_is_asked_for_the_time_again_after_an_error_that_has_killed_the_producer() {
+        let mock = MockCluster::new(1).unwrap();
+        let cluster = Cluster::new(&KafkaConfig::at(&mock.bootstrap_servers())).unwrap();
+        let topic = cluster.topics().raw();
+        mock.create_topic(&topic, 1, 1).unwrap();
+        let ticker = Ticker::new(&cluster).unwrap();
+        let consumer: BaseConsumer = cluster.client("test").create().unwrap();
+        let ticks = || consumer.fetch_watermarks(&topic, 0, PATIENCE).unwrap().1;
+        ticker.tick(0);
+        assert_eq!(ticks(), 1);
+        mock.request_errors(
+            RDKafkaApiKey::Produce,
+            &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER],
+        );
+        ticker.tick(0);
+        mock.clear_request_errors(RDKafkaApiKey::Produce);
+        ticker.tick(0);
+        assert_eq!(ticks(), 2);
     }
 }

@@ -20,6 +20,7 @@ pub(crate) struct Token(pub(crate) [u8; 16]);
 /// A month's key, and what is derived from it.
 pub(crate) struct MonthKey {
     token: Zeroizing<[u8; 32]>,
+    print: Zeroizing<[u8; 32]>,
     cipher: XChaCha20Poly1305,
 }
 
@@ -39,8 +40,13 @@ impl MonthKey {
             "kaiku enrich 1: state of a device",
             secret,
         ));
+        let print = Zeroizing::new(blake3::derive_key(
+            "kaiku enrich 1: print of a raw record",
+            secret,
+        ));
         MonthKey {
             token,
+            print,
             cipher: XChaCha20Poly1305::new((&*seal).into()),
         }
     }
@@ -51,6 +57,18 @@ impl MonthKey {
         let mut token = [0; 16];
         token.copy_from_slice(&hash.as_bytes()[..16]);
         Token(token)
+    }
+
+    /// The print of something in this month: whoever has no key learns nothing of it.
+    pub(crate) fn print(&self, parts: &[&[u8]]) -> u64 {
+        let mut hasher = blake3::Hasher::new_keyed(&self.print);
+        for part in parts {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        let mut print = [0; 8];
+        print.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        u64::from_le_bytes(print)
     }
 
     /// Appends the sealed form of `plain` to `out`: nonce, then ciphertext with its tag.

@@ -14,7 +14,7 @@ use kaiku_stage::{Causes, Context, Readiness, failpoint_value};
 use kaiku_wire::Clock;
 
 use super::topics;
-use crate::cli::{AcceptArgs, Global};
+use crate::cli::{AcceptArgs, Global, LandingArgs};
 use crate::config::{Part, Settings};
 use crate::service::Service;
 use crate::shutdown::Signals;
@@ -30,6 +30,7 @@ pub(crate) struct Options {
     /// Make the topics that are missing first.
     pub(crate) create_topics: bool,
     pub(crate) accept: kaiku_enrich::Accept,
+    pub(crate) landing: kaiku_aggregate::Accept,
 }
 
 impl Options {
@@ -39,9 +40,17 @@ impl Options {
             accept: kaiku_enrich::Accept {
                 gaps: args.gaps.into_iter().collect(),
                 lost_state: args.lost_state.into_iter().collect(),
+                cuts: args.cuts.into_iter().collect(),
+                rejects: args.rejects.into_iter().collect(),
             },
             ..Options::default()
         }
+    }
+
+    /// The same of landing.
+    pub(crate) fn land(mut self, args: LandingArgs) -> Options {
+        self.landing.gaps = args.landing_gaps.into_iter().collect();
+        self
     }
 }
 
@@ -51,6 +60,7 @@ pub(crate) fn run(global: &Global, stages: &[Stage], options: &Options) -> Resul
     parts.extend(stages.iter().map(|stage| stage.part()));
     let mut settings = global.settings(&parts)?;
     settings.enrich.accept.clone_from(&options.accept);
+    settings.aggregate.accept.clone_from(&options.landing);
     telemetry::start_logs(&settings.telemetry)?;
     let metrics = Metrics::start()?;
     let context = context(&settings)?;

@@ -47,6 +47,8 @@ standstills! {
     RawGap = "raw_gap", Refuses: "raw records were deleted before they were counted",
     /// The raw topic ends before what was committed.
     RawAnew = "raw_anew", Refuses: "the raw topic ends before what was counted of it",
+    /// The raw topic has lost its end, and has grown again.
+    RawCut = "raw_cut", Refuses: "the raw topic no longer has the record that was counted last",
     /// The number of partitions has changed.
     Partitions = "partitions", Refuses: "the number of partitions has changed",
     /// The state belongs to another group.

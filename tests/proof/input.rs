@@ -85,6 +85,22 @@ fn broken_records_of_every_kind_and_a_key_with_most_of_the_traffic_cost_no_event
 }
 
 #[test]
+fn a_crash_while_a_day_is_committed_is_not_put_down_to_the_first_record_of_the_next() {
+    let world = World::new("crash", 1);
+    let mut feeder = world.feeder(300, seed(1_153));
+    feeder.some(30);
+    // Its first record is an upload, and has the day of before committed.
+    feeder.skip_day();
+    feeder.some(30);
+    let process = world.enrich_failing("a", "lane.begun=3*panic");
+    world.await_quiet(QUIET);
+    assert!(process.terminate(STOP).success());
+    let crashes = world.log("enrich-a.log").matches("lane crashed").count();
+    assert_eq!(crashes, 3);
+    world.assert_exact();
+}
+
+#[test]
 fn with_a_registry_every_record_waits_for_its_schema_and_none_is_rejected_for_it() {
     let registry = SmallRegistry::start();
     let kafka = apache().cluster(&unique_prefix("registry"));

@@ -3,10 +3,13 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+
 use super::{QUIET, STOP};
 use crate::support::kafka::{Action, LIST_OFFSETS, Side, apache};
 use crate::support::oracle::landing;
 use crate::support::outcome::files;
+use crate::support::process::{Stage, free_address, http};
 use crate::support::world::{World, is_full, seed};
 
 const PARTITIONS: i32 = 3;
@@ -180,6 +183,39 @@ fn a_lander_whose_first_questions_the_broker_does_not_answer_asks_again() {
     }
     assert!(rule.hits() > 0);
     assert!(enriching.terminate(STOP).success());
+    assert!(process.terminate(STOP).success());
+}
+
+#[test]
+fn what_a_transaction_that_does_not_end_hides_is_shown_as_lag() {
+    let world = World::new("land-hanging", 1);
+    let address = free_address();
+    let topic = world.kafka.topics().stripped();
+    let mut client = world.kafka.client("test");
+    client.set("transactional.id", format!("{topic}-hanging"));
+    let hanging: BaseProducer = client.create().unwrap();
+    hanging.init_transactions(QUIET).unwrap();
+    hanging.begin_transaction().unwrap();
+    for _ in 0..7 {
+        let record = BaseRecord::<(), str>::to(&topic).partition(0).payload("p");
+        hanging.send(record).map_err(|(error, _)| error).unwrap();
+    }
+    hanging.flush(QUIET).unwrap();
+    let shown = [
+        ("KAIKU_TELEMETRY__SERVE", "true".to_owned()),
+        ("KAIKU_TELEMETRY__LISTEN", address.to_string()),
+    ];
+    let process = Stage::start_with(world.folder.path(), "aggregate", "a", &shown);
+    let start = Instant::now();
+    while !http(address, "metrics").contains("kaiku_land_lag_records{partition=\"0\"} 7\n") {
+        assert!(start.elapsed() < QUIET, "{}", http(address, "metrics"));
+        sleep(Duration::from_millis(200));
+    }
+    hanging.abort_transaction(QUIET).unwrap();
+    while !http(address, "metrics").contains("kaiku_land_lag_records{partition=\"0\"} 0\n") {
+        assert!(start.elapsed() < QUIET, "{}", http(address, "metrics"));
+        sleep(Duration::from_millis(200));
+    }
     assert!(process.terminate(STOP).success());
 }
 

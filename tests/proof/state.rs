@@ -139,12 +139,16 @@ fn a_state_topic_that_was_deleted_is_refused_until_somebody_accepts_it() {
     feeder.some(50);
     let refusing = world.enrich("refusing");
     world.await_log("enrich-refusing.log", "there is no state for it", QUIET);
-    world.await_log("enrich-refusing.log", "--accept-lost-state 0", QUIET);
+    world.await_log(
+        "enrich-refusing.log",
+        &format!("--accept-lost-state 0:{}", counted.len()),
+        QUIET,
+    );
     assert!(refusing.terminate(STOP).success());
     world.assert_exact_without_state(&before);
     // Accepted: it goes on where it was, on the day that was open, on which nothing counts any more.
-    let option = "--accept-lost-state=0";
-    let accepted = Stage::start_as(world.folder.path(), "enrich", "accepted", &[], &[option]);
+    let option = format!("--accept-lost-state=0:{}", counted.len());
+    let accepted = Stage::start_as(world.folder.path(), "enrich", "accepted", &[], &[&option]);
     feeder.some(50);
     world.await_quiet(QUIET);
     assert!(accepted.terminate(STOP).success());

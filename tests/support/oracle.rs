@@ -95,6 +95,16 @@ impl<'a> Oracle<'a> {
         }
     }
 
+    /// A record that an operator has had rejected: it moves no day.
+    pub(crate) fn reject(&mut self, record: &Record) {
+        let at = usize::try_from(record.partition).unwrap();
+        let partition = &mut self.partitions[at];
+        partition.records += 1;
+        let rejected = refused(record, Reason::Operator);
+        let day = partition.day.unwrap_or(Day::MIN);
+        partition.truth.sent(&upload(rejected), day);
+    }
+
     /// A lane goes on here without the state of its devices, on the day that is open.
     pub(crate) fn lose_state(&mut self, partition: i32) {
         let at = usize::try_from(partition).unwrap();

@@ -41,6 +41,24 @@ impl World {
         paths.iter().filter(is_manifest).count() as u64
     }
 
+    /// Of each sealed day, why its first withheld table is withheld; and that the incident stands beside
+    /// it.
+    pub(crate) fn said_of_days(&self) -> Vec<Option<&'static str>> {
+        let folder = self.folder.path().join("rollups/manifests");
+        let days = files(&folder).into_iter().filter(|(path, _)| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with("day=") && name.ends_with(".json")
+        });
+        let said = days.map(|(_, bytes)| {
+            let manifest: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            let reason = manifest["withheld"][0]["reason"].as_str();
+            let incident = manifest["incidents"][0]["incident"].as_str();
+            assert_eq!(reason, incident);
+            reason.map(|reason| &*reason.to_owned().leak())
+        });
+        said.collect()
+    }
+
     /// Everything landed is what is committed, each record once. Nothing may have been deleted.
     pub(crate) fn assert_landed(&self) {
         let landed = landing::landed(&self.folder.path().join("landing"));

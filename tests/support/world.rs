@@ -341,6 +341,11 @@ impl Feeder {
         self.begin(next);
     }
 
+    /// Begins the next day, and closes this one with the first upload of it.
+    pub(crate) fn skip_day(&mut self) {
+        self.begin(self.day.next());
+    }
+
     /// Goes on so many days later.
     pub(crate) fn skip_to(&mut self, day: Day) {
         while self.day.next() < day {

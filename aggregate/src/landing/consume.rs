@@ -15,8 +15,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::lane::{Failure, Lane, Took};
-use super::position::Place;
-use super::reader::{Change, Reader, Trouble, is_final, trouble};
+use super::reader::{Change, Reader, Trouble, trouble};
 use super::{Appended, Definitions, Log};
 use crate::config::Config;
 use crate::error::Error;
@@ -68,6 +67,9 @@ pub(crate) fn land(shared: &Arc<Shared>, number: usize) -> Result<(), Error> {
         reader: &reader,
         lanes: HashMap::new(),
         kept: HashMap::new(),
+        unanswered: HashMap::new(),
+        measured: HashMap::new(),
+        unknown: None,
     };
     let mut looked = Instant::now();
     while !shared.shutdown.is_cancelled() {
@@ -88,8 +90,9 @@ pub(crate) fn land(shared: &Arc<Shared>, number: usize) -> Result<(), Error> {
             None => {}
         }
         if looked.elapsed() >= LOOK {
-            looked = Instant::now();
             thread.look()?;
+            // Only now: a look that took its time would be followed by the next.
+            looked = Instant::now();
         }
     }
     reader.leave();
@@ -113,14 +116,20 @@ impl Shared {
 
 /// One thread with its reader and its share of the partitions; one that has stopped is not among
 /// its lanes any more.
-struct Thread<'a> {
+pub(super) struct Thread<'a> {
     /// From 1.
     number: usize,
-    shared: &'a Shared,
-    reader: &'a Reader,
-    lanes: HashMap<i32, Lane>,
+    pub(super) shared: &'a Shared,
+    pub(super) reader: &'a Reader,
+    pub(super) lanes: HashMap<i32, Lane>,
     /// Those whose partitions were taken back, until it is known who has them next.
     kept: HashMap<i32, Lane>,
+    /// Partitions of which nobody has said yet whether they may be read on, and when that is asked again.
+    pub(super) unanswered: HashMap<i32, Instant>,
+    /// When the lag of each partition is to be asked for.
+    pub(super) measured: HashMap<i32, Instant>,
+    /// The record whose schema the registry does not know, and since when that is waited for.
+    unknown: Option<(i32, i64, Instant)>,
 }
 
 impl Thread<'_> {
@@ -149,6 +158,7 @@ impl Thread<'_> {
             }
         }
         self.catch_up();
+        self.unanswered.clear();
         self.check_ends()?;
         self.assign()?;
         if self.lanes.contains_key(&0) {
@@ -168,7 +178,7 @@ impl Thread<'_> {
     }
 
     /// The same for one of them, again and again where the store is away.
-    fn catch_up_with(&mut self, partition: i32) -> Result<(), Error> {
+    pub(super) fn catch_up_with(&mut self, partition: i32) -> Result<(), Error> {
         while !self.shared.shutdown.is_cancelled() {
             let Some(lane) = self.lanes.get_mut(&partition) else {
                 break;
@@ -195,12 +205,19 @@ impl Thread<'_> {
         }
         let places = self.lanes.values();
         self.reader
-            .assign(places.map(|lane| (lane.partition(), lane.position())))
+            .assign(places.map(|lane| (lane.partition(), lane.position())))?;
+        for partition in self.unanswered.keys() {
+            self.reader.pause(*partition);
+        }
+        Ok(())
     }
 
     /// Reads every partition from where its lane stands, without assigning it anew.
     fn seek(&self) -> Result<(), Error> {
         for lane in self.lanes.values() {
+            if self.unanswered.contains_key(&lane.partition()) {
+                continue;
+            }
             let progress = &self.shared.progress;
             progress.set_consumed(lane.partition(), lane.position());
             self.reader.seek(lane.partition(), lane.position())?;
@@ -213,6 +230,10 @@ impl Thread<'_> {
         let shared = self.shared;
         let (partition, offset) = (message.partition(), message.offset());
         let payload = message.payload().unwrap_or_default();
+        // It is read again once it is known whether it may be.
+        if self.unanswered.contains_key(&partition) {
+            return Ok(());
+        }
         shared.progress.set_at_end(partition, false);
         let took = loop {
             // A partition that has stopped may still have records on the way.
@@ -229,6 +250,13 @@ impl Thread<'_> {
                     return Ok(());
                 }
                 Err(Failure::Later(error)) => self.wait(partition, &error),
+                Err(Failure::Wait(error)) => {
+                    if !self.is_worth_waiting(partition, offset) {
+                        self.stop(partition, &error);
+                        return Ok(());
+                    }
+                    self.wait(partition, &error);
+                }
             }
             if shared.shutdown.is_cancelled() {
                 return Ok(());
@@ -246,6 +274,17 @@ impl Thread<'_> {
             self.roll(partition)?;
         }
         Ok(())
+    }
+
+    /// Whether a record that may never be readable has not been waited for long enough.
+    fn is_worth_waiting(&mut self, partition: i32, offset: i64) -> bool {
+        let now = Instant::now();
+        let since = match self.unknown {
+            Some((of, at, since)) if (of, at) == (partition, offset) => since,
+            _ => now,
+        };
+        self.unknown = Some((partition, offset, since));
+        now - since < self.shared.config.unknown_schema
     }
 
     /// Nothing more comes for now: what has come is counted.
@@ -319,7 +358,7 @@ impl Thread<'_> {
         Ok(())
     }
 
-    /// Rolls what has become old, and measures the lag.
+    /// Rolls what has become old, asks again what nobody has answered, and measures the lag.
     fn look(&mut self) -> Result<(), Error> {
         let config = &self.shared.config;
         let due = self
@@ -330,18 +369,8 @@ impl Thread<'_> {
         for partition in due.collect::<Vec<_>>() {
             self.roll(partition)?;
         }
-        for lane in self.lanes.values() {
-            let partition = lane.partition();
-            let lag = if self.shared.progress.at_end(partition) {
-                Ok(0)
-            } else {
-                let ends = self.reader.ends(partition);
-                ends.map(|(_, high)| (high - lane.position()).max(0))
-            };
-            if let Ok(lag) = lag {
-                LAG.with([partition.to_string().into()]).set(lag as f64);
-            }
-        }
+        self.ask_again()?;
+        self.measure();
         Ok(())
     }
 
@@ -357,64 +386,12 @@ impl Thread<'_> {
             // Whichever partition it was: all are read anew from where they stand.
             Trouble::OutOfRange => {
                 self.check_ends()?;
+                for partition in self.unanswered.keys() {
+                    self.reader.pause(*partition);
+                }
                 self.seek()
             }
         }
-    }
-
-    /// Stops each partition whose log does not lie within what the topic still has.
-    fn check_ends(&mut self) -> Result<(), Error> {
-        for partition in self.lanes.keys().copied().collect::<Vec<_>>() {
-            let Some(held) = self.ends(partition)? else {
-                return Ok(());
-            };
-            if let Err(error) = self.check_end(partition, held) {
-                self.stop(partition, &error);
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a partition may be read on from where its lane stands.
-    fn check_end(&mut self, partition: i32, held: (i64, i64)) -> Result<(), Error> {
-        let shared = self.shared;
-        let Some(lane) = self.lanes.get_mut(&partition) else {
-            return Ok(());
-        };
-        // Another process may have landed, sealed and deleted what this one was still reading: then
-        // its entries stand in the log, and nothing is lost.
-        if lane.position() < held.0 {
-            self.catch_up_with(partition)?;
-        }
-        let place = Place {
-            topic: &shared.topic,
-            partition,
-            end: self.lanes.get(&partition).map_or(held.0, Lane::position),
-            held,
-        };
-        place.check()
-    }
-
-    /// The offset of a partition's first record and that behind its last; `None` where the shutdown
-    /// came before an answer. A broker that starts again leads no partition for a while: it is asked
-    /// again.
-    fn ends(&self, partition: i32) -> Result<Option<(i64, i64)>, Error> {
-        while !self.shared.shutdown.is_cancelled() {
-            let error = match self.reader.ends(partition) {
-                Ok(ends) => {
-                    self.shared.progress.readiness().works(partition);
-                    return Ok(Some(ends));
-                }
-                Err(error) => error,
-            };
-            let is_final = is_final(&error);
-            let error = Error::kafka("asking for the offsets of stripped records")(error);
-            if is_final {
-                return Err(error);
-            }
-            self.wait(partition, &error);
-        }
-        Ok(None)
     }
 
     /// A lane has moved on: an assignment follows, which reads on there.
@@ -435,7 +412,7 @@ impl Thread<'_> {
     }
 
     /// Lands no more of a partition: what is wrong with it needs a person. The others go on.
-    fn stop(&mut self, partition: i32, error: &Error) {
+    pub(super) fn stop(&mut self, partition: i32, error: &Error) {
         let (why, causes) = (error.standstill(), Causes(error).to_string());
         let reason = why.as_str();
         tracing::error!(
@@ -447,15 +424,21 @@ impl Thread<'_> {
         let readiness = self.shared.progress.readiness();
         readiness.stands_still(partition, why, causes);
         self.lanes.remove(&partition);
+        self.unanswered.remove(&partition);
         self.reader.pause(partition);
     }
 
-    /// Waits before something is tried again.
-    fn wait(&self, partition: i32, error: &Error) {
+    /// Says that a partition waits.
+    pub(super) fn show_wait(&self, partition: i32, error: &Error) {
         let causes = Causes(error).to_string();
         tracing::warn!(partition, error = causes, "landing waits; trying again");
         let readiness = self.shared.progress.readiness();
         readiness.stands_still(partition, Standstill::LandingWaits, causes);
+    }
+
+    /// Waits before something is tried again.
+    fn wait(&self, partition: i32, error: &Error) {
+        self.show_wait(partition, error);
         let (shutdown, retry) = (&self.shared.shutdown, self.shared.config.retry);
         self.shared.runtime.block_on(async {
             let _ = tokio::time::timeout(retry, shutdown.cancelled()).await;

@@ -41,6 +41,8 @@ pub(super) enum Refused {
     Malformed,
     /// Its schema is none of `events.stripped`.
     UnknownSchema,
+    /// The registry does not know its schema; it may come to know it, for registries replicate late.
+    Unregistered,
     /// Something else has to work first; the record may be pushed again.
     Later(Error),
 }
@@ -133,7 +135,7 @@ impl Decoder {
             return Err(Refused::UnknownSchema);
         };
         let text = registry.schema_by_id(id).map_err(|error| match error {
-            kaiku_registry::Error::UnknownId(_) => Refused::UnknownSchema,
+            kaiku_registry::Error::UnknownId(_) => Refused::Unregistered,
             error => Refused::Later(Error::Registry(error)),
         })?;
         let kind = full_name(&text).and_then(|name| kind_of(&name));

@@ -13,11 +13,15 @@ use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::store::sha256;
 
 /// The format of entries and of their objects.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
-/// The format of before: it named no topic, and its counts are those of joint records.
+/// The format that did not name the last record.
+const SECOND_FORMAT: u32 = 2;
+
+/// The first format: it named no topic, and its counts are those of joint records.
 const FIRST_FORMAT: u32 = 1;
 
 /// An entry in the first format.
@@ -50,6 +54,7 @@ impl From<First> for Entry {
             incidents: Vec::new(),
             bounds: vec![FIRST_VERSION],
             definitions: BTreeMap::new(),
+            last: None,
             data: first.data,
         }
     }
@@ -98,8 +103,32 @@ pub(crate) struct Entry {
     pub(crate) bounds: Vec<u32>,
     /// Of each table the hash of how its cells were made.
     pub(crate) definitions: BTreeMap<String, String>,
+    /// The last record that was read for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last: Option<Last>,
     /// Its counts; none where it covers nothing but marks of closed days.
     pub(crate) data: Option<Data>,
+}
+
+/// A record of the topic, as far as it takes to see that another one stands in its place: too little to
+/// tell which events were in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Last {
+    /// Where it stands.
+    pub(crate) offset: i64,
+    /// The first 16 bits of its SHA-256.
+    pub(crate) print: u16,
+}
+
+impl Last {
+    /// What is remembered of a record.
+    pub(crate) fn of(offset: i64, record: &[u8]) -> Last {
+        let hash = sha256(record);
+        // Unwrap safety: they are hexadecimal digits.
+        let print = u16::from_str_radix(&hash[..4], 16).unwrap_or_default();
+        Last { offset, print }
+    }
 }
 
 /// Something that happened on a partition.
@@ -163,7 +192,7 @@ impl Entry {
                 let first: First = serde_json::from_slice(bytes).map_err(document)?;
                 first.into()
             }
-            FORMAT => serde_json::from_slice(bytes).map_err(document)?,
+            SECOND_FORMAT | FORMAT => serde_json::from_slice(bytes).map_err(document)?,
             _ => {
                 return Err(Error::Log {
                     partition,

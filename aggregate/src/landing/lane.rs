@@ -11,7 +11,7 @@ use kaiku_wire::{Day, Incident, Incidents};
 
 use super::columns::Read;
 use super::decode::{Decoder, Pushed, Refused};
-use super::entry::{Data, Entry, FORMAT, Happened};
+use super::entry::{Data, Entry, FORMAT, Happened, Last};
 use super::log::End;
 use super::marginals::{Definitions, merge};
 use super::{Appended, Log, counts};
@@ -39,6 +39,14 @@ struct Open {
     end: i64,
     since: Option<Instant>,
     closed: Option<Day>,
+    /// Records in front of the next one are lost, as somebody has accepted, and which days that concerns
+    /// is not said yet. The first of them, where it is known.
+    lost: Option<Option<Day>>,
+    /// It was told to go on behind lost records.
+    is_behind_loss: bool,
+    /// The last record that was taken.
+    last: Option<i64>,
+    last_record: Vec<u8>,
     days: BTreeSet<Day>,
     incidents: BTreeSet<Happened>,
     bounds: BTreeSet<u32>,
@@ -63,6 +71,8 @@ pub(crate) enum Took {
 pub(crate) enum Failure {
     /// Something else has to work first.
     Later(Error),
+    /// The same, but it may never come: that is waited for only so long.
+    Wait(Error),
     /// The partition has to stop.
     Stop(Error),
 }
@@ -99,6 +109,21 @@ impl Lane {
         self.log.closed()
     }
 
+    /// Goes on at an offset at or behind the end of the log: what stood in front of it is lost. `since`
+    /// is the first day that may be concerned, where the log does not tell.
+    pub(crate) fn skip_to(&mut self, offset: i64, since: Option<Day>) {
+        let open = &mut self.open;
+        open.end = offset;
+        open.lost = Some(open.closed.map(Day::next).or(since));
+        open.is_behind_loss = true;
+    }
+
+    /// The last record that was landed, as long as what comes behind it is not behind lost ones.
+    pub(crate) fn last(&self) -> Option<Last> {
+        let end = self.log.end();
+        end.last.filter(|_| !self.open.is_behind_loss)
+    }
+
     /// Takes a record; returns once it waits in memory. Markers of transactions leave holes
     /// between the offsets.
     pub(crate) async fn take(&mut self, offset: i64, record: &[u8]) -> Result<Took, Failure> {
@@ -106,9 +131,13 @@ impl Lane {
         let pushed = self.decoder.push(record).map_err(|refused| match refused {
             Refused::Malformed => Failure::Stop(Error::Decode { partition, offset }),
             Refused::UnknownSchema => Failure::Stop(Error::UnknownSchema { partition, offset }),
+            Refused::Unregistered => Failure::Wait(Error::UnknownSchema { partition, offset }),
             Refused::Later(error) => Failure::Later(error),
         })?;
         self.open.end = offset + 1;
+        self.open.last = Some(offset);
+        self.open.last_record.clear();
+        self.open.last_record.extend_from_slice(record);
         self.open.since.get_or_insert_with(Instant::now);
         match pushed {
             Pushed::Waits => Ok(Took::Nothing),
@@ -158,6 +187,7 @@ impl Lane {
             incidents: open.incidents.iter().copied().collect(),
             bounds: open.bounds.iter().copied().collect(),
             definitions: self.definitions.hashes(),
+            last: open.last.map(|offset| Last::of(offset, &open.last_record)),
             data: None,
         };
         let rows: usize = open.cells.iter().map(RecordBatch::num_rows).sum();
@@ -229,6 +259,7 @@ impl Open {
             sequence,
             start,
             closed,
+            last: _,
         } = log.end();
         Open {
             sequence,
@@ -236,6 +267,10 @@ impl Open {
             end: start,
             since: None,
             closed,
+            lost: None,
+            is_behind_loss: false,
+            last: None,
+            last_record: Vec::new(),
             days: BTreeSet::new(),
             incidents: BTreeSet::new(),
             bounds: BTreeSet::new(),
@@ -248,6 +283,7 @@ impl Open {
 
     /// Closes the days up to one. What happened may concern each of them.
     fn close(&mut self, day: Day, incidents: Incidents) {
+        self.say_lost(day);
         let first = self.closed.map_or(day, Day::next).min(day);
         self.closed = self.closed.max(Some(day));
         if incidents.is_empty() {
@@ -261,7 +297,26 @@ impl Open {
         }
     }
 
+    /// The first record behind lost ones is of this day: so they may have been of every day from the
+    /// first that is concerned up to it.
+    fn say_lost(&mut self, day: Day) {
+        let Some(since) = self.lost.take() else {
+            return;
+        };
+        let since = since.unwrap_or(day);
+        let (first, last) = (since.min(day), since.max(day));
+        let days = std::iter::successors(Some(first), |one| Some(one.next()));
+        for day in days.take_while(|one| *one <= last) {
+            let incident = Incident::StrippedLost;
+            self.incidents.insert(Happened { day, incident });
+            self.days.insert(day);
+        }
+    }
+
     fn add(&mut self, read: Read, partition: i32, offset: i64) -> Result<(), Error> {
+        if let Some(first) = read.days.first() {
+            self.say_lost(*first);
+        }
         for day in read.days {
             if self.closed.is_some_and(|closed| day <= closed) {
                 return Err(Error::ClosedDay {

@@ -8,7 +8,7 @@ use kaiku_stage::failpoint;
 use kaiku_wire::Day;
 use object_store::path::Path;
 
-use super::entry::{self, Entry, Named};
+use super::entry::{self, Entry, Last, Named};
 use crate::error::Error;
 use crate::store::{Landing, Put};
 
@@ -51,6 +51,8 @@ pub(crate) struct End {
     pub(crate) start: i64,
     /// The last day that is closed.
     pub(crate) closed: Option<Day>,
+    /// The last record that was landed, where it is known.
+    pub(crate) last: Option<Last>,
 }
 
 /// What became of an entry.
@@ -146,6 +148,7 @@ impl Log {
             sequence: newest.map_or(1, |newest| newest.sequence + 1),
             start: newest.map_or(0, |newest| newest.end),
             closed: newest.and_then(|newest| newest.closed),
+            last: newest.and_then(|newest| newest.last),
         }
     }
 

@@ -2,13 +2,13 @@
 //! committed and where it is told. It commits no offset: the landing log says what was read.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use kaiku_broker::{Cluster, note};
+use kaiku_broker::{Cluster, Isolation, note};
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::BorrowedMessage;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -84,6 +84,9 @@ impl ConsumerContext for Share {
 /// Reads its share of the partitions of one topic.
 pub(super) struct Reader {
     consumer: BaseConsumer<Share>,
+    /// Looks at what the consumer does not read: what stands behind an open transaction, and single
+    /// records.
+    looker: BaseConsumer,
     topic: String,
 }
 
@@ -110,8 +113,13 @@ impl Reader {
         consumer
             .subscribe(&[topic])
             .map_err(Error::kafka("joining the group of landers"))?;
+        let looker = cluster
+            .reader("aggregate-look", Isolation::Uncommitted)
+            .create()
+            .map_err(Error::kafka("making a consumer"))?;
         Ok(Reader {
             consumer,
+            looker,
             topic: topic.to_owned(),
         })
     }
@@ -163,9 +171,89 @@ impl Reader {
         let _ = self.consumer.pause(&paused);
     }
 
-    /// The offset of a partition's first record and that behind its last.
-    pub(super) fn ends(&self, partition: i32) -> Result<(i64, i64), KafkaError> {
-        self.consumer.fetch_watermarks(&self.topic, partition, ASK)
+    /// Reads a partition on that was paused.
+    pub(super) fn resume(&self, partition: i32) -> Result<(), Error> {
+        let mut paused = TopicPartitionList::new();
+        paused.add_partition(&self.topic, partition);
+        self.consumer
+            .resume(&paused)
+            .map_err(Error::kafka("reading a partition on"))
+    }
+
+    /// The offset of a partition's first record and that behind its last that is committed.
+    pub(super) fn ends(&self, partition: i32, within: Duration) -> Result<(i64, i64), KafkaError> {
+        self.consumer
+            .fetch_watermarks(&self.topic, partition, within)
+    }
+
+    /// How many records stand behind what is read of a partition, to an offset or further, those of
+    /// open transactions with them. The mark of a transaction that was read over is none of them.
+    pub(super) fn lag(
+        &self,
+        partition: i32,
+        offset: i64,
+        within: Duration,
+    ) -> Result<i64, KafkaError> {
+        let (_, high) = self
+            .looker
+            .fetch_watermarks(&self.topic, partition, within)?;
+        let read = self.consumer.position()?;
+        let read = read.find_partition(&self.topic, partition);
+        let read = read.and_then(|element| element.offset().to_raw());
+        Ok((high - read.unwrap_or(offset).max(offset)).max(0))
+    }
+
+    /// What stands at an offset before the end of a partition; `None` where no record does.
+    pub(super) fn record_at<T>(
+        &self,
+        partition: i32,
+        offset: i64,
+        within: Duration,
+        take: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>, KafkaError> {
+        let mut place = TopicPartitionList::new();
+        place.add_partition_offset(&self.topic, partition, Offset::Offset(offset))?;
+        self.looker.assign(&place)?;
+        let found = self.first_of_looker(offset, within);
+        self.looker.unassign()?;
+        let Some((at, payload)) = found? else {
+            return Ok(None);
+        };
+        Ok((at == offset).then(|| take(&payload)))
+    }
+
+    /// The first record that the looker is given; `None` where there is none to the end.
+    fn first_of_looker(
+        &self,
+        offset: i64,
+        within: Duration,
+    ) -> Result<Option<(i64, Vec<u8>)>, KafkaError> {
+        let until = Instant::now() + within;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.looker.poll(left) {
+                Some(Ok(message)) => {
+                    let payload = message.payload().unwrap_or_default();
+                    return Ok(Some((message.offset(), payload.to_vec())));
+                }
+                Some(Err(KafkaError::PartitionEOF(_))) => {
+                    let read = self.looker.position()?;
+                    let read = read
+                        .elements()
+                        .first()
+                        .and_then(|one| one.offset().to_raw());
+                    if read.is_some_and(|read| read > offset) {
+                        return Ok(None);
+                    }
+                }
+                Some(Err(error)) if left.is_zero() => return Err(error),
+                Some(Err(_)) => {}
+                None => {
+                    let code = RDKafkaErrorCode::OperationTimedOut;
+                    return Err(KafkaError::MessageConsumption(code));
+                }
+            }
+        }
     }
 }
 

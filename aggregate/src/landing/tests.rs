@@ -133,6 +133,94 @@ async fn what_happened_is_kept_for_every_day_that_it_may_concern() {
 }
 
 #[tokio::test]
+async fn behind_lost_records_every_day_that_they_may_have_been_of_says_so() {
+    let lost = |entry: &super::Entry| -> Vec<String> {
+        let of = entry.incidents.iter();
+        let lost = of.filter(|one| one.incident == Incident::StrippedLost);
+        lost.map(|one| one.day.to_string()).collect()
+    };
+    // What is closed, what is sealed, and the first day that may be concerned.
+    for (closed_day, sealed, first) in [
+        (Some("2026-11-21"), None, "2026-11-22"),
+        (None, Some("2026-11-23"), "2026-11-23"),
+        (None, None, "2026-11-24"),
+        // The folder was lost while the days of its week were sealed already.
+        (None, Some("2026-11-26"), "2026-11-24"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let log = log(folder.path(), 0).await;
+        let mut hand = Hand::new(&log);
+        if let Some(of) = closed_day {
+            hand.take(&closed(day(of))).await.unwrap();
+            hand.roll().await;
+        }
+        let stood = log.next().1;
+        hand.lane.skip_to(stood + 7, sealed.map(day));
+        hand.take(&fleet(day("2026-11-24"), "maps", 2))
+            .await
+            .unwrap();
+        hand.roll().await;
+        let entry = log.within(day("2026-11-24"), day("2026-11-24")).remove(0);
+        assert_eq!((entry.start, entry.end), (stood, stood + 8));
+        let lost = lost(&entry);
+        assert_eq!(lost[0], first);
+        let last = sealed.filter(|sealed| *sealed > "2026-11-24");
+        assert_eq!(lost.last().unwrap(), last.unwrap_or("2026-11-24"));
+        assert!(entry.days.contains(&day(first)));
+        // Once it is said, it is not said again.
+        hand.take(&fleet(day("2026-11-25"), "maps", 2))
+            .await
+            .unwrap();
+        let (entry, _) = hand.lane.close().await.unwrap();
+        assert_eq!(entry.incidents, []);
+    }
+}
+
+#[tokio::test]
+async fn an_entry_tells_its_last_record_from_another_and_one_of_the_version_before_tells_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let log_one = log(folder.path(), 0).await;
+    let mut hand = Hand::new(&log_one);
+    let (first, last) = (
+        fleet(day("2026-11-24"), "maps", 2),
+        fleet(day("2026-11-24"), "maps", 3),
+    );
+    hand.take(&first).await.unwrap();
+    hand.take(&last).await.unwrap();
+    hand.roll().await;
+    let known = super::entry::Last::of(1, &last);
+    assert_eq!(hand.lane.last(), Some(known));
+    assert_ne!(super::entry::Last::of(1, &first), known);
+    let path = folder.path().join("landing/partition=0/0000000001.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut entry: serde_json::Value = serde_json::from_str(&text).unwrap();
+    entry["format"] = 2.into();
+    entry.as_object_mut().unwrap().remove("last");
+    std::fs::write(&path, entry.to_string()).unwrap();
+    let read = log(folder.path(), 0).await;
+    assert_eq!(read.next(), (2, 2));
+    assert_eq!(Hand::new(&read).lane.last(), None);
+}
+
+#[tokio::test]
+async fn counts_that_a_listing_did_not_show_are_found_again_and_not_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (before, today) = (log(folder.path(), 0).await, day("2026-11-24"));
+    let mut hand = Hand::new(&before);
+    hand.take(&fleet(today, "maps", 2)).await.unwrap();
+    hand.roll().await;
+    let named = before.within(today, today).remove(0).data_path().unwrap();
+    let path = folder.path().join("landing").join(named.as_ref());
+    let hidden = path.with_extension("hidden");
+    std::fs::rename(&path, &hidden).unwrap();
+    let opened = log(folder.path(), 0).await;
+    std::fs::rename(&hidden, &path).unwrap();
+    opened.empty(|_| false).await.unwrap();
+    assert!(path.exists());
+    assert_eq!(opened.within(today, today).len(), 1);
+}
+
+#[tokio::test]
 async fn a_landing_store_is_bound_to_its_topic() {
     let folder = tempfile::tempdir().unwrap();
     let store = landing(folder.path());

@@ -25,8 +25,17 @@ pub(super) struct Facts<'a> {
     pub(super) raw: (i64, i64),
     /// Whether anything was ever written to the stripped partition.
     pub(super) stripped: bool,
+    /// Whether the topic no longer has the last record that was counted, where somebody has looked.
+    pub(super) cut: Option<Cut>,
     /// What an operator has decided to go on without.
     pub(super) accept: &'a Accept,
+}
+
+/// The raw topic has lost its end: the record that was counted last is not where it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// The offset from which it was written again, where that can be told.
+    pub(super) from: Option<i64>,
 }
 
 /// How a lane begins.
@@ -60,11 +69,13 @@ impl Facts<'_> {
             }),
             // A state topic was deleted, or the group's offsets and the state with it: what is left
             // of the story says that devices were counted, and nobody knows which.
-            (None, committed) if self.accept.lost_state.contains(&self.partition) => {
+            (None, committed) => {
                 let next = committed.unwrap_or(self.raw.0);
+                if self.accept.lost_state.get(&self.partition) != Some(&next) {
+                    return Err(self.lost_state(committed, next));
+                }
                 self.check_raw(next).map(Begin::Without)
             }
-            (None, committed) => Err(self.lost_state(committed)),
         }
     }
 
@@ -75,9 +86,9 @@ impl Facts<'_> {
             return Err(self.refused(
                 Standstill::Group,
                 format!(
-                    "its state belongs to group {}; set enrich.group to it, or use another \
-                     kafka.prefix",
-                    meta.group
+                    "its state belongs to group {}, and this is {}; stop every process of both, set \
+                     enrich.group to the first, and start again; or use another kafka.prefix",
+                    meta.group, self.group
                 ),
             ));
         }
@@ -111,16 +122,8 @@ impl Facts<'_> {
     /// The offset from which raw records can be read without a gap that nobody knows of.
     pub(super) fn check_raw(&self, next: i64) -> Result<i64, Error> {
         let (low, high) = self.raw;
-        // The topic was deleted and made again, or an unclean election cut its end off.
-        if next > high {
-            return Err(self.refused(
-                Standstill::RawAnew,
-                format!(
-                    "{next} raw records were counted, but the topic has only {high}: it was made \
-                     anew, or a broker has lost its end. Use a new set of topics under another \
-                     kafka.prefix"
-                ),
-            ));
+        if next > high || self.cut.is_some() {
+            return self.check_cut(next);
         }
         if low <= next {
             return Ok(next);
@@ -142,7 +145,45 @@ impl Facts<'_> {
         ))
     }
 
-    fn lost_state(&self, committed: Option<i64>) -> Error {
+    /// The topic was deleted and made again, or an unclean election cut its end off; what stands there
+    /// now was never counted, and the state still tells who was.
+    fn check_cut(&self, next: i64) -> Result<i64, Error> {
+        let (low, high) = self.raw;
+        let from = self.cut.and_then(|cut| cut.from);
+        let accepted = self.accept.cuts.get(&self.partition) == Some(&next);
+        if let Some(from) = from.filter(|from| accepted && (low..=high).contains(from)) {
+            return Ok(from);
+        }
+        let (why, mut reason) = if next > high {
+            let reason = format!("{next} raw records were counted, but the topic has only {high}");
+            (Standstill::RawAnew, reason)
+        } else {
+            let reason = format!(
+                "the raw record {} is not the one that was counted there",
+                next - 1
+            );
+            (Standstill::RawCut, reason)
+        };
+        reason += ": the topic was made anew, or a broker has lost its end";
+        let partition = self.partition;
+        // Writing to a String can't fail.
+        let _ = match from {
+            Some(from) => write!(
+                reason,
+                " and it was written again from {from} on. What was lost with it before it was counted \
+                 stays uncounted; to go on with what stands there now, start enrich once with \
+                 --accept-cut {partition}:{next}"
+            ),
+            None => write!(
+                reason,
+                ". Nothing tells from where on it was written again: use a new set of topics under \
+                 another kafka.prefix"
+            ),
+        };
+        Err(self.refused(why, reason))
+    }
+
+    fn lost_state(&self, committed: Option<i64>, next: i64) -> Error {
         let mut reason = match committed {
             Some(offset) => format!("offset {offset} is committed, but there is no state for it"),
             None => "events.stripped has records of it, but there is no state for them".to_owned(),
@@ -151,7 +192,7 @@ impl Facts<'_> {
         let _ = write!(
             reason,
             ": a state topic was deleted. Bring it back; or, to begin with none and publish neither \
-             this day nor this week, start enrich once with --accept-lost-state {}",
+             this day nor this week, start enrich once with --accept-lost-state {}:{next}",
             self.partition
         );
         self.refused(Standstill::StateLost, reason)

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use kaiku_stage::failpoint;
+use kaiku_stage::{Standstill, failpoint};
 use kaiku_wire::Day;
 use rand::rngs::StdRng;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
@@ -12,7 +12,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::begin::check_partitions;
 use super::buffer::Buffer;
-use super::restore::{Restored, committed, partitions};
+use super::restore::{Restored, check_topics, committed, partitions};
 use super::transaction::{Failure, Transactions};
 use super::write::Outlet;
 use crate::error::Error;
@@ -20,7 +20,7 @@ use crate::handover::End;
 use crate::lane_context::LaneContext;
 use crate::membership::Membership;
 use crate::metrics::{RECOVERED, TRANSACTION_SECONDS};
-use crate::state::{Meta, Notes, Table};
+use crate::state::{LastRecord, Meta, Notes, Table};
 
 /// How often a transaction of unknown outcome is looked into before the lane gives up.
 const RECOVERIES: u32 = 10;
@@ -34,6 +34,8 @@ pub(crate) struct Reached {
     pub(crate) day: Option<Day>,
     /// What has to be remembered beside the devices.
     pub(crate) notes: Notes,
+    /// The record before `next`, where it is known.
+    pub(crate) last: Option<LastRecord>,
 }
 
 /// The lane's producer, or its absence.
@@ -57,6 +59,9 @@ pub(super) struct Committer {
     /// What is committed; `None` where nothing ever was. The lane itself is ahead of it by what its
     /// buffer holds.
     committed: Option<Reached>,
+    /// The offset that the group has: that of `committed`, but where a lane was told to begin elsewhere
+    /// and has not committed yet.
+    stands: Option<i64>,
 }
 
 impl Committer {
@@ -72,6 +77,7 @@ impl Committer {
             outlet: Outlet::new(&context, partition),
             rng: context.random.generator(),
             committed: restored.reached.clone(),
+            stands: restored.committed,
             writing: Writing::Ready(transactions),
             context,
             consumer,
@@ -121,6 +127,7 @@ impl Committer {
         table.apply();
         let progress = &self.context.progress;
         progress.add(&buffer.tally, buffer.uploads, records, &buffer.rejected);
+        self.stands = Some(reached.next);
         self.committed = Some(reached);
         buffer.clear();
         Ok(())
@@ -153,6 +160,7 @@ impl Committer {
             partitions: context.partitions,
             month,
             notes: reached.notes.clone(),
+            last: reached.last.map(|last| last.seen),
         });
         let mut records = 0;
         transactions.run(&offsets, &self.group, |writer| {
@@ -182,18 +190,26 @@ impl Committer {
             }
             tracing::warn!(partition, error = %failure, "a transaction failed; asking what became of it");
             RECOVERED.with([]).increment(1);
+            let text = format!("a transaction failed: {failure}; it is tried again");
+            let context = &self.context;
+            context.stands_still(partition, Standstill::Failed, text);
+            check_topics(context, table.month())?;
             self.replace()?;
             let now = committed(&self.context, &self.consumer, partition)?;
             // It was committed after all, and the answer was lost.
             if now == Some(reached.next) {
+                self.context.works(partition);
                 return Ok(0);
             }
             // Neither before nor behind this transaction: somebody else has moved on.
-            if now != self.committed.as_ref().map(|before| before.next) {
+            if now != self.stands {
                 return Err(End::Lost);
             }
             match self.attempt(buffer, table, reached) {
-                Ok(records) => return Ok(records),
+                Ok(records) => {
+                    self.context.works(partition);
+                    return Ok(records);
+                }
                 Err(again) => failure = again,
             }
         }
@@ -208,8 +224,7 @@ impl Committer {
     fn replace(&mut self) -> Result<(), Error> {
         self.writing = Writing::Replacing;
         let context = &self.context;
-        let transactions =
-            Transactions::take_over(&context.cluster, &context.config, self.partition)?;
+        let transactions = context.take_over(self.partition)?;
         self.writing = Writing::Ready(transactions);
         Ok(())
     }

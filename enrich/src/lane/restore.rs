@@ -8,23 +8,24 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kaiku_stage::{Standstill, failpoint};
-use kaiku_wire::Day;
-use rdkafka::Offset;
+use kaiku_wire::{Day, Month};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::{Offset, TopicPartitionList};
 
 use super::begin::{Begin, Facts};
 use super::commit::Reached;
+use super::last::look;
 use super::month::{Records, put, read_month};
+use super::stripped::{is_stripped, stripped_day};
 use super::transaction::Transactions;
 use crate::error::Error;
 use crate::handover::Warm;
 use crate::lane_context::LaneContext;
 use crate::membership::Membership;
 use crate::metrics::RESTORES;
-use crate::read::{ASK, assignment_of, read_all};
-use crate::state::{Meta, Notes, Table};
+use crate::read::{ASK, assignment_of};
+use crate::state::{LastRecord, Meta, Notes, Table};
 
 /// A lane's state, ready to go on from.
 #[derive(Default)]
@@ -34,6 +35,9 @@ pub(crate) struct Restored {
     pub(crate) table: Table,
     /// What it was told to go on without, just now.
     pub(crate) without: Without,
+    /// The offset that is committed: another one than where the lane begins, where it was told to go on
+    /// without something.
+    pub(crate) committed: Option<i64>,
 }
 
 /// What a lane was told to go on without.
@@ -48,14 +52,18 @@ pub(crate) struct Without {
 impl Restored {
     /// A lane that begins where another has stopped, or behind raw records that are gone.
     fn at(next: i64, reached: Reached, table: Table) -> Restored {
-        let without = Without {
-            state: false,
-            raw: next != reached.next,
+        let raw = next != reached.next;
+        let reached = Reached {
+            next,
+            // Of the record before another offset nothing is known.
+            last: reached.last.filter(|_| !raw),
+            ..reached
         };
         Restored {
-            reached: Some(Reached { next, ..reached }),
+            reached: Some(reached),
             table,
-            without,
+            without: Without { state: false, raw },
+            committed: None,
         }
     }
 }
@@ -70,8 +78,9 @@ pub(crate) fn restore(
 ) -> Result<Option<(Transactions, Restored)>, Error> {
     // First of all: from here on nobody else, frozen or cut off, can write to this partition, so that
     // what is read below is all there will be.
-    let transactions = Transactions::take_over(&context.cluster, &context.config, partition)?;
+    let transactions = context.take_over(partition)?;
     failpoint("restore.fenced");
+    check_topics(context, None)?;
     let committed = committed(context, consumer, partition)?;
     if stop.load(Ordering::Relaxed) {
         return Ok(None);
@@ -85,11 +94,14 @@ pub(crate) fn restore(
         raw: watermarks(context, &context.raw, partition)?,
         // Looked at where it decides.
         stripped: true,
+        cut: None,
         accept: &context.config.accept,
     };
     // Who had the partition meanwhile has moved the offset: then what is kept here is old.
     let (kind, restored) = match warm {
-        Some(warm) if committed == Some(warm.reached.next) => ("warm", kept(warm, &facts)?),
+        Some(warm) if committed == Some(warm.reached.next) => {
+            ("warm", kept(context, warm, facts, stop)?)
+        }
         _ => ("cold", cold(context, facts, stop)?),
     };
     failpoint("restore.read");
@@ -97,13 +109,27 @@ pub(crate) fn restore(
     if stop.load(Ordering::Relaxed) {
         return Ok(None);
     }
+    let restored = Restored {
+        committed,
+        ..restored
+    };
     Ok(Some((transactions, restored)))
 }
 
 /// What this process kept of the partition, which nobody has changed since.
-fn kept(warm: Warm, facts: &Facts<'_>) -> Result<Restored, Error> {
+fn kept(
+    context: &LaneContext,
+    warm: Warm,
+    facts: Facts<'_>,
+    stop: &AtomicBool,
+) -> Result<Restored, Error> {
     let Warm { reached, table } = warm;
     facts.check_partitions()?;
+    let (partition, last) = (facts.partition, reached.last.as_ref());
+    let facts = Facts {
+        cut: look(context, partition, reached.next, last, facts.raw, stop)?,
+        ..facts
+    };
     let next = facts.check_raw(reached.next)?;
     Ok(Restored::at(next, reached, table))
 }
@@ -117,13 +143,42 @@ pub(super) fn committed(
     let offsets = consumer
         .committed_offsets(assignment_of(&context.raw, partition), ASK)
         .map_err(Error::kafka("asking for the committed offset"))?;
-    Ok(offsets
-        .elements()
-        .first()
-        .and_then(|element| match element.offset() {
-            Offset::Offset(offset) => Some(offset),
-            _ => None,
-        }))
+    offset_of(&offsets)
+}
+
+/// The offset of the one partition in an answer, where it has one.
+fn offset_of(answer: &TopicPartitionList) -> Result<Option<i64>, Error> {
+    let elements = answer.elements();
+    let Some(element) = elements.first() else {
+        return Ok(None);
+    };
+    // Asking may succeed and this partition's answer be an error: then it is no answer, and not that
+    // there is no offset.
+    element
+        .error()
+        .map_err(Error::kafka("asking for the committed offset"))?;
+    Ok(match element.offset() {
+        Offset::Offset(offset) => Some(offset),
+        _ => None,
+    })
+}
+
+/// Makes sure that what a lane writes to is there: the topics of its output, and the state of a month
+/// that it has come to. A lane whose topic is deleted while it runs would try for ever.
+pub(super) fn check_topics(context: &LaneContext, month: Option<Month>) -> Result<(), Error> {
+    let names = context.admin.names();
+    let names = names.map_err(Error::broker("listing topics"))?;
+    let state = month.map(|month| context.cluster.topics().state(month));
+    let outputs = [context.stripped.clone(), context.rejected.clone()];
+    let gone = outputs.into_iter().chain(state);
+    let gone: Vec<String> = gone
+        .filter(|topic| !names.contains(topic))
+        .map(|topic| format!("{topic} is not there any more"))
+        .collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Topics(gone))
 }
 
 /// What the state topics hold.
@@ -143,8 +198,17 @@ fn cold(context: &LaneContext, facts: Facts<'_>, stop: &AtomicBool) -> Result<Re
         }
     }
     let meta = found.as_ref().map(|(meta, _)| meta);
+    let cut = match meta {
+        Some(meta) => {
+            let last = last_of(meta);
+            let next = meta.next_offset;
+            look(context, partition, next, last.as_ref(), facts.raw, stop)?
+        }
+        None => None,
+    };
     let facts = Facts {
         meta,
+        cut,
         stripped: meta.is_some() || committed.is_some() || is_stripped(context, partition, stop)?,
         ..facts
     };
@@ -158,14 +222,20 @@ fn cold(context: &LaneContext, facts: Facts<'_>, stop: &AtomicBool) -> Result<Re
                 );
             }
             if offset != meta.next_offset {
-                let lost = offset - meta.next_offset;
-                tracing::warn!(partition, lost, "going on behind a gap, as was asked");
+                let stood = meta.next_offset;
+                tracing::warn!(
+                    partition,
+                    stood,
+                    offset,
+                    "going on at another offset, as was asked"
+                );
             }
             let older = months.contains(&meta.month.prev());
             let table = rebuild(context, partition, &meta, records, older, stop)?;
             let reached = Reached {
                 next: meta.next_offset,
                 day: meta.open_day,
+                last: last_of(&meta),
                 notes: meta.notes,
             };
             Ok(Restored::at(offset, reached, table))
@@ -192,17 +262,25 @@ fn cold(context: &LaneContext, facts: Facts<'_>, stop: &AtomicBool) -> Result<Re
     }
 }
 
+/// What a meta record says of the last record that was counted.
+fn last_of(meta: &Meta) -> Option<LastRecord> {
+    let month = meta.month;
+    meta.last.map(|seen| LastRecord { month, seen })
+}
+
 /// A lane that begins with no devices.
 fn begin_with_none(next: i64, day: Option<Day>, without: Without) -> Restored {
     let reached = Reached {
         next,
         day,
+        last: None,
         notes: Notes::default(),
     };
     Restored {
         reached: Some(reached),
         table: Table::default(),
         without,
+        committed: None,
     }
 }
 
@@ -235,69 +313,23 @@ fn rebuild(
             "its state had {} devices of {month} and {} of {before} when it was written, and has \
              {} and {} now: records of a state topic are gone. Bring them back; or, to begin with \
              none and publish neither this day nor this week, delete {} and {}, and start enrich \
-             once with --accept-lost-state {partition}",
+             once with --accept-lost-state {partition}:{}",
             written.now,
             written.before,
             restored.now,
             restored.before,
             topics.state(before),
             topics.state(month),
+            meta.next_offset,
         ),
     })
 }
 
-/// Whether anything was ever committed to a partition of `events.stripped`. What the first
-/// transaction of a process that died has left there was not.
-fn is_stripped(context: &LaneContext, partition: i32, stop: &AtomicBool) -> Result<bool, Error> {
-    let (low, high) = watermarks(context, &context.stripped, partition)?;
-    if low > 0 || high == 0 {
-        return Ok(low > 0);
-    }
-    let mut found = false;
-    read_stripped(context, partition, stop, |_| found = true)?;
-    Ok(found)
-}
-
-/// The day that is open by what was stripped last: for a lane without a state, which must not go
-/// back behind a day that it has closed.
-fn stripped_day(
+pub(super) fn watermarks(
     context: &LaneContext,
+    topic: &str,
     partition: i32,
-    stop: &AtomicBool,
-) -> Result<Option<Day>, Error> {
-    let mut open = None;
-    read_stripped(context, partition, stop, |message| {
-        let day = message.timestamp().to_millis().map(Day::from_millis);
-        let closes = message
-            .payload()
-            .is_some_and(|record| context.is_close(record));
-        open = open.max(if closes { day.map(Day::next) } else { day });
-    })?;
-    Ok(open)
-}
-
-/// Every committed record of a partition of `events.stripped`.
-fn read_stripped(
-    context: &LaneContext,
-    partition: i32,
-    stop: &AtomicBool,
-    mut each: impl FnMut(&BorrowedMessage<'_>),
-) -> Result<(), Error> {
-    let within = context.config.transaction_timeout.saturating_mul(4);
-    read_all(
-        &context.cluster,
-        &context.stripped,
-        partition,
-        within,
-        stop,
-        |one| {
-            each(one);
-            Ok(())
-        },
-    )
-}
-
-fn watermarks(context: &LaneContext, topic: &str, partition: i32) -> Result<(i64, i64), Error> {
+) -> Result<(i64, i64), Error> {
     context
         .admin
         .watermarks(topic, partition)
@@ -327,15 +359,23 @@ pub(super) fn partitions(
 
 /// The broker says that there is no record where the lane wants to read: why, and what to do; or
 /// where the lane reads on, if there is.
-pub(super) fn out_of_range(context: &LaneContext, partition: i32, next: i64) -> Result<i64, Error> {
+pub(super) fn out_of_range(
+    context: &LaneContext,
+    partition: i32,
+    next: i64,
+    last: Option<&LastRecord>,
+    stop: &AtomicBool,
+) -> Result<i64, Error> {
+    let raw = watermarks(context, &context.raw, partition)?;
     let facts = Facts {
         partition,
         group: &context.config.group,
         partitions: (context.partitions, context.partitions),
         committed: None,
         meta: None,
-        raw: watermarks(context, &context.raw, partition)?,
+        raw,
         stripped: true,
+        cut: look(context, partition, next, last, raw, stop)?,
         accept: &context.config.accept,
     };
     facts.check_raw(next)

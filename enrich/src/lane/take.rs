@@ -1,24 +1,30 @@
 //! A lane at work: what it does with each record.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use kaiku_raw::{DeviceId, Forget, Limits, RawBatch, Reason, Record, partition_of, validate};
+use kaiku_raw::Reason;
 use kaiku_stage::{Causes, Standstill, failpoint};
 use kaiku_wire::Day;
 use rdkafka::message::{BorrowedMessage, Message};
 
 use super::buffer::{Buffer, Mixing};
 use super::commit::{Committer, Reached};
-use super::decode::{Reader, Unread};
+use super::decode::Reader;
+use super::last::RawRecord;
 use super::restore::Restored;
 use super::stamp::{Rules, Stamp};
 use crate::day::{Advance, DayClock};
 use crate::handover::{End, Suspect, Warm};
 use crate::lane_context::LaneContext;
 use crate::progress::LaneStatus;
-use crate::state::{Notes, Table};
-use crate::strip::Tally;
+use crate::state::{LastRecord, Notes, Table};
+
+/// How many devices of which nothing is worth keeping one transaction drops: all that have become so at
+/// the turn of a week may be more than fit into its time.
+const MOST_SWEPT: usize = 100_000;
 
 /// A record that was not taken in.
 pub(super) enum NotTaken {
@@ -39,27 +45,30 @@ pub(super) struct Lane {
     pub(super) context: Arc<LaneContext>,
     pub(super) partition: i32,
     pub(super) committer: Committer,
-    reader: Reader,
+    pub(super) reader: Reader,
     pub(super) clock: DayClock,
-    table: Table,
-    buffer: Buffer,
+    pub(super) table: Table,
+    pub(super) buffer: Buffer,
     mixing: Mixing,
     /// The first raw record that was not taken in: ahead of what is committed by what the buffer
     /// holds.
     pub(super) next: i64,
     /// Ahead of what is committed, as `next` is.
-    notes: Notes,
+    pub(super) notes: Notes,
+    /// The last record that was taken in here, and what was known of the one before the first.
+    last_raw: Option<RawRecord>,
+    last: Option<LastRecord>,
+    /// What an operator has decided to reject.
+    rejects: Vec<RangeInclusive<i64>>,
     /// The state was lost, and the day on which it was is not known before the first record.
     state_lost_now: bool,
-    /// The next record is the first one behind raw records that were lost.
-    behind_gap: bool,
     /// Where it began, if without what was before.
     began_without: Option<i64>,
     /// Devices in the state when the day began, or this lane did.
     devices: usize,
     /// A record lay in a partition that is not its key's, since the last commit: somebody's mistake,
     /// or the topic has grown partitions that this process does not know of.
-    strays: bool,
+    pub(super) strays: bool,
     /// The broker has said that `next` is out of range since the last record, and it was not: once
     /// may be an answer of before, twice is not.
     pub(super) doubted: bool,
@@ -81,17 +90,20 @@ impl Lane {
             reached,
             table,
             without,
+            committed: _,
         } = restored;
         let Reached {
             next,
             day,
             mut notes,
+            last,
         } = reached.unwrap_or_default();
         if without.state {
             notes.state_lost = day;
         }
         notes.raw_lost |= without.raw;
-        let lane = Lane {
+        notes.behind_gap |= without.raw;
+        let mut lane = Lane {
             reader: Reader::new(partition, context.registry.clone()),
             clock: DayClock::at(day),
             devices: table.len(),
@@ -100,8 +112,10 @@ impl Lane {
             mixing,
             next,
             notes,
+            last_raw: None,
+            last,
+            rejects: config.accept.rejects_of(partition),
             state_lost_now: without.state && day.is_none(),
-            behind_gap: without.raw,
             began_without: (without.state || without.raw).then_some(next),
             strays: false,
             doubted: false,
@@ -111,9 +125,28 @@ impl Lane {
             partition,
             context,
         };
+        // What a lane before this one had still to drop.
+        if let Some(day) = day {
+            lane.table.sweep(day);
+        }
         lane.context.works(partition);
         lane.show();
         lane
+    }
+
+    /// What it was told to go on without is written down at once: then the option is spent, and covers
+    /// nothing that comes later. Where nobody knows the day, the first record's transaction does it.
+    pub(super) fn own_up(&mut self) -> Result<(), End> {
+        let Some(day) = self.clock.open().filter(|_| self.began_without.is_some()) else {
+            return Ok(());
+        };
+        if self.table.month().is_none() {
+            let key = self.context.keys.month(&self.context.admin, day.month())?;
+            self.table.turn(day.month(), key);
+        }
+        self.commit_now()?;
+        self.began_without = None;
+        Ok(())
     }
 
     /// What is left for a lane of the same partition: only what is committed.
@@ -146,7 +179,14 @@ impl Lane {
 
     /// Takes one record in. Where it can't be taken now, nothing of it is left in the lane, so that
     /// it may be offered again.
-    pub(super) fn take(&mut self, message: &BorrowedMessage<'_>) -> Result<(), NotTaken> {
+    ///
+    /// `handling` is told while it is this very record that is handled: should that crash this thread,
+    /// the member knows where. What was taken in before is not its fault.
+    pub(super) fn take(
+        &mut self,
+        message: &BorrowedMessage<'_>,
+        handling: &AtomicI64,
+    ) -> Result<(), NotTaken> {
         let offset = message.offset();
         // Fetched before a seek: it is counted already.
         if offset < self.next {
@@ -158,18 +198,34 @@ impl Lane {
         if suspected.is_some() {
             self.commit()?;
         }
-        let stamp = self.stamp(message)?;
+        handling.store(offset, Ordering::Relaxed);
+        let is_unwanted = self.rejects.iter().any(|range| range.contains(&offset));
+        let stamp = match is_unwanted {
+            true => None,
+            false => self.stamp(message)?,
+        };
         let day = stamp.map(|stamp| stamp.day).or(self.clock.open());
         let advance = self.clock.look(day.unwrap_or(self.context.clock.today()));
         // A transaction belongs to one day: the mark that closes a day stands in front of the first
         // event of the next, whatever becomes of the process in between.
         let turns = stamp.is_some() && self.clock.open() != Some(advance.day);
         if turns && !self.buffer.is_empty() {
+            handling.store(-1, Ordering::Relaxed);
             self.commit()?;
+            handling.store(offset, Ordering::Relaxed);
         }
         let day = advance.day;
         self.turn_month(day)?;
         let taken = match (stamp, suspected) {
+            _ if is_unwanted => {
+                tracing::warn!(
+                    partition = self.partition,
+                    offset,
+                    "a record is rejected, as was asked"
+                );
+                self.notes.raw_lost = true;
+                Err(Reason::Operator)
+            }
             (None, _) => Err(Reason::FutureTimestamp),
             (_, Some(suspect)) if suspect.crashes >= 2 => Err(Reason::Internal),
             (Some(Stamp { millis, .. }), _) => {
@@ -183,12 +239,13 @@ impl Lane {
             self.turn_day(advance);
         }
         self.state_lost_now &= stamp.is_none();
-        self.behind_gap = false;
+        self.notes.behind_gap = false;
         self.buffer.day = Some(day);
         if let Err(reason) = taken {
             self.buffer.reject(reason);
         }
         self.buffer.taken(Instant::now());
+        self.last_raw.get_or_insert_default().copy(message);
         self.next = offset + 1;
         self.doubted = false;
         failpoint("lane.took");
@@ -196,12 +253,13 @@ impl Lane {
             self.suspect = None;
             self.commit()?;
         }
+        handling.store(-1, Ordering::Relaxed);
         Ok(())
     }
 
     /// Closes the days before a record's, at the first record of a new day.
     fn turn_day(&mut self, advance: Advance) {
-        let closed = self.notes.close(&advance, self.behind_gap);
+        let closed = self.notes.close(&advance);
         self.buffer.closes.extend(closed);
         let from = advance.closes_from;
         if from.is_some_and(|from| from.week() != advance.day.week()) {
@@ -240,87 +298,6 @@ impl Lane {
         rules.day_of(message.timestamp()).map_err(NotTaken::Waits)
     }
 
-    /// Decodes a record and does what it says. The inner error is why it is rejected.
-    fn handle(
-        &mut self,
-        message: &BorrowedMessage<'_>,
-        day: Day,
-        millis: i64,
-    ) -> Result<Result<(), Reason>, NotTaken> {
-        let Some(payload) = message.payload() else {
-            return Ok(Err(Reason::Malformed));
-        };
-        let record = match self.reader.read(payload) {
-            Ok(record) => record,
-            Err(Unread::Rejected(reason)) => return Ok(Err(reason)),
-            Err(Unread::Waits(why)) => return Err(NotTaken::Waits(why)),
-        };
-        Ok(match record {
-            Record::Tick => Ok(()),
-            Record::Batch(batch) => self.upload(message.key(), batch, day, millis),
-            Record::Forget(forget) => self
-                .owner(message.key(), &forget.device_id)
-                .map(|()| self.forget(&forget, day, millis)),
-        })
-    }
-
-    /// What is left of a device is a bare mark. One that has no state comes in by the quota, as with
-    /// an upload: else whoever sends this first would come past it.
-    fn forget(&mut self, forget: &Forget<'_>, day: Day, millis: i64) {
-        let vocabulary = &self.context.vocabulary;
-        let app = forget.app.map(|name| vocabulary.app_key(name, day));
-        let most = self.context.config.new_devices_per_hour;
-        let arrivals = &mut self.notes.arrivals;
-        let enters = || arrivals.enter(app.unwrap_or_default(), day, millis, most);
-        if let Some(device) = self.table.device(&forget.device_id, enters) {
-            device.turn(day);
-            device.forget(app);
-        }
-    }
-
-    fn upload(
-        &mut self,
-        key: Option<&[u8]>,
-        batch: RawBatch<'_>,
-        day: Day,
-        millis: i64,
-    ) -> Result<(), Reason> {
-        let id = batch.device.id;
-        self.owner(key, &id)?;
-        validate(&batch, &Limits::CONTRACT, day)?;
-        let vocabulary = &self.context.vocabulary;
-        if !batch
-            .consent
-            .as_ref()
-            .is_some_and(|one| vocabulary.accepts(one))
-        {
-            return Err(Reason::BadConsent);
-        }
-        let books = self.notes.books(day);
-        let most = self.context.config.new_devices_per_hour;
-        let arrivals = &mut self.notes.arrivals;
-        let enters = || arrivals.enter(vocabulary.app_key(batch.app, day), day, millis, most);
-        let tally = match self.table.device(&id, enters) {
-            Some(device) => vocabulary.strip(batch, day, books, device, &mut self.buffer.sink),
-            None => Tally::over_quota(&batch),
-        };
-        self.buffer.add(&tally);
-        Ok(())
-    }
-
-    /// A record must have its device's key, and lie where that key belongs: else one device could
-    /// count in several partitions.
-    fn owner(&mut self, key: Option<&[u8]>, id: &DeviceId) -> Result<(), Reason> {
-        if key != Some(id.as_bytes()) {
-            return Err(Reason::KeyMismatch);
-        }
-        if partition_of(id.as_bytes(), self.context.partitions) != self.partition {
-            self.strays = true;
-            return Err(Reason::WrongPartition);
-        }
-        Ok(())
-    }
-
     pub(super) fn commit_if_due(&mut self) -> Result<(), End> {
         if self.buffer.is_due(&self.mixing, Instant::now()) {
             self.commit()
@@ -339,15 +316,35 @@ impl Lane {
         if std::mem::take(&mut self.strays) {
             self.committer.check_partitions()?;
         }
+        self.commit_now()
+    }
+
+    fn commit_now(&mut self) -> Result<(), End> {
+        if let Some(day) = self.clock.open() {
+            self.table.drop_swept(day, MOST_SWEPT);
+        }
         let reached = Reached {
             next: self.next,
             day: self.clock.open(),
             notes: self.notes.clone(),
+            last: self.last(),
         };
         self.committer
             .commit(&mut self.buffer, &mut self.table, reached)?;
         self.show();
         Ok(())
+    }
+
+    /// The record before `next`, where it is known.
+    pub(super) fn last(&self) -> Option<LastRecord> {
+        let record = self.last_raw.as_ref();
+        match record.filter(|record| record.end() == self.next) {
+            Some(record) => {
+                let (month, key) = self.table.key()?;
+                Some(record.last(month, key))
+            }
+            None => self.last,
+        }
     }
 
     fn show(&self) {

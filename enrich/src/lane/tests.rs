@@ -206,7 +206,7 @@ fn a_lane_that_has_lost_its_state_counts_nothing_on_that_day_and_says_so_when_it
     world.stripped_before();
     world.send(1, 0..3, HOUR);
     let mut accepting = world.config();
-    accepting.accept.lost_state.insert(0);
+    accepting.accept.lost_state.insert(0, 0);
     let told = world.run(accepting);
     assert_eq!((told.state_lost, told.counted), (3, 0));
     // Another process goes on, to whom nobody said anything: the state knows.
@@ -229,7 +229,7 @@ fn a_day_that_begins_behind_the_one_on_which_state_was_lost_has_its_daily_marks(
     world.stripped_before();
     world.send(1, 0..3, 25 * HOUR);
     let mut accepting = world.config();
-    accepting.accept.lost_state.insert(0);
+    accepting.accept.lost_state.insert(0, 0);
     let told = world.run(accepting);
     assert_eq!((told.state_lost, told.counted), (0, 3));
     assert!(world.has_closed(day(), &[Incident::StateLost]));
@@ -244,7 +244,7 @@ fn where_nobody_knows_which_day_was_open_the_state_was_lost_on_that_of_the_first
     world.send(1, 1..4, HOUR);
     world.send(1, 4..6, 25 * HOUR);
     let mut accepting = world.config();
-    accepting.accept.lost_state.insert(0);
+    accepting.accept.lost_state.insert(0, 1);
     let told = world.run(accepting);
     assert_eq!((told.state_lost, told.counted), (3, 2));
     assert!(world.has_closed(day(), &[Incident::StateLost]));

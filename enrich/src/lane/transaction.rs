@@ -74,11 +74,12 @@ impl From<KafkaError> for Failure {
 }
 
 impl Transactions {
-    /// Makes the producer and takes over the id: whoever had it is fenced, and what it had open is
+    /// Makes the producer of a partition and takes over its id, which begins with `writer`: whoever had it is fenced, and what it had open is
     /// aborted.
     pub(crate) fn take_over(
         cluster: &Cluster,
         config: &Config,
+        writer: &str,
         partition: i32,
     ) -> Result<Transactions, Error> {
         let failed = Arc::new(AtomicBool::new(false));
@@ -87,7 +88,7 @@ impl Transactions {
         let linger = (timeout / 2).min(Duration::from_secs(1));
         let producer: BaseProducer<Deliveries> = cluster
             .client("enrich")
-            .set("transactional.id", format!("{}-{partition}", config.group))
+            .set("transactional.id", format!("{writer}-{partition}"))
             .set("transaction.timeout.ms", timeout.as_millis().to_string())
             // One request may not outlive its transaction.
             .set(
@@ -195,7 +196,7 @@ mod tests {
             ..Config::default()
         };
         assert_eq!(config.problems(), Vec::<String>::new());
-        let transactions = Transactions::take_over(cluster, &config, 0).unwrap();
+        let transactions = Transactions::take_over(cluster, &config, "w", 0).unwrap();
         transactions.producer.begin_transaction().unwrap();
         let writer = Writer {
             producer: &transactions.producer,

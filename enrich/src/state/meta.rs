@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Notes;
 use super::arrivals::Arrivals;
 use super::codec::FORMAT;
+use super::last::LastSeen;
 
 /// The key of the meta record; a token has 16 bytes.
 pub(crate) const META_KEY: &[u8] = b"meta";
@@ -29,6 +30,8 @@ pub(crate) struct Meta {
     pub(crate) devices: Option<Devices>,
     /// What the partition has to remember beside its devices.
     pub(crate) notes: Notes,
+    /// The raw record before `next_offset`; an earlier version does not say it.
+    pub(crate) last: Option<LastSeen>,
 }
 
 /// How many devices a partition's state holds: what a restored state is held against.
@@ -69,8 +72,12 @@ struct Written {
     state_lost: Option<Day>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     raw_lost: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    behind_gap: bool,
     #[serde(default, skip_serializing_if = "Arrivals::is_empty")]
     arrivals: Arrivals,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last: Option<LastSeen>,
 }
 
 /// The newest format that this program reads.
@@ -94,7 +101,9 @@ impl Meta {
             devices: self.devices,
             state_lost: self.notes.state_lost,
             raw_lost: self.notes.raw_lost,
+            behind_gap: self.notes.behind_gap,
             arrivals: self.notes.arrivals.clone(),
+            last: self.last,
         };
         // Unwrap safety: numbers and texts always make JSON.
         serde_json::to_vec(&written).unwrap_or_default()
@@ -124,8 +133,10 @@ impl Meta {
             notes: Notes {
                 state_lost: written.state_lost,
                 raw_lost: written.raw_lost,
+                behind_gap: written.behind_gap,
                 arrivals: written.arrivals,
             },
+            last: written.last,
         })
     }
 }
@@ -152,18 +163,24 @@ mod tests {
                 Notes {
                     state_lost,
                     raw_lost,
+                    behind_gap: raw_lost,
                     arrivals,
                 }
             });
-        (place, any_day(), 0..2_000_i32, counts, notes).prop_map(
-            |((group, next_offset, partitions), open_day, month, (now, before), notes)| Meta {
-                group,
-                next_offset,
-                open_day,
-                partitions,
-                month: day(month * 28).month(),
-                devices: Some(Devices { now, before }),
-                notes,
+        let last = prop::option::of((any::<i64>(), any::<u64>()));
+        let last = last.prop_map(|last| last.map(|(millis, print)| LastSeen { millis, print }));
+        (place, any_day(), 0..2_000_i32, counts, notes, last).prop_map(
+            |((group, next_offset, partitions), open_day, month, (now, before), notes, last)| {
+                Meta {
+                    group,
+                    next_offset,
+                    open_day,
+                    partitions,
+                    month: day(month * 28).month(),
+                    devices: Some(Devices { now, before }),
+                    notes,
+                    last,
+                }
             },
         )
     }
@@ -219,6 +236,7 @@ mod tests {
             month: Month::parse("2026-11").unwrap(),
             devices: None,
             notes: Notes::default(),
+            last: None,
         };
         assert_eq!(Meta::from_bytes(first), Ok(meta.clone()));
         let devices = Some(Devices { now: 3, before: 1 });

@@ -16,6 +16,8 @@ pub(crate) struct Notes {
     pub(crate) state_lost: Option<Day>,
     /// The lane was told to go on though raw records were gone, and has not said so yet.
     pub(crate) raw_lost: bool,
+    /// The next record is the first one behind raw records that were lost.
+    pub(crate) behind_gap: bool,
     /// Who came new in this hour.
     pub(crate) arrivals: Arrivals,
 }
@@ -28,9 +30,9 @@ impl Notes {
 
     /// The days that close, each with what happened on it.
     ///
-    /// `behind_gap`: it is the first record behind raw records that were lost. Then some of its own
-    /// day may be lost too, and that day says so when it closes.
-    pub(crate) fn close(&mut self, advance: &Advance, behind_gap: bool) -> Vec<DayClosed> {
+    /// Where it is the first record behind raw records that were lost, some of its own day may be lost
+    /// too, and that day says so when it closes.
+    pub(crate) fn close(&mut self, advance: &Advance) -> Vec<DayClosed> {
         let close = |day| {
             let mut incidents = Incidents::default();
             if self.raw_lost {
@@ -42,7 +44,7 @@ impl Notes {
             DayClosed { day, incidents }
         };
         let closed: Vec<_> = advance.closes().map(close).collect();
-        self.raw_lost &= closed.is_empty() || behind_gap;
+        self.raw_lost &= closed.is_empty() || self.behind_gap;
         self.state_lost = self
             .state_lost
             .filter(|lost| lost.week() == advance.day.week());
@@ -64,7 +66,9 @@ mod tests {
     /// Closes from one day to another.
     fn close(notes: &mut Notes, from: u32, to: u32, behind_gap: bool) -> Vec<(Day, Vec<Incident>)> {
         let advance = DayClock::at(Some(day(from))).look(day(to));
-        let closed = notes.close(&advance, behind_gap).into_iter();
+        notes.behind_gap = behind_gap;
+        let closed = notes.close(&advance).into_iter();
+        notes.behind_gap = false;
         closed
             .map(|one| (one.day, one.incidents.iter().collect()))
             .collect()
@@ -114,7 +118,7 @@ mod tests {
             ..Notes::default()
         };
         let advance = DayClock::default().look(day(24));
-        assert!(notes.close(&advance, false).is_empty());
+        assert!(notes.close(&advance).is_empty());
         assert!(notes.raw_lost);
     }
 }

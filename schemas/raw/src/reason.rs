@@ -77,6 +77,8 @@ reasons! {
     BadSequence = "bad_sequence": "stream and first_sequence stand together or not at all, and the number is not negative",
     /// The producer's timestamp lies in the future; only where history is replayed.
     FutureTimestamp = "future_timestamp": "the record's timestamp lies in the future",
+    /// An operator has decided so, for nobody could mend it.
+    Operator = "operator": "the pipeline's operator had the record rejected, which held up its partition",
     /// Handling it failed twice by a fault of this program.
     Internal = "internal": "handling the record failed twice by a fault of this program; please report it",
 }

@@ -101,6 +101,13 @@ impl Apache {
         })
     }
 
+    /// Where it keeps the log of a partition.
+    pub(crate) fn log_of(&self, topic: &str, partition: i32) -> PathBuf {
+        self.folder
+            .join("data")
+            .join(format!("{topic}-{partition}"))
+    }
+
     /// Has its clock run ahead of the machine's by so much; it takes a second or two until it does.
     pub(crate) fn set_clock(&self, ahead: Duration) {
         self.node.set_clock(ahead);

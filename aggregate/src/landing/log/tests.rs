@@ -72,6 +72,7 @@ fn written(log: &Log, number: usize, records: i64, of: i32) -> (Entry, Bytes) {
         incidents: Vec::new(),
         bounds: vec![2],
         definitions: BTreeMap::new(),
+        last: None,
         data: Some(Data {
             sha256: sha256(&data),
             rows: 1,

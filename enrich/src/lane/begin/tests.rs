@@ -17,6 +17,7 @@ fn meta(next_offset: i64) -> Meta {
         month: Month::parse("2026-11").unwrap(),
         devices: Some(Devices { now: 1, before: 0 }),
         notes: Notes::default(),
+        last: None,
     }
 }
 
@@ -30,6 +31,7 @@ fn facts<'a>(meta: Option<&'a Meta>, accept: &'a Accept) -> Facts<'a> {
         meta,
         raw: (10, 100),
         stripped: true,
+        cut: None,
         accept,
     }
 }
@@ -125,22 +127,57 @@ fn a_partition_that_nobody_has_handled_begins_behind_its_first_records_where_tha
 }
 
 #[test]
-fn lost_state_is_gone_without_only_where_that_was_said() {
-    let accept = Accept {
-        lost_state: [3].into(),
+fn lost_state_is_gone_without_only_where_that_was_said_of_this_very_loss() {
+    let accept = |offset| Accept {
+        lost_state: [(3, offset)].into(),
         ..Accept::default()
     };
-    assert_eq!(facts(None, &accept).begin().unwrap(), Begin::Without(50));
+    let (now, of_before) = (accept(50), accept(40));
+    assert_eq!(facts(None, &now).begin().unwrap(), Begin::Without(50));
+    assert_eq!(
+        label(facts(None, &of_before).begin()),
+        Standstill::StateLost
+    );
+    let first = accept(10);
     let expired_too = Facts {
         committed: None,
-        ..facts(None, &accept)
+        ..facts(None, &first)
     };
     assert_eq!(expired_too.begin().unwrap(), Begin::Without(10));
     let gap_too = Facts {
         raw: (51, 100),
-        ..facts(None, &accept)
+        ..facts(None, &now)
     };
     assert_eq!(label(gap_too.begin()), Standstill::RawGap);
+}
+
+#[test]
+fn a_topic_that_has_lost_its_end_is_gone_on_with_where_it_was_written_again_and_that_was_said() {
+    let (meta, silent) = (meta(50), Accept::default());
+    let cut = Some(Cut { from: Some(40) });
+    let accept = |offset| Accept {
+        cuts: [(3, offset)].into(),
+        ..Accept::default()
+    };
+    let (now, of_before) = (accept(50), accept(40));
+    let with = |raw, cut, accept| {
+        let facts = Facts {
+            raw,
+            cut,
+            ..facts(Some(&meta), accept)
+        };
+        facts.begin()
+    };
+    assert_eq!(label(with((10, 100), cut, &silent)), Standstill::RawCut);
+    assert_eq!(label(with((10, 100), cut, &of_before)), Standstill::RawCut);
+    assert_eq!(with((10, 100), cut, &now).unwrap(), Begin::At(40));
+    // Shorter than it was.
+    assert_eq!(label(with((10, 45), cut, &silent)), Standstill::RawAnew);
+    assert_eq!(with((10, 45), cut, &now).unwrap(), Begin::At(40));
+    // Nobody knows from where on it was written again.
+    let unknown = Some(Cut { from: None });
+    assert_eq!(label(with((10, 100), unknown, &now)), Standstill::RawCut);
+    assert_eq!(label(with((10, 45), None, &now)), Standstill::RawAnew);
 }
 
 proptest! {
@@ -164,6 +201,7 @@ proptest! {
             meta: meta.as_ref(),
             raw: (low, low + length),
             stripped,
+            cut: None,
             accept: &accept,
         };
         match facts.begin() {

@@ -184,6 +184,7 @@ fn every_reason_stands_in_the_description_and_no_other() {
         Reason::KeyMismatch,
         Reason::WrongPartition,
         Reason::FutureTimestamp,
+        Reason::Operator,
         Reason::Internal,
     ];
     let mut expected: BTreeSet<&str> = Reason::ALL
