@@ -3,10 +3,12 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use kaiku_rehearsal::Sender;
+
 use super::publisher::{Publisher, standing};
 use super::{QUIET, STOP};
-use crate::support::kafka::{Three, unique_prefix};
-use crate::support::world::{World, is_full};
+use crate::support::kafka::{Three, alter_topic, unique_prefix};
+use crate::support::world::{World, is_full, seed};
 
 /// More than there are brokers, so that each leads some.
 const PARTITIONS: i32 = 6;
@@ -91,4 +93,51 @@ fn whichever_of_three_brokers_goes_away_nothing_is_lost_or_counted_twice_and_no_
         assert_eq!(stands_still, Vec::<String>::new());
         assert!(process.terminate(STOP).success());
     }
+}
+
+#[test]
+fn a_broker_that_leads_though_it_has_missed_records_is_noticed_once_there_are_as_many_again() {
+    let mut three = Three::start();
+    let world = World::copied(three.cluster(&unique_prefix("unclean")), 1, false, 3);
+    let enrich = "delete_raw = false\nmix_longest = \"300ms\"\n";
+    world.settings_with(&world.kafka, enrich, "");
+    let raw = world.kafka.topics().raw();
+    let mut feeder = world.feeder(600, seed(1_421));
+    feeder.some(100);
+    three.await_in_step(&raw);
+    let leader = three.leader(&raw, 0);
+    let behind = leader % 3 + 1;
+    let other = behind % 3 + 1;
+    three.broker(behind).node.kill();
+    feeder.some(100);
+    let counting = world.enrich("counting");
+    world.await_quiet(QUIET);
+    assert!(counting.terminate(STOP).success());
+    let oracle = world.assert_exact();
+
+    // Both that have all of it die, and somebody lets the third go on alone.
+    let alone = [
+        ("unclean.leader.election.enable", "true"),
+        ("min.insync.replicas", "1"),
+    ];
+    alter_topic(&world.kafka, &raw, &alone);
+    three.broker(leader).node.kill();
+    three.broker(other).node.kill();
+    three.launch(behind);
+    assert_eq!(three.leader(&raw, 0), behind);
+    feeder.sender = Sender::onto(&world.kafka, 1).unwrap();
+    feeder.some(250);
+    three.launch(leader);
+    three.launch(other);
+    three.await_in_step(&raw);
+    let as_it_must_be = [
+        ("unclean.leader.election.enable", "false"),
+        ("min.insync.replicas", "2"),
+    ];
+    alter_topic(&world.kafka, &raw, &as_it_must_be);
+    let refusing = world.enrich("refusing");
+    world.await_log("enrich-refusing.log", "reason=\"raw_cut\"", QUIET);
+    world.assert_exact_as(&oracle);
+    assert!(refusing.get("readyz").starts_with("HTTP/1.1 503"));
+    assert!(refusing.terminate(STOP).success());
 }

@@ -50,20 +50,6 @@ pub(crate) fn settings(folder: &Path, kafka: &Cluster, more: &str) -> PathBuf {
     file
 }
 
-/// What a process answers to a GET; nothing where nobody listens.
-pub(crate) fn http(address: SocketAddr, path: &str) -> String {
-    use std::io::{Read, Write};
-    let Ok(mut stream) = std::net::TcpStream::connect(address) else {
-        return String::new();
-    };
-    let request = format!("GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    let mut answer = String::new();
-    let _ = stream
-        .write_all(request.as_bytes())
-        .and_then(|()| stream.read_to_string(&mut answer).map(drop));
-    answer
-}
-
 impl Stage {
     /// Starts `kaiku VERB`, with its logs in `VERB-NAME.log` of the folder.
     pub(crate) fn start(folder: &Path, verb: &str, name: &str) -> Stage {

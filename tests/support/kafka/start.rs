@@ -2,7 +2,7 @@
 //! with a password, and through a proxy.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -103,9 +103,7 @@ impl Apache {
 
     /// Where it keeps the log of a partition.
     pub(crate) fn log_of(&self, topic: &str, partition: i32) -> PathBuf {
-        self.folder
-            .join("data")
-            .join(format!("{topic}-{partition}"))
+        self.node.data().join(format!("{topic}-{partition}"))
     }
 
     /// Has its clock run ahead of the machine's by so much; it takes a second or two until it does.
