@@ -141,6 +141,12 @@ impl Changes {
         }
     }
 
+    /// Whether something of a table is compared at all.
+    pub(crate) fn are_of(&self, table: &str, what: Compared) -> bool {
+        let mut compared = DAILY.iter().chain(WEEKLY);
+        compared.any(|(name, whats)| *name == table && whats.contains(&what))
+    }
+
     /// What was found of a row.
     pub(crate) fn get(
         &self,
@@ -242,6 +248,11 @@ impl Found {
     pub(crate) fn size(&self) -> f64 {
         let ratio = self.verdict.ratio.filter(|ratio| *ratio > 0.0);
         ratio.map_or(f64::INFINITY, |ratio| ratio.ln().abs())
+    }
+
+    /// How surely it changed: the less, the surer.
+    pub(crate) fn chance(&self) -> f64 {
+        self.verdict.p
     }
 
     /// The change in words, against something such as "the same weekdays before".

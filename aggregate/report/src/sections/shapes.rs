@@ -24,6 +24,10 @@ pub(super) struct List {
     pub(super) names: &'static str,
 }
 
+/// What a dot says by its shape.
+pub(super) const HOLLOW: &str =
+    "A hollow dot has an interval that is wider than its number: little is known of it.";
+
 /// A dot plot of a number of devices, sorted by its lower end.
 pub(super) fn dots(names: &str, measure: &str) -> Chart {
     Chart::Dots {
@@ -32,8 +36,10 @@ pub(super) fn dots(names: &str, measure: &str) -> Chart {
         lower: format!("{measure}_lower"),
         upper: format!("{measure}_upper"),
         sort: format!("{measure}_lower"),
-        caption: "The dot is the estimate, the line the 95 % interval".into(),
+        caption: format!("The dot is the estimate, the line the 95 % interval. {HOLLOW}"),
         lines: Vec::new(),
+        flag: None,
+        also: Vec::new(),
     }
 }
 
@@ -45,8 +51,10 @@ pub(super) fn rate_dots(names: &str, rate: &str, caption: &str) -> Chart {
         lower: format!("{rate}_lower"),
         upper: format!("{rate}_upper"),
         sort: format!("{rate}_lower"),
-        caption: caption.into(),
+        caption: format!("{caption}. {HOLLOW}"),
         lines: Vec::new(),
+        flag: None,
+        also: Vec::new(),
     }
 }
 
@@ -167,15 +175,19 @@ pub(super) fn with_dimensions(mut draft: Draft, dimensions: &[(&str, &str)]) -> 
 pub(super) fn dimension_cells(dims: &[Arc<str>]) -> Vec<Cell> {
     let mut cells: Vec<Cell> = Vec::new();
     if let [wide, narrow] = dims {
-        // Names of operators have their country in them already.
-        let label = match narrow.contains(&format!("({wide})"))
-            || narrow.starts_with(&format!("{wide}/"))
-        {
-            true => narrow.to_string(),
-            false => format!("{narrow} ({wide})"),
-        };
-        cells.push(Cell::text(label));
+        cells.push(Cell::text(label(wide, narrow)));
     }
     cells.extend(dims.iter().map(Cell::text));
     cells
+}
+
+/// A model with its brand, or an operator with its country; names that have it in them already stay as they are.
+fn label(wide: &str, narrow: &str) -> String {
+    let has_it = narrow.contains(&format!("({wide})")) || narrow.starts_with(&format!("{wide}/"));
+    // An international network has no country.
+    let narrow = words::plain(narrow).replace("(ZZ)", "(no country)");
+    match has_it || narrow == words::plain(wide) {
+        true => narrow,
+        false => format!("{narrow} ({})", words::plain(wide)),
+    }
 }
