@@ -76,7 +76,8 @@ struct PageTile {
     unit: String,
     detail: String,
     change: String,
-    is_flagged: bool,
+    /// Which way it went; none where there is no reliable change.
+    sign: Option<&'static str>,
 }
 
 struct PageCell {
@@ -220,7 +221,12 @@ fn page_section(section: &Section, app: &str) -> PageSection {
         unit: tile.unit.clone(),
         detail: tile.detail.clone(),
         change: tile.change.sentence.clone(),
-        is_flagged: tile.change.flag != Direction::None,
+        sign: match tile.change.flag {
+            Direction::None => None,
+            Direction::Up => Some("▲"),
+            Direction::Down => Some("▼"),
+            Direction::New => Some("+"),
+        },
     });
     PageSection {
         id: section.id,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kaiku_wire::Day;
 
 use super::glance::part;
-use super::shapes::{CHANGED, HOLLOW, List, dimension_cells, shown_in_week, with_dimensions};
+use super::shapes::{CHANGED, List, dimension_cells, shown_in_week, with_dimensions};
 use crate::changes::Compared;
 use crate::context::{Context, WEEK, before, find, flag, measured};
 use crate::draft::Draft;
@@ -126,9 +126,9 @@ fn crash_dots(names: &str, lines: Vec<Option<Line>>) -> Chart {
         lower: "crash_rate_lower".into(),
         upper: "crash_rate_upper".into(),
         sort: "crash_rate_lower".into(),
-        caption: format!(
-            "The dot is the crash rate, the line its interval; the worst by its lower end first. {HOLLOW}"
-        ),
+        caption:
+            "The dot is the crash rate, the line its interval; the worst by its lower end first"
+                .into(),
         lines: lines.into_iter().flatten().collect(),
         flag: None,
         also: Vec::new(),

@@ -160,7 +160,7 @@ pub(super) fn spent(context: &Context<'_>) -> Section {
         Cell::text("Beyond that nothing is published."),
     ]);
     let quote = price.about(&format!(
-        "What is published of one ISO week costs one reporting identifier at most ε {} at δ {:e}, over all apps and tables \
+        "What is published of one ISO week costs one reporting identifier at most ε {} at δ {:e}, over all apps and tables \
          together. Several weeks cost more.",
         price.epsilon(),
         last.week_delta
@@ -220,7 +220,7 @@ pub(super) fn guarantee(context: &Context<'_>) -> Section {
         draft.row([Cell::text(about), Cell::text(promise)]);
     }
     let quote = price.about(&format!(
-        "What is published is differentially private for one reporting identifier and one ISO week, at ε {} and δ {:e}: all \
+        "What is published is differentially private for one reporting identifier and one ISO week, at ε {} and δ {:e}: all \
          that was counted for the identifier in that week changes the chance of anything that could be published by at most a \
          factor of {factor}, but for that δ. The claim is computational. {NOT_COVERED}",
         price.epsilon(),

@@ -24,10 +24,6 @@ pub(super) struct List {
     pub(super) names: &'static str,
 }
 
-/// What a dot says by its shape.
-pub(super) const HOLLOW: &str =
-    "A hollow dot has an interval that is wider than its number: little is known of it.";
-
 /// A dot plot of a number of devices, sorted by its lower end.
 pub(super) fn dots(names: &str, measure: &str) -> Chart {
     Chart::Dots {
@@ -36,7 +32,7 @@ pub(super) fn dots(names: &str, measure: &str) -> Chart {
         lower: format!("{measure}_lower"),
         upper: format!("{measure}_upper"),
         sort: format!("{measure}_lower"),
-        caption: format!("The dot is the estimate, the line the 95 % interval. {HOLLOW}"),
+        caption: "The dot is the estimate, the line the 95 % interval".into(),
         lines: Vec::new(),
         flag: None,
         also: Vec::new(),
@@ -51,7 +47,7 @@ pub(super) fn rate_dots(names: &str, rate: &str, caption: &str) -> Chart {
         lower: format!("{rate}_lower"),
         upper: format!("{rate}_upper"),
         sort: format!("{rate}_lower"),
-        caption: format!("{caption}. {HOLLOW}"),
+        caption: caption.into(),
         lines: Vec::new(),
         flag: None,
         also: Vec::new(),

@@ -95,10 +95,13 @@ function lines(section, chart, width, {label, isBar = false, most = MOST}) {
     text: value(row) === null ? notShown(column) : inWords(section, row, [chart.x])
   })).map((point) => ({...point, text: [point.text, inWords(section, point.row, [...(chart.also ?? []), chart.flag])].filter(Boolean).join("; ")}));
   const notes = [...flagNote(section, rows, chart.flag), ...keys];
+  if (!isBar && shown.some((row) => isWide(value(row), bounds(row)))) notes.push(HOLLOW);
   if (axis.cut) notes.push(cutNote(axis, column));
   if (left > 0) notes.push(`The first ${rows.length} of ${rows.length + left}; the table has all.`);
   return {charts: [{svg}], points, notes};
 }
+
+const HOLLOW = "A hollow dot has an interval that is wider than its number: little is known of it.";
 
 /** An interval that is wider than its number leaves more open than it says. */
 const isWide = (value, [lower, upper]) => upper - lower > value;
