@@ -141,6 +141,12 @@ impl Changes {
         }
     }
 
+    /// Whether something of a table is compared at all.
+    pub(crate) fn are_of(&self, table: &str, what: Compared) -> bool {
+        let mut compared = DAILY.iter().chain(WEEKLY);
+        compared.any(|(name, whats)| *name == table && whats.contains(&what))
+    }
+
     /// What was found of a row.
     pub(crate) fn get(
         &self,
@@ -244,9 +250,16 @@ impl Found {
         ratio.map_or(f64::INFINITY, |ratio| ratio.ln().abs())
     }
 
+    /// How surely it changed: the less, the surer.
+    pub(crate) fn chance(&self) -> f64 {
+        self.verdict.p
+    }
+
     /// The change in words, against something such as "the same weekdays before".
     pub(crate) fn change(&self, against: &str) -> Change {
-        let by = self.verdict.ratio.map(|ratio| match ratio >= 1.0 {
+        // Noise may take a number to 0 and below, and then no ratio says anything.
+        let ratio = self.verdict.ratio.filter(|ratio| *ratio > 0.0);
+        let by = ratio.map(|ratio| match ratio >= 1.0 {
             true => format!(" by {}", words::change(ratio - 1.0)),
             false => format!(" by {}", words::change(1.0 - ratio)),
         });
@@ -420,5 +433,28 @@ fn key(app: &str, table: &str, what: Compared, dims: &[Arc<str>]) -> Key {
         table: table.to_owned(),
         what,
         dims: dims.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_below_nothing_by_its_noise_has_no_ratio_and_is_only_said_to_be_less() {
+        let found = |ratio| Found {
+            what: Compared::Crashed,
+            verdict: Verdict {
+                p: 1e-9,
+                flag: Flag::Down,
+                ratio: Some(ratio),
+                could_have_missed: 0.2,
+            },
+            is_new: false,
+            is_gone: false,
+        };
+        let said = |ratio| found(ratio).change("the week before").sentence;
+        assert_eq!(said(0.4), "Down by 60 % against the week before.");
+        assert_eq!(said(-0.11), "Down against the week before.");
     }
 }

@@ -24,6 +24,7 @@ impl Draft {
                 data: Vec::new(),
                 charts: Vec::new(),
                 tile: None,
+                quote: None,
             },
             rows: Vec::new(),
         }
@@ -35,7 +36,23 @@ impl Draft {
             name: name.to_owned(),
             title: title.to_owned(),
             kind,
+            is_aside: false,
         });
+        self
+    }
+
+    /// Adds a column that the page's table leaves out.
+    pub(crate) fn aside(mut self, name: &str, title: &str, kind: Kind) -> Draft {
+        self = self.column(name, title, kind);
+        if let Some(column) = self.section.columns.last_mut() {
+            column.is_aside = true;
+        }
+        self
+    }
+
+    /// Says what may be quoted.
+    pub(crate) fn quote(mut self, quote: String) -> Draft {
+        self.section.quote = Some(quote);
         self
     }
 

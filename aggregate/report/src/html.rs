@@ -66,6 +66,7 @@ struct PageSection {
     charts: Vec<usize>,
     columns: Vec<String>,
     rows: Vec<Vec<PageCell>>,
+    quote: Option<String>,
     /// What is left out of the table, and where it is.
     rest: Option<String>,
 }
@@ -75,11 +76,14 @@ struct PageTile {
     unit: String,
     detail: String,
     change: String,
-    is_flagged: bool,
+    /// Which way it went; none where there is no reliable change.
+    sign: Option<&'static str>,
 }
 
 struct PageCell {
     text: String,
+    /// The interval behind it.
+    between: Option<String>,
     /// Whether it may run from right to left, and must not turn what stands beside it.
     is_isolated: bool,
 }
@@ -217,7 +221,12 @@ fn page_section(section: &Section, app: &str) -> PageSection {
         unit: tile.unit.clone(),
         detail: tile.detail.clone(),
         change: tile.change.sentence.clone(),
-        is_flagged: tile.change.flag != Direction::None,
+        sign: match tile.change.flag {
+            Direction::None => None,
+            Direction::Up => Some("▲"),
+            Direction::Down => Some("▼"),
+            Direction::New => Some("+"),
+        },
     });
     PageSection {
         id: section.id,
@@ -228,10 +237,12 @@ fn page_section(section: &Section, app: &str) -> PageSection {
         withheld: withheld(section),
         charts: (0..section.charts.len()).collect(),
         columns: section
-            .columns
-            .iter()
+            .shown_columns()
+            .into_iter()
+            .filter_map(|shown| section.columns.get(shown.at))
             .map(|column| column.title.clone())
             .collect(),
+        quote: section.quote.clone(),
         rows: shown
             .into_iter()
             .map(|row| page_row(section, row))
@@ -288,12 +299,25 @@ fn shown_rows(section: &Section) -> std::ops::Range<usize> {
 }
 
 fn page_row(section: &Section, row: usize) -> Vec<PageCell> {
-    let columns = section.columns.iter().zip(&section.data);
-    let cells = columns.map(|(column, data)| {
-        let cell = data.get(row).unwrap_or(&Cell::None);
-        let text = written(cell, column.kind);
+    let cell = |at: usize| {
+        let cell = section.data.get(at).and_then(|data| data.get(row));
+        let kind = section
+            .columns
+            .get(at)
+            .map_or(Kind::Text, |column| column.kind);
+        (cell.unwrap_or(&Cell::None), kind)
+    };
+    let cells = section.shown_columns().into_iter().map(|shown| {
+        let (value, kind) = cell(shown.at);
+        let text = written(value, kind);
+        let end = |at: usize| {
+            let (end, kind) = cell(at);
+            written(end, kind)
+        };
+        let ends = shown.ends.filter(|_| *value != Cell::None);
         PageCell {
-            is_isolated: !text.is_ascii() && matches!(cell, Cell::Text(_)),
+            is_isolated: !text.is_ascii() && matches!(kind, Kind::Name | Kind::Text),
+            between: ends.map(|(lower, upper)| format!("{} to {}", end(lower), end(upper))),
             text,
         }
     });
@@ -308,6 +332,8 @@ fn written(cell: &Cell, kind: Kind) -> String {
         Cell::Count(count) => words::count(*count),
         Cell::Rate(rate) => words::percent(*rate),
         Cell::Day(day) => day.to_string(),
+        Cell::Text(text) if kind == Kind::Flag => words::flag(text).to_owned(),
+        Cell::Text(text) if kind == Kind::Name => words::plain(text).to_owned(),
         Cell::Text(text) => text.to_string(),
     }
 }

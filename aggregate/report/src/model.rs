@@ -150,6 +150,9 @@ pub struct Section {
     pub charts: Vec<Chart>,
     /// Its one number at a glance.
     pub tile: Option<Tile>,
+    /// A line that may be quoted elsewhere, and claims no more than it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quote: Option<String>,
 }
 
 /// The groups of sections, in the order in which they stand.
@@ -188,6 +191,18 @@ pub struct Column {
     pub title: String,
     /// What stands in it.
     pub kind: Kind,
+    /// Whether it is left out of the page's table, which says the same in words; JSON and CSV have it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_aside: bool,
+}
+
+/// A column of the page's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ShownColumn {
+    /// Its place in the section.
+    pub(crate) at: usize,
+    /// The places of the lower and the upper end of its interval.
+    pub(crate) ends: Option<(usize, usize)>,
 }
 
 /// What stands in a column.
@@ -300,6 +315,29 @@ impl Section {
     /// How many rows it has.
     pub fn rows(&self) -> usize {
         self.data.first().map_or(0, Vec::len)
+    }
+
+    /// The columns of the page's table, by their places: each with those of its interval where it has one, which stands in
+    /// the same cell.
+    pub(crate) fn shown_columns(&self) -> Vec<ShownColumn> {
+        let place = |name: &str| self.columns.iter().position(|column| column.name == name);
+        let mut shown: Vec<ShownColumn> = Vec::new();
+        for (at, column) in self.columns.iter().enumerate() {
+            let is_end = shown.iter().any(|one| {
+                one.ends
+                    .is_some_and(|(lower, upper)| at == lower || at == upper)
+            });
+            if column.is_aside || is_end {
+                continue;
+            }
+            let base = column
+                .name
+                .strip_suffix("_estimate")
+                .unwrap_or(&column.name);
+            let ends = place(&format!("{base}_lower")).zip(place(&format!("{base}_upper")));
+            shown.push(ShownColumn { at, ends });
+        }
+        shown
     }
 
     /// A column of its data, by name.

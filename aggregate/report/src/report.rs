@@ -59,7 +59,7 @@ pub fn make(folder: &Path, settings: &Settings) -> Result<Made, Error> {
         manifest: last_manifest(&rollups),
         policies: policies(&rollups),
         program: rollups.catalogue.program.clone(),
-        guarantee: sections::promises(rollups.manifests.last()),
+        guarantee: sections::promises(&rollups.manifests),
         releases: apps
             .iter()
             .map(|app| (app.clone(), releases(&rollups, app)))
@@ -130,7 +130,7 @@ fn wanted(
 
 fn title(rollups: &Rollups, app: &str) -> String {
     match rollups.catalogue.title(app, "app", app) {
-        Some(_) if app == crate::rollups::UNLISTED => "Apps in no list".to_owned(),
+        Some(_) if app == crate::rollups::UNLISTED => "Apps not listed".to_owned(),
         Some(title) => title.to_owned(),
         None => app.to_owned(),
     }

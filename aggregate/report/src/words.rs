@@ -24,6 +24,29 @@ pub(crate) const DAYS_COVER: &str = "A device that was heard from on several day
 pub(crate) const MISSING: &str = "What is below the threshold or withheld is not shown. That is not the \
     same as none.";
 
+/// What everything is called that is in no list, and a country that is not known.
+pub(crate) const NOT_LISTED: &str = "not listed";
+
+/// A name of the tables as it is written for people.
+pub(crate) fn plain(name: &str) -> &str {
+    match name {
+        "unlisted" | "ZZ" => NOT_LISTED,
+        name => name,
+    }
+}
+
+/// A flag as it is written for people: a sign and a word.
+pub(crate) fn flag(flag: &str) -> &str {
+    match flag {
+        "rising" => "▲ rising",
+        "falling" => "▼ falling",
+        "worse" => "▲ worse",
+        "better" => "▼ better",
+        "new" => "+ new",
+        _ => "no reliable change",
+    }
+}
+
 const MONTHS: [&str; 12] = [
     "January",
     "February",

@@ -2,6 +2,9 @@
 
 import {element} from "./elements.js";
 
+/** The parts of the report in a word, for narrow screens. */
+const SHORT = {glance: "Glance", used: "Used", breaks: "Breaks", who: "Who", together: "Together", unseen: "Not shown"};
+
 export class Apps {
   constructor(main, report, draw) {
     this.parts = [...main.querySelectorAll("section[data-app]")];
@@ -18,6 +21,7 @@ export class Apps {
     if (this.parts.length === 0) return;
     document.body.append(this.said);
     this.stay();
+    this.sayOnPaper();
     addEventListener("hashchange", () => this.follow());
     document.getElementById("apps")?.addEventListener("keydown", (event) => this.step(event));
     this.follow(true);
@@ -32,6 +36,18 @@ export class Apps {
     top.append(...stays.filter(Boolean));
     this.top = top;
     new ResizeObserver(() => this.keepClear()).observe(top);
+  }
+
+  /** Paper has the app that is shown: it says so, and how to get the others. */
+  sayOnPaper() {
+    if (this.parts.length < 2) return;
+    const all = this.parts.map((part) => this.titles.get(part.dataset.app) ?? part.dataset.app).join(", ");
+    for (const part of this.parts) {
+      const title = this.titles.get(part.dataset.app) ?? part.dataset.app;
+      const said = `This is ${title} alone, one of the ${this.parts.length} apps of this report: ${all}. To print another one, choose ` +
+        `it at the top of the page and print again; kaiku report … --app ${part.dataset.app} makes a page of one app.`;
+      part.querySelector(":scope > h2")?.after(element("p", {class: "paper note"}, said));
+    }
   }
 
   /** What is scrolled to stands below that block. */
@@ -71,7 +87,10 @@ export class Apps {
     const groups = [...part.querySelectorAll("section[data-group]")];
     this.contents.replaceChildren(...groups.map((group) => {
       group.id ||= `${part.dataset.app}-group-${group.dataset.group}`;
-      return element("a", {href: `#${group.id}`}, group.querySelector("h2")?.textContent ?? group.dataset.group);
+      const name = group.dataset.group;
+      const title = group.querySelector("h2")?.textContent ?? name;
+      return element("a", {href: `#${group.id}`}, element("span", {class: "long"}, title),
+        element("span", {class: "short"}, SHORT[name] ?? title));
     }));
   }
 

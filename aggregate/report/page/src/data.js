@@ -1,5 +1,7 @@
 // The document of the page: unpacked once, and read by section, column and row.
 
+import {plain, written} from "./format.js";
+
 /** The packed data that the page carries. No request is made: the stream is one of bytes in memory. */
 export async function unpack(element) {
   const bytes = Uint8Array.from(atob(element.textContent.trim()), (letter) => letter.charCodeAt(0));
@@ -27,6 +29,31 @@ export class Section {
     return this.columns[this.at.get(name)];
   }
 
+  /** The columns of the table: an interval stands in the cell of its number, and what is said in words is left out. */
+  shownColumns() {
+    const isEnd = new Set();
+    return this.columns.flatMap((column) => {
+      if (column.is_aside || isEnd.has(column.name)) return [];
+      const ends = this.ends(column.name);
+      for (const end of ends) isEnd.add(end);
+      return [{column, ends}];
+    });
+  }
+
+  /** The names of the columns with the interval of a number; none where it has none. */
+  ends(name) {
+    const base = name.replace(/_estimate$/, "");
+    const ends = [`${base}_lower`, `${base}_upper`];
+    return ends.every((end) => this.has(end)) ? ends : [];
+  }
+
+  /** The interval of a number, as it is read; nothing where the number is not shown. */
+  between(row, name) {
+    const ends = this.ends(name);
+    if (ends.length === 0 || this.value(row, name) === null) return null;
+    return ends.map((end) => written(this.value(row, end), this.column(end))).join(" to ");
+  }
+
   value(row, name) {
     return this.has(name) ? this.about.data[this.at.get(name)][row] : null;
   }
@@ -35,7 +62,7 @@ export class Section {
   label(row, name) {
     const title = [`${name}_title`, "title"].find((beside) => this.has(beside));
     const called = title && (title !== "title" || this.isFirstName(name)) ? this.value(row, title) : null;
-    return String(called || this.value(row, name) || "none");
+    return plain(called || this.value(row, name) || "none");
   }
 
   isFirstName(name) {

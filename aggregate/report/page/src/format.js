@@ -8,11 +8,14 @@ const day = new Intl.DateTimeFormat("en-GB", {
 });
 const week = new Intl.DateTimeFormat("en-GB", {day: "numeric", month: "short", year: "numeric", timeZone: "UTC"});
 
-/** A flag is a sign and a word: never a colour alone. */
-const FLAGS = {
-  rising: "▲ rising", falling: "▼ falling", up: "▲ up", down: "▼ down",
-  new: "+ new", worse: "! worse", better: "✓ better", none: "no reliable change", "": "no reliable change"
-};
+/** A flag is a sign and a word: never a colour alone. The sign is which way it went, the word what that means. */
+const SIGNS = {rising: "▲", falling: "▼", up: "▲", down: "▼", new: "+", worse: "▲", better: "▼"};
+
+/** The sign of a flag; none where there is no reliable change. */
+export const sign = (flag) => SIGNS[flag];
+
+/** A name as people read it: what is in no list, and a country that is not known, are called the same. */
+export const plain = (name) => (name === "unlisted" || name === "ZZ" ? "not listed" : String(name));
 
 /** The narrow space before the percent sign is one that does not break. */
 const percent = (digits) => (value) => `${(value * 100).toFixed(digits)}\u202f%`;
@@ -36,7 +39,8 @@ export function written(value, column) {
     case "count": return whole.format(value);
     case "rate": return rate(value);
     case "period": return value === "" ? "" : period(value, column.name);
-    case "flag": return FLAGS[value] ?? String(value);
+    case "flag": return sign(value) ? `${sign(value)} ${value}` : value === "" || value === "none" ? "no reliable change" : String(value);
+    case "name": return plain(value);
     default: return typeof value === "number" ? small.format(value) : String(value);
   }
 }

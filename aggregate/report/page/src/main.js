@@ -63,7 +63,7 @@ function arrange(place, section, general) {
   const words = element("div", {class: "words"});
   const shown = element("div", {class: "shown"});
   for (const child of [...place.children]) {
-    (child.matches(".chart, details, .tile, .empty, table") ? shown : words).append(child);
+    (child.matches(".chart, details, .tile, .empty, .quote, table") ? shown : words).append(child);
   }
   place.append(words, shown);
   fold(words, general);

@@ -11,7 +11,8 @@ const NUMBERS = new Set(["count", "rate"]);
 /** Replaces the table that came with the page, which may be shortened, by the whole one. */
 export function fill(details, section) {
   const table = element("table", {});
-  const heads = section.columns.map((column, index) => {
+  const columns = section.shownColumns();
+  const heads = columns.map(({column}, index) => {
     const button = element("button", {type: "button", onclick: () => sort(index)}, column.title || column.name,
       element("span", {class: "order", "aria-hidden": "true"}));
     return element("th", {scope: "col", class: kindOf(column)}, button);
@@ -23,7 +24,7 @@ export function fill(details, section) {
 
   const add = () => {
     const next = rows.slice(shown, shown + ROWS);
-    body.append(...next.map((row) => line(section, row)));
+    body.append(...next.map((row) => line(section, columns, row)));
     shown += next.length;
     more.hidden = shown >= rows.length;
     more.textContent = `Show ${Math.min(ROWS, rows.length - shown)} more of ${rows.length} rows`;
@@ -31,10 +32,10 @@ export function fill(details, section) {
   const sort = (index) => {
     const head = heads[index];
     const isDown = head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") === "ascending"
-      : NUMBERS.has(section.columns[index].kind);
+      : NUMBERS.has(columns[index].column.kind);
     for (const other of heads) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", isDown ? "descending" : "ascending");
-    rows = ordered(section, index, isDown);
+    rows = ordered(section, columns[index].column.name, isDown);
     shown = 0;
     body.replaceChildren();
     add();
@@ -52,21 +53,21 @@ function kindOf({kind, name}) {
   return name.endsWith("_title") ? "name" : kind;
 }
 
-function line(section, row) {
-  return element("tr", {}, ...section.columns.map((column, index) => {
-    const value = section.about.data[index][row];
-    const text = written(value, column);
+function line(section, columns, row) {
+  return element("tr", {}, ...columns.map(({column}, index) => {
+    const value = section.value(row, column.name);
+    const between = section.between(row, column.name);
     const kind = value === null ? `${kindOf(column)} none` : kindOf(column);
-    return index === 0 ? element("th", {scope: "row", class: kind}, text) : element("td", {class: kind}, text);
+    const cell = [written(value, column), ...(between ? [" ", element("small", {}, between)] : [])];
+    return index === 0 ? element("th", {scope: "row", class: kind}, ...cell) : element("td", {class: kind}, ...cell);
   }));
 }
 
 /** What is not shown stands last, whichever way the rest goes. */
-function ordered(section, index, isDown) {
-  const values = section.about.data[index];
+function ordered(section, name, isDown) {
   const by = isDown ? -1 : 1;
   return section.rows().sort((a, b) => {
-    const [one, other] = [values[a], values[b]];
+    const [one, other] = [section.value(a, name), section.value(b, name)];
     if (one === null || other === null) return (one === null) - (other === null);
     const order = typeof one === "number" && typeof other === "number" ? one - other : String(one).localeCompare(String(other), "en");
     return by * order || a - b;

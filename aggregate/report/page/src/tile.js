@@ -1,11 +1,10 @@
 // A number at a glance, with what it is compared with.
 
 import {element} from "./elements.js";
-
-const SIGNS = {up: "▲", down: "▼", rising: "▲", falling: "▼", new: "+", worse: "!", better: "✓"};
+import {sign as signOf} from "./format.js";
 
 export function tile({value, unit, detail, change}) {
-  const sign = change ? SIGNS[change.flag] : undefined;
+  const sign = change ? signOf(change.flag) : undefined;
   return element("div", {class: "tile"},
     element("p", {class: "value"}, element("strong", {}, value), unit ? ` ${unit}` : null),
     detail ? element("p", {class: "detail"}, detail) : null,

@@ -22,6 +22,12 @@ pub enum Chart {
         caption: String,
         /// Lines to compare with.
         lines: Vec<Line>,
+        /// The column with what has changed, where changes are flagged.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        flag: Option<String>,
+        /// Other columns that a point says beside its own.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        also: Vec<String>,
     },
     /// A line over time with the band of its interval.
     Trend {
@@ -67,6 +73,9 @@ pub enum Chart {
         value: String,
         /// What is seen.
         caption: String,
+        /// The column with what has changed, where changes are flagged.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        flag: Option<String>,
     },
     /// How much two things go together.
     Pairs {
@@ -95,8 +104,26 @@ pub enum Chart {
 /// A line to compare with.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Line {
+    /// Its letter, which is the same in every chart.
+    pub letter: &'static str,
     /// Where it lies.
     pub value: f64,
     /// What it is, and who says so.
     pub label: String,
+}
+
+impl Chart {
+    /// The same dots with a sign at what has changed, and with what each was the time before.
+    #[must_use]
+    pub(crate) fn with_changes(mut self, column: Option<&str>, before: &str) -> Chart {
+        match &mut self {
+            Chart::Dots { flag, also, .. } => {
+                *flag = column.map(str::to_owned);
+                also.push(before.to_owned());
+            }
+            Chart::Heat { flag, .. } => *flag = column.map(str::to_owned),
+            _ => {}
+        }
+        self
+    }
 }

@@ -4,6 +4,7 @@ use kaiku_wire::Day;
 use serde::Deserialize;
 
 use crate::model::Program;
+use crate::words;
 
 /// The public part of the catalogue.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -60,7 +61,7 @@ impl Catalogue {
     /// What a name of a dimension of an app means; none where nothing is said of it.
     pub(crate) fn title(&self, app: &str, dimension: &str, name: &str) -> Option<&str> {
         if name == UNLISTED {
-            return Some("in no list");
+            return Some(words::NOT_LISTED);
         }
         let of_app = self.app(app);
         let list = match dimension {

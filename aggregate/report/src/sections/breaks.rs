@@ -9,7 +9,7 @@ use super::crashes;
 use super::glance::{self, part};
 use super::shapes::{CHANGED, dots, of_week, series, shown_in_week};
 use crate::changes::Compared;
-use crate::context::{Context, Latest, find, flag, measured};
+use crate::context::{Context, Latest, before, find, flag, measured};
 use crate::draft::Draft;
 use crate::model::{Cell, Chart, Group, Kind, Section, Tile};
 use crate::numbers::{Measured, Sum, counts, rates};
@@ -32,6 +32,7 @@ fn causes_draft(id: &'static str, group: Group, title: &str) -> Draft {
         .column("cause_title", "What it is", Kind::Text)
         .counted("devices", "Devices")
         .rated("share", "Part of the app's devices")
+        .rated("week_before", "Part in the week before")
         .column("flag", "Change", Kind::Flag)
 }
 
@@ -48,7 +49,9 @@ fn causes_of_week(context: &Context<'_>, draft: Draft, by_flag: bool) -> Section
             "Devices on which something failed {when}, by cause, and which part of the app's devices of that week they \
              are. A failure need not be a crash. {CHANGED} {COVERS} {MISSING}"
         ))
-        .chart(dots("cause", "devices"));
+        .chart(dots("cause", "devices").with_changes(Some("flag"), "week_before"));
+    let earlier = before(Unit::Week, latest.period);
+    let then = latest.table.rows(context.app, earlier).unwrap_or_default();
     let mut rows: Vec<_> = latest.rows.iter().collect();
     let found = |dims: &[Arc<str>]| {
         context
@@ -68,6 +71,8 @@ fn causes_of_week(context: &Context<'_>, draft: Draft, by_flag: bool) -> Section
         let cells = [Cell::text(name), context.title("cause", name)].into_iter();
         let cells = cells.chain(counts(devices));
         let cells = cells.chain(rates(of_week(context, devices, latest.period)));
+        let was = find(then, &row.dims).and_then(|row| measured(latest.table, row, "devices"));
+        let cells = cells.chain(rates(of_week(context, was, earlier)));
         draft.row(cells.chain([flag(found(&row.dims))]));
     }
     let nothing = context.nothing_reached(&latest);
@@ -179,8 +184,8 @@ fn first_seen(context: &Context<'_>) -> Section {
         .copied()
         .unwrap_or(latest.period);
     let mut draft = draft.withheld(context.withheld(latest.table, first, Day::MAX)).sentence(format!(
-        "The first {} in which each cause was shown, the newest first. {how} What is shown since the first {} here, {}, \
-         may be older. {COVERS} {MISSING}",
+        "The first {} in which each cause was shown, the newest first, but for those that are shown since the first {} \
+         here, {}: they may be older. {how} {COVERS} {MISSING}",
         unit.as_str(),
         unit.as_str(),
         words::date(first)
@@ -200,7 +205,18 @@ fn first_seen(context: &Context<'_>) -> Section {
     }
     let mut seen: Vec<_> = seen.into_iter().collect();
     seen.sort_by_key(|(_, (period, ..))| std::cmp::Reverse(*period));
+    let nothing = match seen.is_empty() {
+        true => context.nothing_reached(&latest),
+        false => format!(
+            "No cause was shown for the first time after {}, the first {} here.",
+            words::date(first),
+            unit.as_str()
+        ),
+    };
     for (cause, (period, release, devices)) in seen {
+        if period == first {
+            continue;
+        }
         let cells = [
             Cell::text(&cause),
             context.title("cause", &cause),
@@ -209,7 +225,6 @@ fn first_seen(context: &Context<'_>) -> Section {
         ];
         draft.row(cells.into_iter().chain(counts(devices)));
     }
-    let nothing = context.nothing_reached(&latest);
     draft.done(None, &nothing)
 }
 
@@ -237,6 +252,8 @@ fn components(context: &Context<'_>) -> Section {
     .column("cause", "Cause", Kind::Name)
     .column("cause_title", "Why", Kind::Text)
     .counted("devices", "Devices")
+    .rated("share", "Part of the app's devices")
+    .rated("week_before", "Part in the week before")
     .column("flag", "Change", Kind::Flag);
     let latest = match context.latest(table) {
         Ok(latest) => latest,
@@ -254,7 +271,10 @@ fn components(context: &Context<'_>) -> Section {
             y: "cause".into(),
             value: "devices_estimate".into(),
             caption: "Devices by component and cause; what has a – is not shown".into(),
+            flag: Some("flag".into()),
         });
+    let earlier = before(Unit::Week, latest.period);
+    let then = latest.table.rows(context.app, earlier).unwrap_or_default();
     for row in latest.rows {
         let [component, cause] = row.dims.as_slice() else {
             continue;
@@ -270,7 +290,11 @@ fn components(context: &Context<'_>) -> Section {
             context.title("cause", cause),
         ];
         let devices = measured(latest.table, row, "devices");
-        draft.row(cells.into_iter().chain(counts(devices)).chain([flag]));
+        let was = find(then, &row.dims).and_then(|row| measured(latest.table, row, "devices"));
+        let cells = cells.into_iter().chain(counts(devices));
+        let cells = cells.chain(rates(of_week(context, devices, latest.period)));
+        let cells = cells.chain(rates(of_week(context, was, earlier)));
+        draft.row(cells.chain([flag]));
     }
     draft.sort_by("devices_lower");
     let nothing = context.nothing_reached(&latest);
@@ -306,6 +330,7 @@ fn causes_by_release(context: &Context<'_>) -> Section {
             y: "cause".into(),
             value: "share".into(),
             caption: "Part of a release's devices of a day on which it failed by a cause".into(),
+            flag: None,
         });
     let releases = context.rollups.tables.get("releases_daily");
     for (dims, days) in shown_in_week(context, &latest) {

@@ -6,6 +6,7 @@ use crate::changes::{Compared, Found};
 use crate::context::{Context, flag};
 use crate::draft::Draft;
 use crate::model::{Cell, Group, Kind, Section};
+use crate::words;
 
 /// What was compared, and against what: the title of the section in which it stands.
 const PLACES: &[(&str, Compared, &str)] = &[
@@ -51,7 +52,7 @@ pub(super) fn changed(context: &Context<'_>) -> Section {
         .column("flag", "Change", Kind::Flag)
         .column("said", "In words", Kind::Text)
         .sentence(format!(
-            "Everything in this app that is flagged, what got worse first. One thing may stand behind many lines: a brand that \
+            "Everything in this app that is flagged: what got worse first, and within that what is surest. One thing may stand behind many lines: a brand that \
              crashes raises the rate of the countries and operators where it is common, and where an app is used less, most \
              of its features are. {CHANGED}"
         ));
@@ -68,6 +69,7 @@ pub(super) fn changed(context: &Context<'_>) -> Section {
                 false => "the week before",
             };
             let name = dims.join(", ");
+            let called: Vec<&str> = dims.iter().map(|dim| words::plain(dim)).collect();
             let dimension = match *table {
                 "features_weekly" => "feature",
                 "causes_weekly" => "cause",
@@ -78,7 +80,11 @@ pub(super) fn changed(context: &Context<'_>) -> Section {
                 rank(found),
                 [
                     Cell::text(*title),
-                    Cell::text(if name.is_empty() { "all" } else { &name }),
+                    Cell::text(if name.is_empty() {
+                        "all".to_owned()
+                    } else {
+                        called.join(", ")
+                    }),
                     context.title(dimension, &name),
                     flag(Some(found)),
                     Cell::text(found.change(against).sentence),
@@ -86,7 +92,7 @@ pub(super) fn changed(context: &Context<'_>) -> Section {
             ));
         }
     }
-    rows.sort_by(|(one, _), (other, _)| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)));
+    rows.sort_by(|(one, _), (other, _)| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
     for (_, row) in rows {
         draft.row(row);
     }
@@ -100,12 +106,12 @@ pub(super) fn changed(context: &Context<'_>) -> Section {
 }
 
 /// Where a change stands: what got worse before what is used more or less, and that before what got
-/// better; within these, how large it is.
+/// better; within these, how sure it is. By its size, what few devices did would stand first.
 fn rank(found: &Found) -> (u8, f64) {
     let kind = match found.flag() {
         "worse" | "new" => 0,
         "better" => 2,
         _ => 1,
     };
-    (kind, found.size())
+    (kind, found.chance())
 }

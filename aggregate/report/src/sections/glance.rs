@@ -45,7 +45,7 @@ fn heard(context: &Context<'_>) -> Section {
     let draft = Draft::new("heard", Group::Glance, "Devices heard from", Some(name))
         .column("day", "Day", Kind::Period)
         .counted("devices", "Devices")
-        .column("week_before_estimate", "Devices a week before", Kind::Count)
+        .counted("week_before", "Devices a week before")
         .sentence(format!(
             "Devices heard from on each of the last {DAYS} days, and on the same weekday before. {COVERS} \
              A day without a number was not published. {MISSING}"
@@ -74,9 +74,8 @@ fn heard(context: &Context<'_>) -> Section {
     for day in &days {
         let devices = context.of_app(name, "devices", *day);
         let earlier = context.of_app(name, "devices", day.minus(WEEK));
-        let [earlier_estimate, ..] = counts(earlier);
         let cells = [Cell::Day(*day)].into_iter().chain(counts(devices));
-        draft.row(cells.chain([earlier_estimate]));
+        draft.row(cells.chain(counts(earlier)));
         if let Some(devices) = devices {
             tile = Some(heard_tile(context, *day, devices, earlier));
         }

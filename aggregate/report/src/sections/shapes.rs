@@ -34,6 +34,8 @@ pub(super) fn dots(names: &str, measure: &str) -> Chart {
         sort: format!("{measure}_lower"),
         caption: "The dot is the estimate, the line the 95 % interval".into(),
         lines: Vec::new(),
+        flag: None,
+        also: Vec::new(),
     }
 }
 
@@ -47,6 +49,8 @@ pub(super) fn rate_dots(names: &str, rate: &str, caption: &str) -> Chart {
         sort: format!("{rate}_lower"),
         caption: caption.into(),
         lines: Vec::new(),
+        flag: None,
+        also: Vec::new(),
     }
 }
 
@@ -167,15 +171,19 @@ pub(super) fn with_dimensions(mut draft: Draft, dimensions: &[(&str, &str)]) -> 
 pub(super) fn dimension_cells(dims: &[Arc<str>]) -> Vec<Cell> {
     let mut cells: Vec<Cell> = Vec::new();
     if let [wide, narrow] = dims {
-        // Names of operators have their country in them already.
-        let label = match narrow.contains(&format!("({wide})"))
-            || narrow.starts_with(&format!("{wide}/"))
-        {
-            true => narrow.to_string(),
-            false => format!("{narrow} ({wide})"),
-        };
-        cells.push(Cell::text(label));
+        cells.push(Cell::text(label(wide, narrow)));
     }
     cells.extend(dims.iter().map(Cell::text));
     cells
+}
+
+/// A model with its brand, or an operator with its country; names that have it in them already stay as they are.
+fn label(wide: &str, narrow: &str) -> String {
+    let has_it = narrow.contains(&format!("({wide})")) || narrow.starts_with(&format!("{wide}/"));
+    // An international network has no country.
+    let narrow = words::plain(narrow).replace("(ZZ)", "(no country)");
+    match has_it || narrow == words::plain(wide) {
+        true => narrow,
+        false => format!("{narrow} ({})", words::plain(wide)),
+    }
 }

@@ -3,12 +3,12 @@
 use kaiku_wire::Day;
 
 use super::glance::part;
+use super::promise;
 use crate::context::Context;
 use crate::draft::Draft;
 use crate::model::{Cell, Chart, Group, Kind, Section};
 use crate::numbers::{counts, rates};
-use crate::report::spent_within;
-use crate::rollups::{Manifest, Unit};
+use crate::rollups::Unit;
 use crate::words::{self, RATE_COVERS};
 
 /// How many days of the cost of the bounds are shown.
@@ -18,8 +18,8 @@ pub(super) fn sections(context: &Context<'_>) -> Vec<Section> {
     vec![
         withheld(context),
         bounds_cost(context),
-        spent(context),
-        guarantee(context),
+        promise::spent(context),
+        promise::guarantee(context),
         taking_part(context),
     ]
 }
@@ -155,101 +155,6 @@ fn bounds_cost(context: &Context<'_>) -> Section {
     }
 }
 
-fn spent(context: &Context<'_>) -> Section {
-    let manifests = &context.rollups.manifests;
-    let mut draft = Draft::new("spent", Group::Unseen, "What was spent", None)
-        .column("what", "What", Kind::Text)
-        .column("rho", "ρ", Kind::Text)
-        .column("epsilon", "ε", Kind::Text)
-        .column("delta", "δ", Kind::Text)
-        .sentence(
-            "What all that is published can tell of one device, at most, over all apps together. ρ adds up over periods; ε and \
-             δ say the same as a guarantee. Less is better for the device, and more makes numbers more exact.",
-        );
-    let Some(last) = manifests.last() else {
-        return draft.empty("Nothing is sealed yet.");
-    };
-    let rho = |millionths: u64| Cell::text(format!("{:.3}", millionths as f64 / 1e6));
-    let number = |number: f64| Cell::text(format!("{number:.1}"));
-    let small = |number: f64| Cell::text(format!("{number:e}"));
-    let newest = |unit: Unit| manifests.iter().rev().find(move |one| one.unit == unit);
-    for one in [newest(Unit::Day), newest(Unit::Week)]
-        .into_iter()
-        .flatten()
-    {
-        let what = match one.unit {
-            Unit::Day => format!("The daily tables of {}", words::date(one.first_day)),
-            Unit::Week => format!(
-                "The weekly tables of {}",
-                words::period(Unit::Week, one.first_day)
-            ),
-        };
-        let (epsilon, delta) = (number(one.epsilon), small(one.delta));
-        draft.row([Cell::text(what), rho(one.rho_millionths), epsilon, delta]);
-    }
-    draft.row([
-        Cell::text("A whole week: all daily and weekly tables together, by the policy"),
-        rho(last.week_rho_millionths),
-        number(last.week_epsilon),
-        small(last.week_delta),
-    ]);
-    let end = manifests
-        .iter()
-        .map(Manifest::last_day)
-        .max()
-        .unwrap_or(last.first_day);
-    draft.row([
-        Cell::text(format!(
-            "Published in the 28 days up to {}, added up",
-            words::date(end)
-        )),
-        rho(spent_within(manifests, end)),
-        Cell::None,
-        Cell::None,
-    ]);
-    draft.row([
-        Cell::text("What any 28 days may cost by the policy"),
-        rho(last.cap_rho_millionths),
-        Cell::None,
-        Cell::None,
-    ]);
-    draft.done(None, "")
-}
-
-/// What is guaranteed, in plain sentences; `docs/privacy.md` has the whole claim.
-pub(crate) fn promises(last: Option<&Manifest>) -> Vec<String> {
-    let Some(last) = last else {
-        return Vec::new();
-    };
-    vec![
-        "What is published is differentially private for one reporting identifier and one ISO week.".to_owned(),
-        format!(
-            "All that was counted for one identifier in one week, in all daily and weekly tables together, changes the \
-             chance of anything that could be published by at most a factor of e^ε, but for a δ of {:e}; ε is {:.1} with \
-             the policy {}.",
-            last.week_delta, last.week_epsilon, last.policy
-        ),
-        format!(
-            "Every published row holds at least {} identifiers; numbers of crashes in it may be smaller.",
-            last.k
-        ),
-        "The claim is computational: the noise is a keyed function.".to_owned(),
-        "Several identifiers of one person, and faked identifiers, are not covered; nor are those who may read raw, \
-         stripped, state or landing data, or the live metrics."
-            .to_owned(),
-    ]
-}
-
-fn guarantee(context: &Context<'_>) -> Section {
-    let mut draft = Draft::new("guarantee", Group::Unseen, "What is guaranteed", None)
-        .column("promise", "What is guaranteed", Kind::Text)
-        .sentence("The promise behind everything on this page, and what it does not cover.");
-    for promise in promises(context.rollups.manifests.last()) {
-        draft.row([Cell::text(promise)]);
-    }
-    draft.done(None, "Nothing is sealed yet.")
-}
-
 fn taking_part(context: &Context<'_>) -> Section {
     let mut draft = Draft::new("taking_part", Group::Unseen, "Who takes part, and who does not", None)
         .column("about", "About", Kind::Text)
@@ -270,6 +175,12 @@ fn taking_part(context: &Context<'_>) -> Section {
         (
             "What an identifier is",
             "A device counts once for each identifier. A reset or a new consent makes a new one, so a person may count more than once.",
+        ),
+        (
+            "What “not listed” is",
+            "All that no list has, counted together: an app, release, feature or cause that its catalogue does not declare, a \
+             brand, model or operator that is in no table, a country that the device did not name. In CSV, JSON and the rollups \
+             it is called unlisted, and a country ZZ.",
         ),
     ];
     for (about, said) in said {

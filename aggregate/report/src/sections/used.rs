@@ -35,6 +35,7 @@ pub(super) fn features_draft(id: &'static str, group: Group, title: &str) -> Dra
         .column("feature_title", "What it is", Kind::Text)
         .counted("devices", "Devices")
         .rated("share", "Part of the app's devices")
+        .counted("week_before", "Devices in the week before")
         .column("flag", "Change", Kind::Flag)
 }
 
@@ -57,9 +58,11 @@ pub(super) fn features_of_week(
         .withheld(context.withheld(latest.table, latest.period, Day::MAX))
         .sentence(format!(
             "Devices that used each feature {when}, sorted by the lower end of the interval, and which part of the \
-             app's devices of that week they are. {COVERS} {MISSING}"
+             app's devices of that week they are. {CHANGED} {COVERS} {MISSING}"
         ))
-        .chart(dots("feature", "devices"));
+        .chart(dots("feature", "devices").with_changes(Some("flag"), "week_before"));
+    let earlier = before(Unit::Week, latest.period);
+    let then = latest.table.rows(context.app, earlier).unwrap_or_default();
     let whole = context.of_app("activity_weekly", "devices", latest.period);
     for row in latest.rows {
         let devices = measured(latest.table, row, "devices");
@@ -73,7 +76,8 @@ pub(super) fn features_of_week(
         let cells = cells
             .chain(counts(devices))
             .chain(rates(part(devices, whole)));
-        draft.row(cells.chain([flag(found)]));
+        let was = find(then, &row.dims).and_then(|row| measured(latest.table, row, "devices"));
+        draft.row(cells.chain(counts(was)).chain([flag(found)]));
     }
     draft.sort_by("devices_lower");
     if let Some(keep) = keep {
@@ -173,7 +177,7 @@ fn change(context: &Context<'_>) -> Section {
     .column("flag", "Change", Kind::Flag)
     .counted("devices", "Devices")
     .counted("week_before", "Devices in the week before")
-    .column(
+    .aside(
         "could_have_missed",
         "Change that would have been seen",
         Kind::Rate,
@@ -191,7 +195,7 @@ fn change(context: &Context<'_>) -> Section {
     let mut draft = draft
         .withheld(context.withheld(latest.table, earlier, Day::MAX))
         .sentence(format!(
-            "Devices that used each feature {} against the week before, the largest change first. Where the app as a whole is \
+            "Devices that used each feature {} against the week before: what is flagged first, the largest change before the others. Where the app as a whole is \
              used less or more, most of its features are: look for those that differ. {CHANGED} {COVERS}",
             words::within(Unit::Week, latest.period)
         ));
@@ -217,7 +221,11 @@ fn change(context: &Context<'_>) -> Section {
             Cell::text(found.change("the week before").sentence)
         });
         let is_same = found.is_none_or(|found| found.flag().is_empty());
-        let size = found.map_or(0.0, Found::size);
+        // What has no flag has no size that could be told from the noise.
+        let size = match is_same {
+            true => number(latest.rows).map_or(0.0, |devices| devices.lower),
+            false => found.map_or(0.0, Found::size),
+        };
         let cells = [
             Cell::text(name),
             context.title("feature", name),
@@ -233,7 +241,6 @@ fn change(context: &Context<'_>) -> Section {
             cells.chain([missed, said]).collect::<Vec<_>>(),
         ));
     }
-    // What has changed most stands first.
     flagged.sort_by(|one, other| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)));
     for (_, _, row) in flagged {
         draft.row(row);

@@ -107,12 +107,21 @@ const LISTS: &[List] = &[
     },
 ];
 
+/// What is said of lists whose changes have no flag.
+const NOT_JUDGED: &str = "Whether one of them changed is not judged here: there are too many of them. The number of the week before \
+    is only to be looked at, and a difference of two numbers with noise on both need not be one.";
+
 fn list_of(context: &Context<'_>, list: &List) -> Section {
     let draft = Draft::new(list.id, Group::Who, list.title, Some(list.table));
-    let draft = with_dimensions(draft, list.dimensions)
+    let mut draft = with_dimensions(draft, list.dimensions)
         .counted("devices", "Devices")
         .rated("share", "Part of the app's devices")
-        .column("flag", "Change", Kind::Flag);
+        .counted("week_before", "Devices in the week before");
+    // There are too many models and operators to judge each: flags for all would leave none that holds.
+    let is_judged = context.changes.are_of(list.table, Compared::Devices);
+    if is_judged {
+        draft = draft.column("flag", "Change", Kind::Flag);
+    }
     let latest = match context.latest(list.table) {
         Ok(latest) => latest,
         Err(why) => return draft.empty(why),
@@ -124,10 +133,11 @@ fn list_of(context: &Context<'_>, list: &List) -> Section {
         .sentence(format!(
             "Devices heard from {}, and which part of the app's devices of that week they are. A device has one of each for \
              a whole week, so these numbers may be added up. What was shown in the week before and is not any more stands \
-             without a number. {CHANGED} {COVERS} {MISSING}",
-            words::within(Unit::Week, latest.period)
+             without a number. {} {COVERS} {MISSING}",
+            words::within(Unit::Week, latest.period),
+            if is_judged { CHANGED } else { NOT_JUDGED },
         ))
-        .chart(dots(list.names, "devices"));
+        .chart(dots(list.names, "devices").with_changes(is_judged.then_some("flag"), "week_before"));
     let names: BTreeSet<_> = latest
         .rows
         .iter()
@@ -135,14 +145,15 @@ fn list_of(context: &Context<'_>, list: &List) -> Section {
         .map(|row| &row.dims)
         .collect();
     for dims in names {
-        let devices =
-            find(latest.rows, dims).and_then(|row| measured(latest.table, row, "devices"));
+        let number = |rows| find(rows, dims).and_then(|row| measured(latest.table, row, "devices"));
+        let devices = number(latest.rows);
         let found = context
             .changes
             .get(context.app, list.table, Compared::Devices, dims);
         let cells = dimension_cells(dims).into_iter().chain(counts(devices));
         let cells = cells.chain(rates(of_week(context, devices, latest.period)));
-        draft.row(cells.chain([flag(found)]));
+        let cells = cells.chain(counts(number(then)));
+        draft.row(cells.chain(is_judged.then(|| flag(found))));
     }
     draft.sort_by("devices_lower");
     let nothing = context.nothing_reached(&latest);

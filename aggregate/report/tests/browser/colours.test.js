@@ -5,8 +5,11 @@ import {readFileSync} from "node:fs";
 import {it} from "node:test";
 
 const css = readFileSync(new URL("../../page/src/page.css", import.meta.url), "utf8");
-const [light, dark, paper] = [...css.matchAll(/:root \{([^}]*--paper[^}]*)\}/g)].map(([, block]) =>
+const [light, dark, onPaper] = [...css.matchAll(/:root \{([^}]*--paper[^}]*)\}/g)].map(([, block]) =>
   Object.fromEntries([...block.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name, value])));
+
+// Dark is for screens alone, so paper has the light ones but for its own.
+const paper = {...light, ...onPaper};
 
 function luminance(colour) {
   const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)

@@ -81,7 +81,7 @@ function sections({days, weeks, seed, scale}) {
     sentence: "Devices that used a feature in the last sealed week; the dot is the estimate, the line is what the noise leaves open with 95 % certainty.",
     columns: [{name: "feature", title: "Feature", kind: "name"}, {name: "feature_title", title: "Called", kind: "text"}, ...interval("devices"), {name: "flag", title: "Change", kind: "flag"}],
     data: columnar(used, Array(6).fill(0)),
-    charts: [{kind: "dots", y: "feature", x: "devices_estimate", lower: "devices_lower", upper: "devices_upper", sort: "lower", caption: "Devices a week by feature, the surest first"}]});
+    charts: [{kind: "dots", y: "feature", x: "devices_estimate", lower: "devices_lower", upper: "devices_upper", sort: "lower", caption: "Devices a week by feature, the surest first", flag: "flag", also: ["week_before"]}]});
   const daily = [];
   FEATURES.slice(0, 9).forEach(([feature], index) => dates.forEach((day, at) => {
     const isHeld = day === "2026-10-04" || (at >= 50 && at < 53);
@@ -116,7 +116,7 @@ function sections({days, weeks, seed, scale}) {
     columns: [{name: "model", title: "Model", kind: "name"}, {name: "rate", title: "Crash rate", kind: "rate"}, {name: "rate_lower", title: "at least", kind: "rate"}, {name: "rate_upper", title: "at most", kind: "rate"}],
     data: columnar(models, Array(4).fill(0)),
     charts: [{kind: "dots", y: "model", x: "rate", lower: "rate_lower", upper: "rate_upper", sort: "lower", caption: "Crash rate by model, the surest first",
-      lines: [{value: 0.0109, label: "bad behaviour by Google Play over all models: 1.09 %"}, {value: 0.08, label: "bad behaviour by Google Play for a model: 8 %"}, {value: 0.0052, label: "the whole fleet"}]}]});
+      lines: [{letter: "b", value: 0.0109, label: "bad behaviour by Google Play over all models: 1.09 %"}, {letter: "m", value: 0.08, label: "bad behaviour by Google Play for a model: 8 %"}, {letter: "a", value: 0.0052, label: "the whole fleet"}]}]});
 
   // Who uses it.
   add({id: "devices_daily", group: "who", title: "Devices a day", table: "activity_daily", sentence: "Devices heard from, day by day.",

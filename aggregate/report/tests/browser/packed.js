@@ -25,6 +25,20 @@ export function read(text) {
   return said.endsWith("%") ? number / 100 : number;
 }
 
+/** The columns of a section's table: an interval stands in the cell of its number, and what is said in words is left out. */
+export function tableColumns(section) {
+  const has = (name) => section.columns.some((column) => column.name === name);
+  const base = (name) => name.replace(/_(estimate|lower|upper)$/, "");
+  const isEnd = ({name}) => /_(lower|upper)$/.test(name) && (has(base(name)) || has(`${base(name)}_estimate`));
+  return section.columns.filter((column) => !column.is_aside && !isEnd(column)).map((column) => {
+    const ends = ["lower", "upper"].map((end) => `${base(column.name)}_${end}`);
+    return {column, ends: ends.every(has) ? ends : []};
+  });
+}
+
+/** A text such as "12,345 12,100 to 12,600" or "1.09 %, interval 0.90 % to 1.30 %" by its numbers. */
+export const numbersIn = (text) => text.split(/, interval | to |(?<=[\d%]) (?=\d)/);
+
 /** Whether a text says a value, as closely as it is written: counts are whole, rates have two digits or three. */
 export function says(text, value, kind) {
   const number = read(text);

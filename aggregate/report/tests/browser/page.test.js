@@ -10,7 +10,7 @@ import {after, before, describe, it} from "node:test";
 
 import {axeSource, launch, open, saved, wouldSave} from "./chromium.js";
 import {crowded, drawn, walk} from "./inside.js";
-import {packed, parseCsv, read, rowsOf, says} from "./packed.js";
+import {numbersIn, packed, parseCsv, read, rowsOf, says, tableColumns} from "./packed.js";
 
 const folder = process.env.KAIKU_REPORT_PAGES;
 const pages = readdirSync(folder).filter((name) => name.endsWith(".html")).sort();
@@ -102,16 +102,17 @@ for (const name of pages) {
             }
             assert.ok(!seen.has(row), `${id}: one point a row`);
             seen.add(row);
-            for (const column of [valueOf(chart), chart.lower, chart.upper].filter(Boolean)) {
-              const {title, kind} = section.columns.find(({name}) => name === column);
-              const value = rows[row][column] ?? null;
-              if ((rows[row][valueOf(chart)] ?? null) === null) {
-                assert.match(text, /not zero/);
-                continue;
-              }
+            if ((rows[row][valueOf(chart)] ?? null) === null) assert.match(text, /not zero/);
+            const wanted = [valueOf(chart), ...(chart.also ?? [])].filter((name) => (rows[row][name] ?? null) !== null);
+            for (const name of wanted) {
+              const {column: {title, kind}, ends} = tableColumns(section).find(({column}) => column.name === name);
               const said = text.split(/; |: /).map((part) => part.trim()).filter((part) => part.startsWith(`${title} `)).map((part) => part.slice(title.length + 1));
-              assert.ok(said.some((one) => says(one, value, kind)), `${id}: ${column} is ${value} in "${text}"`);
+              const values = [name, ...ends].map((one) => rows[row][one]);
+              const isIt = (one) => numbersIn(one).length === values.length && numbersIn(one).every((number, index) => says(number, values[index], kind));
+              assert.ok(said.some(isIt), `${id}: ${name} is ${values} in "${text}"`);
             }
+            const flag = rows[row][chart.flag];
+            if (flag) assert.match(text, new RegExp(`[▲▼+] ${flag}`), `${id}: a change is said`);
           }
           const all = rows.map((row, index) => ({row, index: String(index)}));
           if (chart.kind === "trend" || chart.kind === "share") {
@@ -124,6 +125,44 @@ for (const name of pages) {
             assert.equal(seen.size, Math.min(rows.length, chart.kind === "pairs" ? 20 : 30), `${id}: all rows, or the first`);
           }
         }
+      }
+    });
+
+    it("draws what is little known hollow, and a sign and a word at what has changed", async () => {
+      for (const app of apps) {
+        await choose(shown.page, app.app);
+        for (const {section, chart, id, rows} of charts(app).filter(({chart}) => chart.kind === "dots")) {
+          const drawn = (await shown.page.evaluate(walk, id)).filter(({row}) => row !== undefined).map(({row}) => rows[row]);
+          const isWide = (row) => row[chart.x] !== null && row[chart.upper] - row[chart.lower] > row[chart.x];
+          const seen = await shown.page.$eval(`figure[aria-labelledby="${id}"]`, (figure) => ({
+            hollow: [...figure.querySelectorAll(".mark circle")].filter((dot) => getComputedStyle(dot).stroke !== "none").length,
+            words: [...figure.querySelectorAll("svg text")].map((text) => text.textContent),
+            note: figure.querySelector(".note")?.textContent ?? ""
+          }));
+          assert.equal(seen.hollow, drawn.filter(isWide).length, `${id}: hollow dots`);
+          const has = section.columns.some(({name}) => name === chart.flag);
+          for (const flag of has ? new Set(drawn.map((row) => row[chart.flag]).filter(Boolean)) : []) {
+            const wanted = drawn.filter((row) => row[chart.flag] === flag).length;
+            assert.equal(seen.words.filter((text) => new RegExp(`[▲▼+] ${flag}$`).test(text)).length, wanted, `${id}: ${flag}`);
+            assert.ok(seen.note.includes(flag), `${id}: ${seen.note}`);
+          }
+        }
+      }
+    });
+
+    it("names every release that an axis of time is marked with, in the chart or below it", async () => {
+      for (const screen of ["desk", "phone"]) {
+        const {page} = await open(browser, file, {screen});
+        for (const app of apps) {
+          await choose(page, app.app);
+          for (const {chart, id, rows} of charts(app).filter(({chart}) => chart.kind === "trend" || chart.kind === "share")) {
+            const periods = [...rows.map((row) => row[chart.x]), (chart.x === "week" ? report.weeks : report.days)?.last ?? ""].filter(Boolean).sort();
+            const within = (report.releases[app.app] ?? []).filter(({since}) => since && since >= periods[0] && since <= periods.at(-1));
+            const said = await page.$eval(`figure[aria-labelledby="${id}"]`, (figure) => [...figure.querySelectorAll("svg text, .note")].map((text) => text.textContent).join(" "));
+            for (const {release} of within) assert.ok(said.includes(release), `${screen}: ${id} names ${release}`);
+          }
+        }
+        await page.close();
       }
     });
 
@@ -164,18 +203,26 @@ for (const name of pages) {
           });
           const before = await table();
           assert.equal(before.length, section.data[0].length, `${id}: all rows`);
-          section.columns.forEach(({kind, name}, index) => before.forEach((line, row) => {
-            const value = section.data[index][row];
-            if (kind === "count" || kind === "rate") assert.ok(says(line[index], value, kind), `${id}: ${name} of row ${row} is ${value}, not ${line[index]}`);
-            else if (kind === "name" || kind === "text") assert.ok(typeof value === "number" || line[index] === (value ?? (kind === "text" ? "" : "not shown")), `${id}: ${name} of row ${row}`);
+          const columns = tableColumns(section);
+          const rows = rowsOf(section);
+          columns.forEach(({column: {kind, name}, ends}, index) => before.forEach((line, row) => {
+            const value = rows[row][name];
+            if (kind === "count" || kind === "rate") {
+              const values = [name, ...(value === null ? [] : ends)].map((one) => rows[row][one]);
+              const said = numbersIn(line[index]);
+              assert.ok(said.length === values.length && said.every((one, at) => says(one, values[at], kind)), `${id}: ${name} of row ${row} is ${values}, not ${line[index]}`);
+            } else if (kind === "name" || kind === "text") {
+              const written = kind === "name" && /^(unlisted|ZZ)$/.test(value) ? "not listed" : value;
+              assert.ok(typeof value === "number" || line[index] === (written ?? (kind === "text" ? "" : "not shown")), `${id}: ${name} of row ${row}`);
+            }
           }));
-          const number = section.columns.findIndex(({kind}) => kind === "count" || kind === "rate");
+          const number = columns.findIndex(({column: {kind}}) => kind === "count" || kind === "rate");
           if (number < 0 || app !== apps[0]) continue;
           for (const order of ["descending", "ascending"]) {
             await page.focus(`${id} thead th:nth-child(${number + 1}) button`);
             await page.keyboard.press("Enter");
             assert.equal(await page.$eval(`${id} thead th:nth-child(${number + 1})`, (head) => head.ariaSort), order);
-            const values = (await table()).map((line) => read(line[number]));
+            const values = (await table()).map((line) => read(numbersIn(line[number])[0]));
             const known = values.filter((value) => value !== null);
             assert.deepEqual(values.slice(known.length), values.slice(known.length).fill(null), `${id}: what is not shown is last`);
             const sorted = [...known].sort((a, b) => (order === "ascending" ? a - b : b - a));
@@ -262,6 +309,9 @@ for (const name of pages) {
         for (const {app} of apps) {
           await choose(page, app);
           assert.deepEqual(await page.evaluate(crowded), [], screen);
+          const hidden = await page.$eval(".contents", (contents) => contents.scrollWidth - contents.clientWidth);
+          const lines = await page.$$eval(".contents a", (links) => new Set(links.map((link) => link.offsetTop)).size);
+          assert.ok(hidden <= 0 && lines === 1, `${screen}: the parts stand in ${lines} lines, ${hidden} pixels of them out of sight`);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           assert.ok(wide <= 0, `${screen}: ${wide} pixels wider than the screen`);
         }
@@ -308,6 +358,10 @@ for (const name of pages) {
           assert.ok(text.length <= 20, `${format}: ${text.length} sheets`);
           if (report.synthetic) text.forEach((sheet, index) => assert.match(sheet, /synthetic/i, `${format}, sheet ${index + 1}`));
           const words = text.join(" ").replace(/\s+/g, "");
+          // Who reads the paper knows that there are other apps, and how to get them.
+          for (const {title} of report.apps.length > 1 ? report.apps : []) {
+            assert.ok(words.includes(title.replace(/\s+/g, "")) && words.includes("printagain"), `${format}: how to get ${title}`);
+          }
           for (const section of report.apps.find((one) => one.app === app)?.sections ?? []) {
             for (const {caption} of section.charts) {
               assert.ok(words.includes(caption.replace(/\s+/g, "")), `${format}: ${section.id} is printed`);

@@ -1,9 +1,11 @@
 //! What is flagged, and what `--fail-on worse` goes by.
 
-use kaiku_history::{Change, History};
-use kaiku_report::{Made, Settings, make};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::{app, rows, section, text, written};
+use kaiku_history::{Change, History};
+use kaiku_report::{Chart, Made, Settings, make};
+
+use crate::support::{app, count, kept, rate, rows, section, text, written};
 
 fn flags(made: &Made, name: &str, id: &str, names: &str) -> Vec<(String, String)> {
     let rows = rows(section(app(&made.report, name), id));
@@ -64,6 +66,100 @@ fn true_changes_are_found_and_named_and_nothing_else_is() {
         .clone()
         .unwrap();
     assert!(tile.unit.contains("worse"), "{tile:?}");
+}
+
+/// One with few devices whose rate rises much is less sure than one with many whose rate doubles.
+#[test]
+fn what_changed_most_surely_stands_first_and_not_what_few_devices_did() {
+    let mut history = History::of_days(21);
+    let few = "Few".to_owned();
+    history
+        .names
+        .brands
+        .push((few.clone(), vec!["Few/M-1".to_owned()]));
+    history.changes = vec![
+        Change {
+            from: 0,
+            ..change("brands_weekly", &["maps", &few], 0.4, 1.0)
+        },
+        change("brands_weekly", &["maps", &few], 1.0, 20.0),
+        change("brands_weekly", &["maps", "Samsung"], 1.0, 4.0),
+    ];
+    let made = make(&written("few", &history), &Settings::default()).unwrap();
+    let maps = app(&made.report, "maps");
+    let worse: Vec<String> = rows(section(maps, "changed"))
+        .iter()
+        .filter(|row| text(row["flag"]) == "worse")
+        .map(|row| text(row["name"]))
+        .collect();
+    assert_eq!(worse, ["Samsung", "Few"]);
+}
+
+/// By its lower end, and of those with the same one, which often is 0, the one with more devices.
+#[test]
+fn the_worst_stands_first_by_what_is_surely_bad() {
+    for app in &kept().made.report.apps {
+        for id in [
+            "crash_by_brand",
+            "crash_by_model",
+            "crash_by_operator",
+            "crash_by_country",
+        ] {
+            let keys: Vec<(f64, i64)> = rows(section(app, id))
+                .iter()
+                .map(|row| {
+                    (
+                        rate(row["crash_rate_lower"]).unwrap(),
+                        count(row["devices_lower"]).unwrap(),
+                    )
+                })
+                .collect();
+            let is_ordered = |pair: &[(f64, i64)]| {
+                pair[0].0 > pair[1].0 || (pair[0].0 == pair[1].0 && pair[0].1 >= pair[1].1)
+            };
+            assert!(keys.windows(2).all(is_ordered), "{id}: {keys:?}");
+        }
+    }
+}
+
+#[test]
+fn a_line_to_compare_with_has_one_letter_in_every_chart() {
+    let mut letters = BTreeMap::new();
+    for app in &kept().made.report.apps {
+        for chart in app.sections.iter().flat_map(|section| &section.charts) {
+            let (Chart::Dots { lines, .. } | Chart::Trend { lines, .. }) = chart else {
+                continue;
+            };
+            for line in lines {
+                let (what, _) = line.label.split_once(':').unwrap();
+                letters
+                    .entry(line.letter)
+                    .or_insert_with(BTreeSet::new)
+                    .insert(what);
+            }
+        }
+    }
+    let expected = [
+        ("a", "all devices of the app"),
+        ("b", "bad behaviour by Google Play"),
+        ("m", "bad behaviour of a model by Google Play"),
+    ];
+    let expected = expected.map(|(letter, what)| (letter, BTreeSet::from([what])));
+    assert_eq!(letters, BTreeMap::from(expected));
+}
+
+#[test]
+fn every_chart_of_rows_with_flags_draws_them() {
+    for app in &kept().made.report.apps {
+        for section in &app.sections {
+            let has_flags = section.columns.iter().any(|column| column.name == "flag");
+            for chart in &section.charts {
+                if let Chart::Dots { flag, .. } | Chart::Heat { flag, .. } = chart {
+                    assert_eq!(flag.is_some(), has_flags, "{}", section.id);
+                }
+            }
+        }
+    }
 }
 
 #[test]

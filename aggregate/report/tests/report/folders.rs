@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use kaiku_history::History;
-use kaiku_report::{Cell, Error, Settings, csv, html, make};
+use kaiku_report::{Cell, Error, Group, Settings, csv, html, make};
 
 use crate::support::{
     POLICY_CHANGES, UNSEALED, WITHHELD, app, count, day, kept, rows, section, text, written,
@@ -95,6 +95,43 @@ fn a_single_day_shows_what_it_has_and_compares_nothing() {
     }
     assert!(made.report.weeks.is_none());
     html(&made.report).unwrap();
+}
+
+#[test]
+fn what_has_nothing_to_show_stands_with_its_reason_among_what_is_not_shown() {
+    let made = make(
+        &written("nothing", &History::of_days(14)),
+        &Settings::default(),
+    )
+    .unwrap();
+    let maps = app(&made.report, "maps");
+    for id in ["components", "causes_by_release", "causes_first_seen"] {
+        let section = section(maps, id);
+        assert_eq!(section.group, Group::Unseen, "{id}");
+        assert!(section.empty.is_some(), "{id}");
+    }
+    // What is asked at a glance has its place, and what has something to show too.
+    for (id, group) in [
+        ("worst_cause", Group::Glance),
+        ("features_unseen", Group::Used),
+        ("causes", Group::Breaks),
+    ] {
+        assert_eq!(section(maps, id).group, group, "{id}");
+    }
+    let groups: Vec<Group> = maps.sections.iter().map(|section| section.group).collect();
+    assert!(groups.is_sorted(), "{groups:?}");
+    let page = html(&made.report).unwrap();
+    let unseen = page.split("id=\"maps-group-unseen\"").nth(1).unwrap();
+    let unseen = unseen.split("<section data-app=").next().unwrap();
+    assert!(unseen.contains("publishes no table components_weekly"));
+}
+
+#[test]
+fn a_cause_that_was_there_from_the_beginning_is_not_said_to_be_first_shown() {
+    let maps = app(&kept().made.report, "maps");
+    let first = section(maps, "causes_first_seen");
+    let days: Vec<String> = rows(first).iter().map(|row| text(row["day"])).collect();
+    assert_eq!(days, [day(60).to_string()]);
 }
 
 #[test]
@@ -246,6 +283,39 @@ fn names_with_markup_or_from_right_to_left_are_text_and_nothing_else() {
     );
     let operator = format!("<bdi>{RIGHT_TO_LEFT}</bdi>");
     assert!(page.contains(&operator));
+}
+
+#[test]
+fn what_is_in_no_list_has_one_name_in_the_page_and_that_of_the_tables_in_its_data() {
+    let mut history = History::of_days(14);
+    history.names.brands[0] = ("unlisted".to_owned(), vec!["unlisted".to_owned()]);
+    history.names.countries[0] = (
+        "ZZ".to_owned(),
+        ["unlisted", "Abroad (ZZ)"].map(str::to_owned).to_vec(),
+    );
+    let report = make(&written("unlisted", &history), &Settings::default())
+        .unwrap()
+        .report;
+    let maps = app(&report, "maps");
+    let first = |id: &str, column: &str| text(&section(maps, id).column(column).unwrap()[0]);
+    assert_eq!(first("brands", "brand"), "unlisted");
+    assert_eq!(first("countries", "country"), "ZZ");
+    assert_eq!(first("models", "label"), "not listed");
+    assert_eq!(first("operators", "label"), "not listed");
+    let labels = section(maps, "operators").column("label").unwrap();
+    assert!(
+        labels.contains(&Cell::text("Abroad (no country)")),
+        "{labels:?}"
+    );
+    let page = html(&report).unwrap();
+    assert!(page.contains("<td>not listed"));
+    for raw in ["<td>unlisted", "<td>ZZ", "in no list"] {
+        assert!(!page.contains(raw), "{raw}");
+    }
+    assert_eq!(
+        page.matches("What “not listed” is").count(),
+        report.apps.len()
+    );
 }
 
 #[test]

@@ -142,12 +142,21 @@ fn shown(cell: &Cell, kind: Kind) -> String {
         }
         Cell::Rate(rate) => format!("{:.2} %", rate * 100.0),
         Cell::Day(day) => day.to_string(),
-        Cell::Text(text) => text.to_string(),
+        Cell::Text(text) => match (kind, &**text) {
+            (Kind::Flag, "") => "no reliable change".to_owned(),
+            (Kind::Flag, "rising" | "worse") => format!("▲ {text}"),
+            (Kind::Flag, "falling" | "better") => format!("▼ {text}"),
+            (Kind::Flag, _) => format!("+ {text}"),
+            (Kind::Name, "unlisted" | "ZZ") => "not listed".to_owned(),
+            _ => text.to_string(),
+        },
     }
 }
 
 fn unescaped(html: &str) -> String {
-    let text = html.replace("<bdi>", "").replace("</bdi>", "");
+    let text = ["<bdi>", "</bdi>", "<small>", "</small>"]
+        .iter()
+        .fold(html.to_owned(), |text, tag| text.replace(tag, ""));
     let text = text
         .replace("&#60;", "<")
         .replace("&#62;", ">")
@@ -167,13 +176,35 @@ fn table_of(part: &str) -> Vec<Vec<String>> {
     .collect()
 }
 
-/// The rows of a section as the page would write them.
+/// The rows of a section as the page would write them: an interval stands in the cell of its number.
 fn rows_of(section: &Section) -> Vec<Vec<String>> {
     let row = |row: usize| {
-        let columns = section.columns.iter().zip(&section.data);
-        columns
-            .map(|(column, data)| shown(&data[row], column.kind))
-            .collect()
+        let cell = |name: &str| {
+            let at = section
+                .columns
+                .iter()
+                .position(|column| column.name == name)?;
+            Some(shown(&section.data[at][row], section.columns[at].kind))
+        };
+        let names = section.columns.iter().filter(|column| !column.is_aside);
+        let is_end = |name: &str| {
+            let base = name.strip_suffix("_lower").or(name.strip_suffix("_upper"));
+            base.is_some_and(|base| cell(base).or(cell(&format!("{base}_estimate"))).is_some())
+        };
+        let names = names
+            .map(|column| column.name.as_str())
+            .filter(|name| !is_end(name));
+        let cells = names.map(|name| {
+            let base = name.strip_suffix("_estimate").unwrap_or(name);
+            let ends = cell(&format!("{base}_lower")).zip(cell(&format!("{base}_upper")));
+            match (cell(name).unwrap(), ends) {
+                (text, Some((lower, upper))) if text != "not shown" => {
+                    format!("{text} {lower} to {upper}")
+                }
+                (text, _) => text,
+            }
+        });
+        cells.collect()
     };
     (0..section.rows()).map(row).collect()
 }

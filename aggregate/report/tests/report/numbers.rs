@@ -154,6 +154,16 @@ fn every_number_over_time_is_that_of_its_file() {
                     &format!("{id} of {name} in {period}"),
                 );
                 found += usize::from(devices.is_some());
+                if id == "heard" {
+                    let before = Day::parse(&period).unwrap().minus(7).to_string();
+                    let was = files.get(&before).and_then(|(_, rows)| find(rows, &[]));
+                    check(
+                        row,
+                        counted("week_before"),
+                        was.map(|row| of_row(row, "devices")),
+                        id,
+                    );
+                }
                 let rate = |measure| Some(of_rate(of_row(in_file?, measure), devices?));
                 if id == "crash_free" {
                     check(row, rated("crash_rate"), rate("crashed"), id);
@@ -210,7 +220,7 @@ fn every_number_of_the_last_week_is_that_of_its_file() {
             let section = section(app, id);
             let whole = &files(&kept.folder, "activity_weekly", name)[week].1[0];
             let shown = rows(section);
-            let mut found = 0;
+            let (mut found, mut with_before) = (0, 0);
             for row in &shown {
                 let names = names_of(row, dims);
                 let in_file = find(last, &strs(&names));
@@ -228,15 +238,20 @@ fn every_number_of_the_last_week_is_that_of_its_file() {
                     let rate = crashed.map(|crashed| of_rate(crashed, devices.unwrap()));
                     check(row, rated("crash_rate"), rate, &what);
                 }
-                if id == "features_change" {
-                    let before = Day::parse(week).unwrap().minus(7).to_string();
-                    let before = find(&of_table[&before].1, &strs(&names));
-                    check(
-                        row,
-                        counted("week_before"),
-                        before.map(|row| of_row(row, "devices")),
-                        &what,
-                    );
+                let before = Day::parse(week).unwrap().minus(7).to_string();
+                let was = find(&of_table[&before].1, &strs(&names));
+                if has(section, "week_before_estimate") {
+                    let was = was.map(|row| of_row(row, "devices"));
+                    check(row, counted("week_before"), was, &what);
+                    with_before += usize::from(was.is_some());
+                } else if has(section, "week_before") {
+                    let of_app = &files(&kept.folder, "activity_weekly", name)[&before].1[0];
+                    let was = was.map(|row| match has(section, "crash_rate") {
+                        true => of_rate(of_row(row, "crashed"), of_row(row, "devices")),
+                        false => of_rate(of_row(row, "devices"), of_row(of_app, "devices")),
+                    });
+                    check(row, rated("week_before"), was, &what);
+                    with_before += usize::from(was.is_some());
                 }
                 if id == "pairs" {
                     let features = &files(&kept.folder, "features_weekly", name)[week].1;
@@ -254,6 +269,10 @@ fn every_number_of_the_last_week_is_that_of_its_file() {
                 }
             }
             assert_eq!(found, last.len(), "{id} of {name} leaves out rows");
+            assert!(
+                id == "pairs" || with_before > 0,
+                "{id} of {name} has nothing of the week before"
+            );
         }
     }
 }
@@ -299,6 +318,20 @@ fn every_sum_of_seven_days_is_that_of_its_files() {
                 let what = format!("{id} of {name}: {names:?}");
                 let devices = of_sum(&of_table, &days, &strs(&names), "devices");
                 check(row, counted("device_days"), devices, &what);
+                if id == "crash_by_release" {
+                    let days: Vec<String> = days
+                        .iter()
+                        .map(|day| Day::parse(day).unwrap().minus(7).to_string())
+                        .collect();
+                    let sum = |measure| of_sum(&of_table, &days, &strs(&names), measure);
+                    let was = sum("crashed").zip(sum("devices"));
+                    check(
+                        row,
+                        rated("days_before"),
+                        was.map(|(part, whole)| of_rate(part, whole)),
+                        &what,
+                    );
+                }
                 for (rate, measure) in rates {
                     let part = of_sum(&of_table, &days, &strs(&names), measure).unwrap();
                     check(

@@ -46,13 +46,20 @@ pub(crate) fn busy() -> History {
         partitions: 1,
     };
     history.incidents = vec![(80, incident)];
-    history.changes = vec![Change {
-        from: 77,
-        table: "brands_weekly".to_owned(),
-        dims: vec!["maps".to_owned(), "Apple".to_owned()],
-        devices: 1.0,
-        parts: 4.0,
-    }];
+    let change = |from, table: &str, dims: &[&str], devices, parts| Change {
+        from,
+        table: table.to_owned(),
+        dims: dims.iter().map(|dim| (*dim).to_owned()).collect(),
+        devices,
+        parts,
+    };
+    let cause = history.names.causes["maps"][0].clone();
+    history.changes = vec![
+        change(77, "brands_weekly", &["maps", "Apple"], 1.0, 4.0),
+        // A cause that is shown for the first time long after the others.
+        change(0, "causes_daily", &["maps", "", &cause], 1e-9, 1.0),
+        change(60, "causes_daily", &["maps", "", &cause], 1e9, 1.0),
+    ];
     history
 }
 

@@ -3,7 +3,7 @@
 import {axisX, cell, text} from "@observablehq/plot";
 import {shortened, textWidth} from "../elements.js";
 import {inCell, written} from "../format.js";
-import {draw, inWords, notShown} from "./plot.js";
+import {draw, flagNote, flagged, inWords, notShown} from "./plot.js";
 
 const STEPS = 7;
 const MOST = 30;
@@ -20,7 +20,8 @@ export function heat(section, chart, width) {
   const room = Math.max(...names.map((name) => textWidth(name))) + 12;
   const isNarrow = width < NARROW || room > width * 0.4;
   const marginLeft = isNarrow ? 2 : room;
-  const least = Math.max(...cells.map(({value}) => textWidth(inCell(value ?? 0, column, 60)))) + 10;
+  const signed = ({row}) => (row !== undefined && chart.flag ? flagged(section, row, chart.flag).split(" ")[0] : "");
+  const least = Math.max(...cells.map((one) => textWidth(`${inCell(one.value ?? 0, column, 60)} ${signed(one)}`.trim()))) + 10;
   const across = allX.slice(-Math.max(1, Math.floor((width - marginLeft - 2) / Math.max(least, 36))));
   const known = new Map(cells.map((one) => [JSON.stringify([one.x, one.y]), one]));
   // What has no row is not shown either: it has a cell of its own, with the mark of that.
@@ -52,7 +53,7 @@ export function heat(section, chart, width) {
       cell(shown.filter(({value}) => value !== null), {...at, ...inset, fill: ({value}) => `var(--h${step(value)})`,
         className: "mark"}),
       cell(shown.filter(({value}) => value === null), {...at, ...inset, fill: "none", stroke: "var(--line)", className: "gap"}),
-      text(shown, {...at, dy, text: ({value}) => (value === null ? "–" : inCell(value, column, size)),
+      text(shown, {...at, dy, text: (one) => (one.value === null ? "–" : `${inCell(one.value, column, size)} ${signed(one)}`.trim()),
         fill: (one) => (one.value === null ? "var(--soft)" : onCell(one)), fontVariant: "tabular-nums"}),
       hasRoom ? text(ranged, {...at, dy: 8, text: between, fill: onCell, fontSize: 10, className: "interval"}) : null,
       text(names, {y: (name) => name, text: (name) => shortened(name, isNarrow ? width : room), frameAnchor: "left", textAnchor: isNarrow ? "start" : "end",
@@ -68,9 +69,9 @@ export function heat(section, chart, width) {
       title: `${one.y}, ${one.x}`,
       text: one.value === null
         ? notShown(column)
-        : inWords(section, one.row, [chart.value, chart.lower, chart.upper])
+        : inWords(section, one.row, [chart.value, chart.flag])
     }));
-  const notes = [];
+  const notes = flagNote(section, cells.map(({row}) => row), chart.flag);
   if (shown.some(({value}) => value === null)) notes.push("– is not shown: below the threshold or withheld, and not zero.");
   if (across.length < allX.length) notes.push(`The last ${across.length} of ${allX.length} columns; the table has all.`);
   if (names.length < allY.length) notes.push(`The first ${names.length} of ${allY.length} lines; the table has all.`);

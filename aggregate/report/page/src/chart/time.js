@@ -102,18 +102,18 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
   const format = ticks(column, axis.domain);
   const marginLeft = Math.max(...axis.domain.map((end) => textWidth(format(end))), 24) + 12;
   const marginRight = hasEnds ? Math.max(...series.map(({label}) => textWidth(label))) + 26 : within.length ? 16 : all.length <= FEW ? 20 : 8;
-  const releases = named(section.releases(), all, width - marginLeft - marginRight);
+  const {placed: releases, left} = named(section.releases(), all, width - marginLeft - marginRight, height > 200 ? 3 : 2);
   const rules = section.releases().filter(({since}) => since >= all[0] && since <= all.at(-1)).map(({since}) => date(since));
   const dense = all.length > 40;
   const marks = [
     gridY({ticks: height > 200 ? 5 : 3, stroke: "var(--line)", strokeOpacity: 1}),
     axisY({ticks: height > 200 ? 5 : 3, tickFormat: format, tickSize: 0, color: "var(--soft)", label: null}),
-    axisX({...dates(all, width), tickSize: 3, color: "var(--soft)", label: null}),
-    ruleY(within, {y: "value", stroke: "var(--ink)", strokeDasharray: "4 3"}),
+    axisX({...dates(all, width, chart.x), tickSize: 3, color: "var(--soft)", label: null}),
+    ...within.map((line) => ruleY([line], {y: "value", stroke: "var(--ink)", strokeDasharray: line.dash})),
     text(together(within, axis, height - 60), {y: "value", text: "letter", frameAnchor: "right", textAnchor: "start", dx: 4, fill: "var(--ink)", fontWeight: 600}),
     ruleX(rules, {stroke: "var(--soft)", strokeDasharray: "2 3"}),
-    ...[0, 1].map((row) => text(releases.filter((release) => release.row === row), {x: "at", text: "release",
-      frameAnchor: "top", dy: row ? -22 : -10, textAnchor: "start", dx: 2, fill: "var(--soft)", fontSize: 11}))
+    ...releases.map(({at, release, row, isBefore}) => text([release], {x: [at], text: [release], frameAnchor: "top",
+      dy: -10 - 12 * row, textAnchor: isBefore ? "end" : "start", dx: isBefore ? -2 : 2, fill: "var(--soft)", fontSize: 11}))
   ];
   const ends = [];
   for (const [index, {label, steps: own}] of series.entries()) {
@@ -128,7 +128,7 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
   const runs = series.flatMap((one) => gaps(section, one.steps).map((run) => ({...run, label: one.label})));
   if (!hasEnds) marks.push(...missing(runs, axis.domain[0], (width - marginLeft) / all.length, all));
   else marks.push(...missing(once(runs.filter(({reason}) => reason.mark === "×")), axis.domain[0], 9, all));
-  const top = releases.some(({row}) => row === 1) ? 30 : releases.length ? 18 : 10;
+  const top = releases.length ? 18 + 12 * Math.max(...releases.map(({row}) => row)) : 10;
   if (hasEnds) marks.push(...endLabels(ends, axis.domain, height - top - 40));
   const svg = draw({
     width, height, marginLeft, marginRight, marginTop: top, marginBottom: 40,
@@ -139,13 +139,16 @@ function panel(section, chart, {all, series, width, height, hasEnds = false}) {
     marks
   });
   const points = pointsOf(section, chart, svg, {series, axis, hasEnds});
+  if (left.length > 0) keys.push(`Releases whose names have no room here: ${left.join(", ")}.`);
   return {svg, points, keys, cut: axis.cut ? cutNote(axis, column) : null};
 }
 
-/** Where an axis of time is marked: a few periods each by their day, many by round dates. */
-function dates(all, width) {
+/** Where an axis of time is marked: a few periods each by their day, many weeks at their Mondays, many days by round dates. */
+function dates(all, width, unit) {
   const many = Math.max(2, Math.round(width / 110));
-  return all.length <= Math.min(FEW, many + 1) ? {ticks: all.map(date), tickFormat: "%-d %b"} : {ticks: many};
+  if (all.length <= Math.min(FEW, many + 1)) return {ticks: all.map(date), tickFormat: "%-d %b"};
+  const step = Math.ceil(all.length / (many + 1));
+  return unit === "week" ? {ticks: all.filter((_, index) => index % step === 0).map(date)} : {ticks: many};
 }
 
 /** A band from the lower to the upper bound, its edges, and the line of the estimates. All end where nothing is shown. */
@@ -210,22 +213,30 @@ function endLabels(ends, [low, high], pixels) {
   });
 }
 
-/** Releases that began within the axis, their names in two rows, without those that have no room. */
-function named(releases, all, width) {
+/**
+ * Releases that began within the axis, their names in rows: behind their line, and before it where the chart ends. Those
+ * for which no row has room are left to the note.
+ */
+function named(releases, all, width, rows) {
   const [first, last] = [date(all[0]), date(all.at(-1))];
-  const free = [-Infinity, -Infinity];
+  const free = Array(rows).fill(-Infinity);
   const placed = [];
-  for (const {release, since} of releases) {
-    const at = date(since);
-    if (!since || at < first || at > last) continue;
+  const left = [];
+  const within = releases.map(({release, since}) => ({release, at: date(since)})).filter(({at}) => at >= first && at <= last);
+  for (const {release, at} of within.sort((a, b) => a.at - b.at)) {
     const x = ((at - first) / (last - first || 1)) * width;
     const wide = textWidth(release, 11) + 6;
-    const row = free.findIndex((end) => x >= end);
-    if (row < 0 || x + wide > width + 8) continue;
-    free[row] = x + wide;
-    placed.push({release, at, row});
+    const isBefore = x + wide > width + 8;
+    const from = isBefore ? x - wide : x;
+    const row = from < -8 ? -1 : free.findIndex((end) => from >= end);
+    if (row < 0) {
+      left.push(`${release} (${inDays(at.toISOString().slice(0, 10), "day")})`);
+      continue;
+    }
+    free[row] = from + wide;
+    placed.push({release, at, row, isBefore});
   }
-  return placed;
+  return {placed, left};
 }
 
 function pointsOf(section, chart, svg, {series, axis, hasEnds}) {
@@ -238,7 +249,7 @@ function pointsOf(section, chart, svg, {series, axis, hasEnds}) {
   return series.flatMap(({label, steps}, group) => {
     const shown = steps.filter(({value}) => value !== null).map((step) => ({
       at: step.at, y: step.value, row: step.row, periods: [step.period, step.period],
-      text: inWords(section, step.row, [chart.y, chart.lower, chart.upper])
+      text: inWords(section, step.row, [chart.y])
     }));
     const held = gaps(section, steps).map(({from, to, reason}) => ({
       at: new Date((+from.at + +to.at) / 2), y: axis.domain[0], periods: [from.period, to.period], text: reason.text
