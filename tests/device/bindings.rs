@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use super::door::{Door, Said};
+use super::door::{Door, Said, suggestion_key};
 use super::host::{Ended, Language, bindings, compile_c, root, run, succeed};
 
 const CATALOGUE: &str = "ingest/device/bindings/examples/maps.json";
@@ -51,6 +51,11 @@ fn example(language: Language, door: &Door, panics: &str) -> (Ended, tempfile::T
         .arg(door.url())
         .arg(door.ca())
         .env("KAIKU_DEVICE_FAILPOINTS", panics);
+    // The app in Rust takes its suggestions by the library's own sender, as a test of the library does.
+    if language != Language::Rust {
+        let key = suggestion_key().public().to_string();
+        command.args([&key, &key]);
+    }
     (run(&mut command), folder)
 }
 
@@ -81,6 +86,10 @@ fn whole_path(language: Language) {
     for line in [
         "I take part in the improvement program",
         "upload: 202",
+        // The very file that the gateway serves, and what is picked from it.
+        "fetch: 200 ACCEPTED",
+        "Walking routes",
+        "You use ",
         "forget: 202",
         "the app goes on",
     ] {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use kaiku_broker::Cluster;
 use kaiku_raw::{Decoder, Limits, Record};
+use kaiku_suggestions::{Feature, SigningKey, Suggestions};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 use super::host::succeed;
@@ -16,6 +17,9 @@ use crate::support::process::{Stage, free_address, settings};
 
 /// The key of the examples' app.
 pub(crate) const APP_KEY: &str = "the-key-of-the-app";
+
+/// The features of the file of suggestions that every gateway here has: who uses the first one uses the other too.
+pub(crate) const GO_TOGETHER: [&str; 2] = ["route.bicycle", "route.walk"];
 
 /// A gateway of one test's own.
 pub(crate) struct Door {
@@ -40,8 +44,10 @@ impl Door {
         let address = free_address();
         write_certificates(folder.path());
         fs::write(folder.path().join("tokens"), format!("{APP_KEY}\n")).unwrap();
+        write_suggestions(&folder.path().join("suggestions"));
         let more = format!(
             "[topics]\npartitions = 2\n\n[gateway]\nlisten = \"{address}\"\ntokens_file = \"tokens\"\n\
+             recommendations_dir = \"suggestions\"\n\
              tls = {{ cert_file = \"cert.pem\", key_file = \"key.pem\" }}\n\n\
              [telemetry]\nlisten = \"{}\"\n",
             free_address()
@@ -140,6 +146,24 @@ fn line(event: &kaiku_raw::RawEvent<'_>) -> String {
         names.join("/"),
         event.times
     )
+}
+
+/// The key that has signed the suggestions.
+pub(crate) fn suggestion_key() -> SigningKey {
+    SigningKey::from_seed([7; 32]).unwrap()
+}
+
+fn write_suggestions(folder: &Path) {
+    let week = kaiku_wire::Clock::system().today().minus(7).week();
+    let features = GO_TOGETHER.map(|name| Feature {
+        name: name.to_owned(),
+        is_offered: true,
+    });
+    let expires = week.sunday().plus(30);
+    let said = Suggestions::new("maps", week, expires, features.to_vec(), [(0, 1, 0.5)]).unwrap();
+    fs::create_dir(folder).unwrap();
+    let file = said.sign(&suggestion_key()).unwrap();
+    fs::write(folder.join("maps.suggestions"), file).unwrap();
 }
 
 /// An authority, and a certificate of it for this machine.

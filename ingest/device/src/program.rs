@@ -11,8 +11,8 @@ use crate::recommend::{Fetch, Fetched, Recommendation};
 use crate::shared::Shared;
 use crate::testing::Recorded;
 use crate::{
-    Answer, Connection, Error, Forget, Level, Receipt, Settings, Status, Upload, Waiting, Worked,
-    Worker,
+    Answer, Connection, DeviceCatalogue, Error, Forget, Level, Receipt, Settings, Status, Upload,
+    Waiting, Worked, Worker,
 };
 
 /// The improvement program of one app. Off until its owner turns it on.
@@ -151,13 +151,26 @@ impl Program {
     /// A feature was used, by its name in the catalogue. One that the catalogue does not have, or
     /// not any more, is not recorded.
     pub fn used(&self, feature: &str) {
+        self.used_by(|catalogue| catalogue.feature(feature));
+    }
+
+    /// The same by its place among [`crate::DeviceCatalogue::features`], for bindings that look a
+    /// name up once.
+    pub fn used_at(&self, place: usize) {
+        self.used_by(|catalogue| {
+            let number = u16::try_from(place).ok()?;
+            (place < catalogue.features().len()).then_some(number)
+        });
+    }
+
+    fn used_by(&self, find: impl FnOnce(&DeviceCatalogue) -> Option<u16>) {
         let shared = &self.shared;
         shared.guard(
             || (),
             || {
                 step!("device.used");
                 let day = shared.today();
-                let known = shared.catalogue.feature(feature).filter(|number| {
+                let known = find(&shared.catalogue).filter(|number| {
                     let feature = &shared.catalogue.features()[usize::from(*number)];
                     feature.expires.is_none_or(|expires| day < expires)
                 });

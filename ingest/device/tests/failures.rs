@@ -5,6 +5,8 @@
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code, clippy::unwrap_used)] // Signals are sent through C.
 
+#[path = "support/programs.rs"]
+mod programs;
 #[path = "failures/support.rs"]
 mod support;
 

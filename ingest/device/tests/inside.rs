@@ -40,12 +40,8 @@ fn a_panic_at_any_step_does_not_reach_the_host() {
     }
 }
 
-/// The host lies beside this test, in `examples`.
 fn host() -> PathBuf {
-    let mut path = std::env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    path.join("examples").join("host")
+    programs("tests/programs", &["host"]).join("host")
 }
 
 #[test]

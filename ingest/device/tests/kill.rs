@@ -19,12 +19,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::support::*;
 
-/// The victim lies beside this test, in `examples`.
 fn victim() -> PathBuf {
-    let mut path = std::env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    path.join("examples").join("victim")
+    programs("tests/programs", &["victim"]).join("victim")
 }
 
 /// A server that fails one time in three: before it counts, or before it answers.

@@ -28,5 +28,9 @@ mod recommend;
 /// What goes wrong inside does not reach the host.
 mod inside;
 
+/// The SQLite that is built in.
+#[cfg(feature = "bundled")]
+mod sqlite;
+
 /// Spools and catalogues that nobody means.
 mod fuzz;

@@ -70,6 +70,33 @@ typedef enum KaikuResult {
 } KaikuResult;
 
 /**
+ * What became of a file of suggestions.
+ */
+typedef enum KaikuFetched {
+  /**
+   * It was accepted.
+   */
+  KAIKU_FETCHED_ACCEPTED = 0,
+  /**
+   * There is no other than the one that lies here.
+   */
+  KAIKU_FETCHED_UNCHANGED = 1,
+  /**
+   * The gateway has none, or did not answer: what lies here is used until it expires.
+   */
+  KAIKU_FETCHED_NONE = 2,
+  /**
+   * It was refused: signed by no key of the settings, damaged, expired, too old or too long. What lies here is used until
+   * it expires.
+   */
+  KAIKU_FETCHED_REFUSED = 3,
+  /**
+   * Nothing is wanted: no fetch was asked for, or the program was turned off meanwhile.
+   */
+  KAIKU_FETCHED_UNWANTED = 4,
+} KaikuFetched;
+
+/**
  * On or off, and why.
  */
 typedef enum KaikuState {
@@ -308,6 +335,11 @@ typedef struct KaikuSettings {
    * runtime that has handlers of its own, such as a JVM's or Go's.
    */
   uint32_t signals;
+  /**
+   * The two keys by which files of suggestions are believed, as `kaiku recommend key` prints them: the one in use, and
+   * the one that will follow it. Null, both: nothing is suggested.
+   */
+  const char *suggestion_keys[2];
 } KaikuSettings;
 
 /**
@@ -329,11 +361,11 @@ typedef struct KaikuHeader {
  */
 typedef struct KaikuUpload {
   /**
-   * By which the answer is told to `kaiku_uploaded`.
+   * By which the answer is told to `kaiku_uploaded`; 0 where it is none of `kaiku_next_upload`.
    */
   int64_t id;
   /**
-   * `POST`.
+   * `POST`, or `GET` where it is one of `kaiku_next_fetch`.
    */
   const char *method;
   /**
@@ -506,6 +538,50 @@ void kaiku_send_now(const struct KaikuProgram *program);
  * waits.
  */
 int64_t kaiku_next_due(const struct KaikuProgram *program);
+
+/**
+ * Writes the request by which the file of suggestions is to be fetched now to `fetch`, or null and `Nothing`: behind an
+ * upload that arrived, once a week at the most. `connection` is a `KaikuConnection`. To be asked behind each
+ * `kaiku_uploaded`. The host makes it on the same connection, and adds nothing that names the device or its owner.
+ */
+enum KaikuResult kaiku_next_fetch(const struct KaikuProgram *program,
+                                  uint32_t connection,
+                                  struct KaikuUpload **fetch);
+
+/**
+ * What became of a fetch: `status` is that of the answer, 0 where there was none, and `body` its body of `body_size` bytes,
+ * of which no more than 8193 need be read.
+ */
+enum KaikuFetched kaiku_fetched(const struct KaikuProgram *program,
+                                uint32_t status,
+                                const uint8_t *body,
+                                size_t body_size);
+
+/**
+ * Features that its owner might like, the best first, `most` at the most and within what may be shown today, as JSON: a
+ * list of `feature`, `title`, `because`, `because_feature`. It changes nothing: tell with `kaiku_shown` what was shown. It
+ * reads a file, so it is for a background job.
+ */
+char *kaiku_recommend(const struct KaikuProgram *program,
+                      const char *language,
+                      uint32_t most);
+
+/**
+ * A suggestion was shown to its owner.
+ */
+void kaiku_shown(const struct KaikuProgram *program, const char *feature);
+
+/**
+ * Its owner does not want this one suggested again.
+ */
+void kaiku_dismiss(const struct KaikuProgram *program, const char *feature);
+
+/**
+ * Its owner wants suggestions, where `wanted` is not 0, those that were dismissed included; else none are made from now on,
+ * and what was remembered for them is forgotten.
+ */
+void kaiku_want_suggestions(const struct KaikuProgram *program,
+                            uint32_t wanted);
 
 /**
  * On or off, and why. It never waits.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use kaiku_device::failures::{Component, LastRun, Settings, Verdict, Watch};
 use tempfile::TempDir;
@@ -16,41 +16,13 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Compilers of other languages.
 pub(crate) const COMPILING: Duration = Duration::from_secs(600);
 
-/// The folder with the programs. Who tests the package has them built; who tests one target alone does not, and then
-/// cargo builds them here.
+/// The folder with the programs.
 pub(crate) fn programs() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        let target = test.ancestors().nth(3).unwrap();
-        let folder = target.join("debug/examples");
-        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let changed = ["src", "tests/failures/programs", "Cargo.toml"]
-            .map(|path| newest(&package.join(path)))
-            .into_iter()
-            .max();
-        let is_built = ["failing", "libwatched.so"].iter().all(|program| {
-            let built = folder.join(program).metadata();
-            built.is_ok_and(|built| Some(built.modified().unwrap()) > changed)
-        });
-        if !is_built {
-            let mut cargo = Command::new(env!("CARGO"));
-            cargo.current_dir(package);
-            cargo.args(["build", "--quiet", "--examples", "--features", "signals"]);
-            cargo.arg("--target-dir").arg(target);
-            run(cargo);
-        }
-        folder
+        let names = ["failing", "libwatched.so"];
+        crate::programs::programs("tests/failures/programs", &names)
     })
-}
-
-/// When anything under this path changed last.
-fn newest(path: &Path) -> SystemTime {
-    let own = path.metadata().unwrap().modified().unwrap();
-    let below = std::fs::read_dir(path).into_iter().flatten();
-    below
-        .map(|entry| newest(&entry.unwrap().path()))
-        .fold(own, SystemTime::max)
 }
 
 /// A place of its own for each test, on its first boot.

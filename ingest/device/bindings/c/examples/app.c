@@ -2,7 +2,7 @@
  * An app in C: its owner turns the program on, uses a feature, sends, looks at the receipts, and turns it off again.
  * It sends by the program curl.
  *
- *   app FOLDER CATALOGUE GATEWAY CA
+ *   app FOLDER CATALOGUE GATEWAY CA [SUGGESTION_KEY SUGGESTION_KEY]
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +55,7 @@ static uint32_t destroy_key(void *context) {
     return remove(context) && errno != ENOENT;
 }
 
-/* Makes the request as it is, and gives the status of the answer; 0 where there is none. */
+/* Makes the request as it is, and gives the status of the answer; 0 where there is none. The answer's body lies in a file. */
 static uint32_t send_request(const struct app *app, const KaikuUpload *upload) {
     char body[4096], settings[4096], command[8192];
     snprintf(body, sizeof body, "%s/body", app->folder);
@@ -68,10 +68,11 @@ static uint32_t send_request(const struct app *app, const KaikuUpload *upload) {
     file = fopen(settings, "wb");
     if (!file) return 0;
     fprintf(file, "url = \"%s%s\"\nrequest = \"%s\"\n", app->gateway, upload->path, upload->method);
-    fprintf(file, "cacert = \"%s\"\ndata-binary = \"@%s\"\n", app->ca, body);
+    fprintf(file, "cacert = \"%s\"\n", app->ca);
+    if (upload->body_size) fprintf(file, "data-binary = \"@%s\"\n", body);
     for (size_t i = 0; i < upload->headers_count; i++)
         fprintf(file, "header = \"%s: %s\"\n", upload->headers[i].name, upload->headers[i].value);
-    fprintf(file, "silent\noutput = \"/dev/null\"\nmax-time = 20\nwrite-out = \"%%{http_code}\"\n");
+    fprintf(file, "silent\noutput = \"%s/answer\"\nmax-time = 20\nwrite-out = \"%%{http_code}\"\n", app->folder);
     fclose(file);
     snprintf(command, sizeof command, "curl --config '%s'", settings);
     FILE *curl = popen(command, "r");
@@ -96,6 +97,22 @@ static void upload_all(const struct app *app, KaikuProgram *program) {
     }
 }
 
+/* Behind an upload: what is used by others who use the same. */
+static void fetch_suggestions(const struct app *app, KaikuProgram *program) {
+    KaikuUpload *fetch;
+    if (kaiku_next_fetch(program, KAIKU_CONNECTION_UNMETERED, &fetch) != KAIKU_RESULT_OK) return;
+    uint32_t status = send_request(app, fetch);
+    kaiku_upload_free(fetch);
+    char answer[4096];
+    snprintf(answer, sizeof answer, "%s/answer", app->folder);
+    uint8_t suggestions[8193];
+    FILE *file = fopen(answer, "rb");
+    size_t size = file ? fread(suggestions, 1, sizeof suggestions, file) : 0;
+    if (file) fclose(file);
+    KaikuFetched became = kaiku_fetched(program, status, suggestions, size);
+    printf("fetch: %" PRIu32 " %s\n", status, became == KAIKU_FETCHED_ACCEPTED ? "ACCEPTED" : "not accepted");
+}
+
 /* What is on the screen of what was sent. */
 static void show(const char *what, char *json) {
     printf("%s: %s\n", what, json ? json : "nothing");
@@ -103,7 +120,7 @@ static void show(const char *what, char *json) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 5) return 2;
+    if (count != 5 && count != 7) return 2;
     struct app app = {arguments[1], arguments[3], arguments[4]};
     char folder[4096], key_file[4096];
     snprintf(folder, sizeof folder, "%s/kaiku", app.folder);
@@ -120,6 +137,10 @@ int main(int count, char **arguments) {
         .model = "TA-1053",
         .keys = &keys,
     };
+    if (count == 7) {
+        settings.suggestion_keys[0] = arguments[5];
+        settings.suggestion_keys[1] = arguments[6];
+    }
     KaikuProgram *program;
     KaikuResult opened = kaiku_open(&settings, &program);
     free(catalogue);
@@ -138,6 +159,8 @@ int main(int count, char **arguments) {
 
     kaiku_send_now(program);
     upload_all(&app, program);
+    fetch_suggestions(&app, program);
+    show("suggested", kaiku_recommend(program, "en", 1));
     show("status", kaiku_status(program));
     show("receipts", kaiku_receipts(program));
 
@@ -148,6 +171,8 @@ int main(int count, char **arguments) {
     kaiku_upload_free(request);
     printf("off: %d\n", kaiku_turn_off(program));
     kaiku_close(program);
+    snprintf(folder, sizeof folder, "%s/answer", app.folder);
+    remove(folder);
     printf("the app goes on\n");
     return 0;
 }

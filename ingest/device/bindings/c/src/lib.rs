@@ -7,6 +7,7 @@
 mod keys;
 mod outcome;
 mod program;
+mod recommend;
 mod record;
 #[cfg(feature = "http")]
 mod sender;
@@ -21,6 +22,7 @@ mod tests;
 pub use keys::*;
 pub use outcome::*;
 pub use program::*;
+pub use recommend::*;
 pub use record::*;
 #[cfg(feature = "http")]
 pub use sender::*;

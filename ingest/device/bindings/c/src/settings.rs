@@ -2,8 +2,10 @@
 #![expect(unsafe_code, reason = "C hands over pointers")]
 
 use std::ffi::c_char;
-use std::slice;
+use std::mem::{self, MaybeUninit};
+use std::{ptr, slice};
 
+use kaiku_device::recommend::{self, PublicKey};
 use kaiku_device::{DeviceCatalogue, DeviceFacts, Environment, GivenPlace, Settings};
 
 use crate::keys::{HostKeys, KaikuKeys};
@@ -55,6 +57,9 @@ pub struct KaikuSettings {
     /// `KAIKU_SIGNALS_ENDINGS`; 0: none, and then no handler is set. Not for a process with a
     /// runtime that has handlers of its own, such as a JVM's or Go's.
     pub signals: u32,
+    /// The two keys by which files of suggestions are believed, as `kaiku recommend key` prints them: the one in use, and
+    /// the one that will follow it. Null, both: nothing is suggested.
+    pub suggestion_keys: [*const c_char; 2],
 }
 
 /// Signals of a crash: the next start tells an abort and a segmentation fault from one another.
@@ -63,23 +68,39 @@ pub const KAIKU_SIGNALS_CRASHES: u32 = 1;
 /// Signals by which a user or a system ends a process: such a run has not failed.
 pub const KAIKU_SIGNALS_ENDINGS: u32 = 2;
 
+/// Bytes of the settings of the first header: those that came later may be missing.
+const LEAST: usize = mem::offset_of!(KaikuSettings, suggestion_keys);
+
+/// The settings as they are here: what a header of an earlier version does not have is zero.
+///
+/// # Safety
+/// `settings` is null or points to as many bytes as its first field says.
+unsafe fn whole(settings: *const KaikuSettings) -> Option<KaikuSettings> {
+    if settings.is_null() {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    let size = unsafe { (&raw const (*settings).size).read() };
+    if size < LEAST {
+        return None;
+    }
+    let mut whole = MaybeUninit::<KaikuSettings>::zeroed();
+    let size = size.min(size_of::<KaikuSettings>());
+    // SAFETY: so many bytes are there on both sides, and zero is what every field may be.
+    unsafe {
+        ptr::copy_nonoverlapping(settings.cast::<u8>(), whole.as_mut_ptr().cast(), size);
+        Some(whole.assume_init())
+    }
+}
+
 /// Takes the settings over.
 ///
 /// # Safety
 /// `settings` is null or points to settings whose pointers are null or as their lines say.
 pub(crate) unsafe fn read(settings: *const KaikuSettings) -> Result<Settings, KaikuResult> {
     let bad = KaikuResult::BadArgument;
-    // SAFETY: the caller's promise. The size is read first: a header of another version may have
-    // a shorter struct.
-    let size = match settings.is_null() {
-        true => 0,
-        false => unsafe { (&raw const (*settings).size).read() },
-    };
-    if size < size_of::<KaikuSettings>() {
-        return Err(bad);
-    }
-    // SAFETY: the caller's promise, and the size is right.
-    let given = unsafe { &*settings };
+    // SAFETY: the caller's promise.
+    let given = unsafe { whole(settings) }.ok_or(bad)?;
     let needed = |pointer| unsafe { text::read(pointer) }.ok_or(bad);
     let optional = |pointer: *const c_char| match pointer.is_null() {
         true => Ok(None),
@@ -107,6 +128,13 @@ pub(crate) unsafe fn read(settings: *const KaikuSettings) -> Result<Settings, Ka
     };
     settings.metered = given.unmetered_only == 0;
     handle_signals(&mut settings, given.signals)?;
+    if given.suggestion_keys.iter().any(|key| !key.is_null()) {
+        let [first, second] = given.suggestion_keys.map(|key| {
+            let key = needed(key)?.parse::<PublicKey>();
+            key.map_err(|_| bad)
+        });
+        settings.recommend = Some(recommend::Settings::new([first?, second?]));
+    }
     if !given.keys.is_null() {
         // SAFETY: the caller's promise.
         let keys = unsafe { *given.keys };

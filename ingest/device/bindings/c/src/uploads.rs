@@ -5,6 +5,7 @@ use std::ffi::{CString, c_char};
 use std::ptr;
 use std::time::Duration;
 
+use kaiku_device::recommend::Fetch;
 use kaiku_device::{Answer, Connection, Error, Upload};
 
 use crate::outcome::{KaikuResult, guard};
@@ -34,9 +35,9 @@ pub struct KaikuHeader {
 /// A request that the host is to make, exactly as it is; `kaiku_upload_free` frees all of it.
 #[repr(C)]
 pub struct KaikuUpload {
-    /// By which the answer is told to `kaiku_uploaded`.
+    /// By which the answer is told to `kaiku_uploaded`; 0 where it is none of `kaiku_next_upload`.
     pub id: i64,
-    /// `POST`.
+    /// `POST`, or `GET` where it is one of `kaiku_next_fetch`.
     pub method: *const c_char,
     /// Path at the gateway.
     pub path: *const c_char,
@@ -50,6 +51,39 @@ pub struct KaikuUpload {
     pub body_size: usize,
 }
 
+/// A request before it is laid out for C.
+pub(crate) struct Request {
+    id: i64,
+    method: &'static str,
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl From<Upload> for Request {
+    fn from(upload: Upload) -> Request {
+        Request {
+            id: upload.id,
+            method: upload.method,
+            path: upload.path.to_owned(),
+            headers: upload.headers,
+            body: upload.body,
+        }
+    }
+}
+
+impl From<Fetch> for Request {
+    fn from(fetch: Fetch) -> Request {
+        Request {
+            id: 0,
+            method: "GET",
+            path: fetch.path,
+            headers: fetch.headers,
+            body: Vec::new(),
+        }
+    }
+}
+
 /// What a request points into. The request is its first field, so that one address serves both.
 #[repr(C)]
 struct Held {
@@ -60,7 +94,7 @@ struct Held {
 }
 
 impl Held {
-    fn new(upload: Upload) -> Option<Box<Held>> {
+    fn new(request: Request) -> Option<Box<Held>> {
         let mut texts = Vec::new();
         let mut give = |text: &str| {
             let text = CString::new(text).ok()?;
@@ -68,28 +102,28 @@ impl Held {
             texts.push(text);
             Some(address)
         };
-        let (method, path) = (give(upload.method)?, give(upload.path)?);
+        let (method, path) = (give(request.method)?, give(&request.path)?);
         let mut headers = Vec::new();
-        for (name, value) in &upload.headers {
+        for (name, value) in &request.headers {
             headers.push(KaikuHeader {
                 name: give(name)?,
                 value: give(value)?,
             });
         }
-        let (headers_at, body_at) = (headers.as_ptr(), upload.body.as_ptr());
+        let (headers_at, body_at) = (headers.as_ptr(), request.body.as_ptr());
         Some(Box::new(Held {
             upload: KaikuUpload {
-                id: upload.id,
+                id: request.id,
                 method,
                 path,
                 headers: headers_at,
                 headers_count: headers.len(),
                 body: body_at,
-                body_size: upload.body.len(),
+                body_size: request.body.len(),
             },
             _texts: texts,
             _headers: headers,
-            _body: upload.body,
+            _body: request.body,
         }))
     }
 }
@@ -98,10 +132,10 @@ impl Held {
 ///
 /// # Safety
 /// An open handle or null; `given` is null or may be written to.
-pub(crate) unsafe fn hand_out(
+pub(crate) unsafe fn hand_out<R: Into<Request>>(
     program: *const KaikuProgram,
     given: *mut *mut KaikuUpload,
-    ask: impl FnOnce(&KaikuProgram) -> Result<Option<Upload>, Error>,
+    ask: impl FnOnce(&KaikuProgram) -> Result<Option<R>, Error>,
 ) -> KaikuResult {
     if given.is_null() {
         return KaikuResult::BadArgument;
@@ -115,7 +149,7 @@ pub(crate) unsafe fn hand_out(
         };
         match ask(handle) {
             Ok(None) => KaikuResult::Nothing,
-            Ok(Some(upload)) => match Held::new(upload) {
+            Ok(Some(request)) => match Held::new(request.into()) {
                 Some(held) => {
                     // SAFETY: the caller's promise; the request is the first field.
                     unsafe { given.write(Box::into_raw(held).cast()) };
@@ -126,6 +160,21 @@ pub(crate) unsafe fn hand_out(
             Err(error) => KaikuResult::from(&error),
         }
     })
+}
+
+/// A connection by its number.
+pub(crate) fn connection(number: u32) -> Option<Connection> {
+    match number {
+        0 => Some(Connection::None),
+        1 => Some(Connection::Metered),
+        2 => Some(Connection::Unmetered),
+        _ => None,
+    }
+}
+
+/// The status of an answer, where there was one.
+pub(crate) fn status(number: u32) -> Option<u16> {
+    u16::try_from(number).ok().filter(|status| *status != 0)
 }
 
 /// Writes the upload that is to be made now to `upload`, or null and `Nothing`. `connection` is a
@@ -140,11 +189,8 @@ pub unsafe extern "C" fn kaiku_next_upload(
     connection: u32,
     upload: *mut *mut KaikuUpload,
 ) -> KaikuResult {
-    let connection = match connection {
-        0 => Connection::None,
-        1 => Connection::Metered,
-        2 => Connection::Unmetered,
-        _ => return KaikuResult::BadArgument,
+    let Some(connection) = self::connection(connection) else {
+        return KaikuResult::BadArgument;
     };
     let next = |handle: &KaikuProgram| Ok(handle.program.next_upload(connection));
     // SAFETY: the caller's promise.
@@ -168,7 +214,7 @@ pub unsafe extern "C" fn kaiku_uploaded(
         // SAFETY: the caller's promise.
         if let Some(handle) = unsafe { behind(program) } {
             let answer = Answer {
-                status: u16::try_from(status).ok().filter(|status| *status != 0),
+                status: self::status(status),
                 retry_after: u64::try_from(retry_after).ok().map(Duration::from_secs),
             };
             handle.program.uploaded(id, answer);

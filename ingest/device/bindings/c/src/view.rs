@@ -50,7 +50,7 @@ unsafe fn show<T: Serialize>(
 ///
 /// # Safety
 /// An open handle or null, a text or null.
-unsafe fn show_in<T: Serialize>(
+pub(crate) unsafe fn show_in<T: Serialize>(
     program: *const KaikuProgram,
     language: *const c_char,
     view: impl FnOnce(&KaikuProgram, &str) -> T,

@@ -1,7 +1,7 @@
 /*
  * An app in Kotlin: its owner turns the program on, uses a feature, sends, looks at the receipts, and turns it off again.
  *
- *   App FOLDER CATALOGUE GATEWAY CA
+ *   App FOLDER CATALOGUE GATEWAY CA [SUGGESTION_KEY SUGGESTION_KEY]
  */
 
 import java.io.File
@@ -69,13 +69,13 @@ class Sender(private val gateway: String, ca: File) {
     private val client = HttpClient.newBuilder().sslContext(trust(ca)).version(HttpClient.Version.HTTP_1_1).build()
 
     /** Makes the request as it is, and gives the answer; null where there is none. */
-    fun send(upload: Upload): HttpResponse<Void>? {
+    fun send(upload: Upload): HttpResponse<ByteArray>? {
         val request = HttpRequest.newBuilder(URI(gateway + upload.path))
             .timeout(Duration.ofSeconds(20))
             .method(upload.method, HttpRequest.BodyPublishers.ofByteArray(upload.body))
         upload.headers.forEach { request.header(it.name, it.value) }
         return try {
-            client.send(request.build(), HttpResponse.BodyHandlers.discarding())
+            client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray())
         } catch (error: IOException) {
             null
         }
@@ -93,6 +93,19 @@ fun uploadAll(program: Program, sender: Sender) {
     }
 }
 
+/** Behind an upload: what is used by others who use the same. */
+fun suggest(program: Program, sender: Sender) {
+    program.nextFetch(Connection.UNMETERED)?.let { fetch ->
+        val answer = sender.send(fetch)
+        val became = program.fetched(answer?.statusCode()?.toUShort(), answer?.body() ?: byteArrayOf())
+        println("fetch: ${answer?.statusCode()} $became")
+    }
+    program.recommend("en", 1u).forEach {
+        println("suggested: ${it.title} - ${it.because}")
+        program.shown(it.feature)
+    }
+}
+
 fun main(arguments: Array<String>) {
     val (folder, catalogue, gateway, ca) = arguments
     val sender = Sender(gateway, File(ca))
@@ -103,6 +116,7 @@ fun main(arguments: Array<String>) {
         appKey = "the-key-of-the-app",
         device = DeviceFacts(brand = "Nokia", model = "TA-1053"),
         keys = Keys(Path.of(folder, "key")),
+        suggestionKeys = arguments.drop(4),
     )
     Program(settings).use { program ->
         // Its owner reads the text, and agrees.
@@ -123,6 +137,7 @@ fun main(arguments: Array<String>) {
 
         program.sendNow()
         uploadAll(program, sender)
+        suggest(program, sender)
         val status = program.status()
         println("status: ${status.state} panics ${status.panics}")
         program.receipts().forEach { println("receipt: ${it.day} ${it.events} events") }

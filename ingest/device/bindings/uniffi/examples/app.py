@@ -1,6 +1,6 @@
 """An app in Python: its owner turns the program on, uses a feature, sends, looks at the receipts, and turns it off again.
 
-    app.py FOLDER CATALOGUE GATEWAY CA
+    app.py FOLDER CATALOGUE GATEWAY CA [SUGGESTION_KEY SUGGESTION_KEY]
 """
 
 import http.client
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import kaiku
 
-folder, catalogue, gateway, ca = sys.argv[1:]
+folder, catalogue, gateway, ca, *suggestion_keys = sys.argv[1:]
 trust = ssl.create_default_context(cafile=ca)
 
 
@@ -44,16 +44,16 @@ class Keys(kaiku.KeyStore):
 
 
 def send(upload):
-    """Makes the request as it is; the status of the answer and its Retry-After, None where there is none."""
+    """Makes the request as it is; the status of the answer, its Retry-After and its body, None where there is none."""
     connection = http.client.HTTPSConnection(urlsplit(gateway).netloc, context=trust, timeout=20)
     headers = {header.name: header.value for header in upload.headers}
     try:
         connection.request(upload.method, upload.path, upload.body, headers)
         answer = connection.getresponse()
         after = answer.headers.get("retry-after", "")
-        return answer.status, int(after) if after.isdigit() else None
-    except OSError:
-        return None, None
+        return answer.status, int(after) if after.isdigit() else None, answer.read(8193)
+    except (OSError, http.client.HTTPException):
+        return None, None, b""
     finally:
         connection.close()
 
@@ -69,6 +69,7 @@ def main():
             app_key="the-key-of-the-app",
             device=kaiku.DeviceFacts(brand="Nokia", model="TA-1053"),
             keys=Keys(folder + "/key"),
+            suggestion_keys=suggestion_keys,
         )
     )
 
@@ -89,11 +90,19 @@ def main():
 
     program.send_now()
     while upload := program.next_upload(kaiku.Connection.UNMETERED):
-        status, retry_after = send(upload)
+        status, retry_after, _ = send(upload)
         print("upload:", status)
         program.uploaded(upload.id, status, retry_after)
         if status != 202:
             break
+    # Behind an upload: what is used by others who use the same.
+    if fetch := program.next_fetch(kaiku.Connection.UNMETERED):
+        status, _, file = send(fetch)
+        print("fetch:", status, program.fetched(status, file).name)
+    for suggestion in program.recommend("en", 1):
+        print("suggested:", suggestion.title, "-", suggestion.because)
+        program.shown(suggestion.feature)
+
     status = program.status()
     print("status:", status.state.name, "panics", status.panics)
     for receipt in program.receipts():

@@ -14,6 +14,9 @@ pub enum KaikuError {
     /// The mark of the place is not of 32 bytes.
     #[error("the mark of a place has 32 bytes")]
     BadPlace,
+    /// There are not two keys for suggestions, or one is no key.
+    #[error("suggestions are believed by two keys, each of 64 hexadecimal digits")]
+    BadSuggestionKeys,
     /// A policy of the machine, `DO_NOT_TRACK` or `CI` forbids it.
     #[error("{0}")]
     Hindered(#[source] Error),

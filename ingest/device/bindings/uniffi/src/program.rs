@@ -7,6 +7,7 @@ use kaiku_device::failures;
 use kaiku_device::{DeviceCatalogue, Fatal, Forget, Worker};
 
 use crate::outcome::{KaikuError, guard, try_guard};
+use crate::quick::Place;
 use crate::settings::Settings;
 
 /// The improvement program of one app. Off until its owner turns it on. Its methods may be called
@@ -17,6 +18,7 @@ pub struct Program {
     worker: Mutex<Option<Worker>>,
     pub(crate) program: kaiku_device::Program,
     pub(crate) catalogue: DeviceCatalogue,
+    pub(crate) place: Place,
 }
 
 /// What its owner lets a device say.
@@ -100,6 +102,7 @@ impl Program {
             worker: Mutex::new(None),
             program,
             catalogue,
+            place: Place::default(),
         })
     }
 }

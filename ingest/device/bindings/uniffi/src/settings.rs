@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kaiku_device::recommend::{self, PublicKey};
 use kaiku_device::{DeviceCatalogue, Environment, GivenPlace};
 
 use crate::keys::{HostKeys, KeyStore};
@@ -33,6 +34,10 @@ pub struct Settings {
     /// No upload takes a connection that costs its owner by the byte.
     #[uniffi(default = false)]
     pub unmetered_only: bool,
+    /// The two keys by which files of suggestions are believed, as `kaiku recommend key` prints them: the one in use, and
+    /// the one that will follow it. Without them nothing is suggested.
+    #[uniffi(default = [])]
+    pub suggestion_keys: Vec<String>,
 }
 
 /// What the device is. What does not fit the contract is cut or left out.
@@ -77,6 +82,20 @@ impl Settings {
             taken.environment = Environment::Test;
         }
         taken.metered = !self.unmetered_only;
+        taken.recommend = pinned(&self.suggestion_keys)?;
         Ok(taken)
+    }
+}
+
+/// The keys that the host pins, where it wants suggestions.
+fn pinned(keys: &[String]) -> Result<Option<recommend::Settings>, KaikuError> {
+    let key = |text: &String| text.parse::<PublicKey>();
+    match keys {
+        [] => Ok(None),
+        [first, second] => match (key(first), key(second)) {
+            (Ok(first), Ok(second)) => Ok(Some(recommend::Settings::new([first, second]))),
+            _ => Err(KaikuError::BadSuggestionKeys),
+        },
+        _ => Err(KaikuError::BadSuggestionKeys),
     }
 }

@@ -60,6 +60,7 @@ fn settings(folder: &std::path::Path, keys: Option<Arc<dyn KeyStore>>) -> Settin
         place: Some(vec![7; 32]),
         is_test: true,
         unmetered_only: false,
+        suggestion_keys: Vec::new(),
     }
 }
 
@@ -67,8 +68,7 @@ fn settings(folder: &std::path::Path, keys: Option<Arc<dyn KeyStore>>) -> Settin
 fn a_program_of_tests_shows_what_was_recorded() {
     let program = Program::for_tests(CATALOGUE.to_owned()).unwrap();
     program.used("route.bicycle");
-    program.clone().feature("route.bicycle".to_owned()).used();
-    program.clone().feature("route.rocket".to_owned()).used();
+    kaiku_quick_used(program.clone().number("route.bicycle").unwrap());
     program.failed("network.timeout", None, true);
     let recorded = program.recorded();
     let used = Recorded::Used {
@@ -81,6 +81,36 @@ fn a_program_of_tests_shows_what_was_recorded() {
 }
 
 #[test]
+fn a_number_of_a_feature_counts_for_the_program_that_gave_it_and_for_no_other() {
+    let for_tests = || Program::for_tests(CATALOGUE.to_owned()).unwrap();
+    let (one, other) = (for_tests(), for_tests());
+    assert_eq!(one.clone().number("route.rocket"), None);
+    let number = one.clone().number("route.bicycle").unwrap();
+    let of_other = other.clone().number("route.bicycle").unwrap();
+    assert_ne!(number, of_other);
+    for _ in 0..3 {
+        kaiku_quick_used(number);
+    }
+    // No feature, and no program.
+    kaiku_quick_used(number + 1);
+    kaiku_quick_used(u64::MAX);
+    let three = Recorded::Used {
+        feature: "route.bicycle".to_owned(),
+        times: 3,
+    };
+    assert_eq!(one.recorded(), [three]);
+    assert_eq!(one.status().unknown_names, 1);
+    assert_eq!(other.recorded(), []);
+    // A number that outlives its program finds nobody, and no other program comes to its place.
+    drop(one);
+    let later = for_tests();
+    let of_later = later.clone().number("route.bicycle").unwrap();
+    assert_ne!(of_later, number);
+    kaiku_quick_used(number);
+    assert_eq!((later.recorded(), other.recorded()), (vec![], vec![]));
+}
+
+#[test]
 fn settings_that_are_wrong_are_refused_with_their_reason() {
     let folder = tempfile::tempdir().unwrap();
     let mut wrong = settings(folder.path(), None);
@@ -90,6 +120,12 @@ fn settings_that_are_wrong_are_refused_with_their_reason() {
     wrong.catalogue = "{".to_owned();
     let refused = Program::new(wrong);
     assert!(matches!(refused, Err(KaikuError::BadCatalogue(_))));
+    for keys in [vec!["7".repeat(64)], vec!["7".repeat(64), "7".repeat(63)]] {
+        let mut wrong = settings(folder.path(), None);
+        wrong.suggestion_keys = keys;
+        let refused = Program::new(wrong);
+        assert!(matches!(refused, Err(KaikuError::BadSuggestionKeys)));
+    }
 }
 
 #[test]

@@ -18,6 +18,16 @@ pub enum Connection {
     Unmetered,
 }
 
+impl From<Connection> for kaiku_device::Connection {
+    fn from(connection: Connection) -> kaiku_device::Connection {
+        match connection {
+            Connection::None => kaiku_device::Connection::None,
+            Connection::Metered => kaiku_device::Connection::Metered,
+            Connection::Unmetered => kaiku_device::Connection::Unmetered,
+        }
+    }
+}
+
 /// A header of a request.
 #[derive(uniffi::Record)]
 pub struct Header {
@@ -30,9 +40,9 @@ pub struct Header {
 /// A request that the host is to make, exactly as it is.
 #[derive(uniffi::Record)]
 pub struct Upload {
-    /// By which the answer is told to `uploaded`.
+    /// By which the answer is told to `uploaded`; 0 where it is none of `next_upload`.
     pub id: i64,
-    /// `POST`.
+    /// `POST`, or `GET` where it is one of `next_fetch`.
     pub method: String,
     /// Path at the gateway.
     pub path: String,
@@ -44,20 +54,34 @@ pub struct Upload {
 
 impl From<kaiku_device::Upload> for Upload {
     fn from(upload: kaiku_device::Upload) -> Upload {
-        let headers = upload.headers.into_iter();
         Upload {
             id: upload.id,
             method: upload.method.to_owned(),
             path: upload.path.to_owned(),
-            headers: headers
-                .map(|(name, value)| Header {
-                    name: name.to_owned(),
-                    value,
-                })
-                .collect(),
+            headers: headers(upload.headers),
             body: upload.body,
         }
     }
+}
+
+impl From<kaiku_device::recommend::Fetch> for Upload {
+    fn from(fetch: kaiku_device::recommend::Fetch) -> Upload {
+        Upload {
+            id: 0,
+            method: "GET".to_owned(),
+            path: fetch.path,
+            headers: headers(fetch.headers),
+            body: Vec::new(),
+        }
+    }
+}
+
+fn headers(headers: Vec<(&'static str, String)>) -> Vec<Header> {
+    let headers = headers.into_iter().map(|(name, value)| Header {
+        name: name.to_owned(),
+        value,
+    });
+    headers.collect()
 }
 
 #[uniffi::export]
@@ -65,12 +89,10 @@ impl Program {
     /// The upload that is to be made now, if there is one. One is handed out at a time. It does
     /// the work first, so it is for a background job.
     pub fn next_upload(&self, connection: Connection) -> Option<Upload> {
-        let connection = match connection {
-            Connection::None => kaiku_device::Connection::None,
-            Connection::Metered => kaiku_device::Connection::Metered,
-            Connection::Unmetered => kaiku_device::Connection::Unmetered,
+        let next = || {
+            let next = self.program.next_upload(connection.into());
+            next.map(Upload::from)
         };
-        let next = || self.program.next_upload(connection).map(Upload::from);
         guard(|| None, next)
     }
 

@@ -3,8 +3,12 @@
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
+use kaiku_suggestions::{Feature, SigningKey, Suggestions};
+use kaiku_wire::Clock;
+
 use crate::outcome::KaikuResult;
 use crate::program::*;
+use crate::recommend::*;
 use crate::record::*;
 use crate::settings::KaikuSettings;
 use crate::text::kaiku_free;
@@ -109,6 +113,18 @@ fn a_null_handle_is_a_program_that_is_off() {
         assert_eq!(kaiku_state(none), KaikuState::Off);
         assert!(kaiku_status(none).is_null());
         assert!(kaiku_waiting(none, c"en".as_ptr()).is_null());
+        assert_eq!(
+            kaiku_next_fetch(none, 2, &raw mut upload),
+            KaikuResult::Nothing
+        );
+        assert_eq!(
+            kaiku_fetched(none, 200, ptr::null(), 0),
+            KaikuFetched::Unwanted
+        );
+        assert!(kaiku_recommend(none, c"en".as_ptr(), 1).is_null());
+        kaiku_shown(none, c"route.bicycle".as_ptr());
+        kaiku_dismiss(none, c"route.bicycle".as_ptr());
+        kaiku_want_suggestions(none, 0);
         kaiku_upload_free(ptr::null_mut());
         kaiku_free(ptr::null_mut());
         kaiku_close(none);
@@ -141,12 +157,94 @@ fn settings_that_are_wrong_are_refused_with_their_reason() {
         of_catalogue(c"{\"format\":2,\"app\":\"maps\",\"consent\":{\"version\":1}}"),
         KaikuResult::BadCatalogue
     );
+    // One key is not enough, and this is none.
+    let key = c"0707070707070707070707070707070707070707070707070707070707070707";
+    assert_eq!(
+        refused(&|settings| settings.suggestion_keys[1] = key.as_ptr()),
+        bad
+    );
+    assert_eq!(
+        refused(&|settings| settings.suggestion_keys = [key.as_ptr(), c"07".as_ptr()]),
+        bad
+    );
     let mut program = ptr::null_mut();
     assert_eq!(unsafe { kaiku_open(ptr::null(), &raw mut program) }, bad);
     assert_eq!(
         unsafe { kaiku_open(&settings(&folder), ptr::null_mut()) },
         bad
     );
+}
+
+#[test]
+fn settings_of_a_header_that_knows_no_suggestions_are_taken_and_nothing_behind_them_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = CString::new(folder.path().to_str().unwrap()).unwrap();
+    let mut settings = settings(&folder);
+    settings.size = std::mem::offset_of!(KaikuSettings, suggestion_keys);
+    // What lies there is no field of theirs.
+    settings.suggestion_keys = [ptr::without_provenance(1); 2];
+    let (result, program) = open(&settings);
+    assert_eq!(result, KaikuResult::Ok);
+    unsafe { kaiku_close(program) };
+}
+
+#[test]
+fn the_file_of_suggestions_is_fetched_behind_an_upload_and_what_is_picked_is_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = CString::new(folder.path().to_str().unwrap()).unwrap();
+    let key = SigningKey::from_seed([7; 32]).unwrap();
+    let public = CString::new(key.public().to_string()).unwrap();
+    let mut settings = settings(&folder);
+    settings.catalogue = SUGGESTING.as_ptr();
+    settings.suggestion_keys = [public.as_ptr(); 2];
+    let (_, program) = open(&settings);
+    unsafe {
+        kaiku_turn_on(program, 2, 2, c"en".as_ptr());
+        kaiku_used(program, c"route.bicycle".as_ptr());
+        kaiku_send_now(program);
+        let mut request = ptr::null_mut();
+        kaiku_next_upload(program, 2, &raw mut request);
+        kaiku_uploaded(program, (*request).id, 202, -1);
+        kaiku_upload_free(request);
+        let fetch = kaiku_next_fetch(program, 2, &raw mut request);
+        assert_eq!(fetch, KaikuResult::Ok);
+        assert_eq!(CStr::from_ptr((*request).method), c"GET");
+        assert_eq!(CStr::from_ptr((*request).path), c"/v1/recommendations/maps");
+        assert_eq!(((*request).headers_count, (*request).body_size), (0, 0));
+        kaiku_upload_free(request);
+        let file = file_of(&key);
+        let fetched = kaiku_fetched(program, 200, file.as_ptr(), file.len());
+        assert_eq!(fetched, KaikuFetched::Accepted);
+        let recommended = || taken(kaiku_recommend(program, c"en".as_ptr(), 3));
+        assert_eq!(
+            recommended(),
+            r#"[{"feature":"route.walk","title":"route.walk","because":"You use “route.bicycle”","because_feature":"route.bicycle"}]"#
+        );
+        kaiku_shown(program, c"route.walk".as_ptr());
+        // One a day.
+        assert_eq!(recommended(), "[]");
+        kaiku_want_suggestions(program, 0);
+        kaiku_want_suggestions(program, 1);
+        kaiku_dismiss(program, c"route.walk".as_ptr());
+        assert_eq!(recommended(), "[]");
+        kaiku_turn_off(program);
+        kaiku_close(program);
+    }
+}
+
+const SUGGESTING: &CStr = c"{\"format\":1,\"app\":\"maps\",\"consent\":{\"version\":2},\
+    \"features\":[{\"name\":\"route.bicycle\"},{\"name\":\"route.walk\",\"recommend\":true}]}";
+
+/// Who uses the one uses the other.
+fn file_of(key: &SigningKey) -> Vec<u8> {
+    let week = Clock::system().today().minus(7).week();
+    let features = ["route.bicycle", "route.walk"].map(|name| Feature {
+        name: name.to_owned(),
+        is_offered: true,
+    });
+    let expires = week.sunday().plus(30);
+    let said = Suggestions::new("maps", week, expires, features.to_vec(), [(0, 1, 0.5)]);
+    said.unwrap().sign(key).unwrap()
 }
 
 #[test]

@@ -10,7 +10,16 @@ fn the_header_is_the_one_of_the_sources() {
     let config = cbindgen::Config::from_file(folder.join("cbindgen.toml")).unwrap();
     let mut builder = cbindgen::Builder::new().with_config(config);
     let sources = [
-        "outcome", "text", "keys", "settings", "program", "record", "uploads", "view", "sender",
+        "outcome",
+        "text",
+        "keys",
+        "settings",
+        "program",
+        "record",
+        "uploads",
+        "recommend",
+        "view",
+        "sender",
     ];
     let lib = fs::read_to_string(folder.join("src/lib.rs")).unwrap();
     let modules = lib.lines().filter(|line| line.starts_with("mod ")).count();
