@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use kaiku_broker::{Admin, Cluster};
 
 use crate::support::kafka::{Isolation, broker, read, unique_prefix};
-use crate::support::process::{Stage, free_address, settings};
+use crate::support::process::{Stage, free_address, http, settings};
 
 const UPLOADS: usize = 300;
 
@@ -94,19 +94,6 @@ fn kaiku(folder: &Path, arguments: &[&str]) -> String {
     );
     assert!(output.status.success(), "{arguments:?}: {said}");
     said
-}
-
-fn http(address: SocketAddr, path: &str) -> String {
-    use std::io::{Read, Write};
-    let Ok(mut stream) = std::net::TcpStream::connect(address) else {
-        return String::new();
-    };
-    let request = format!("GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    let mut answer = String::new();
-    let _ = stream
-        .write_all(request.as_bytes())
-        .and_then(|()| stream.read_to_string(&mut answer).map(drop));
-    answer
 }
 
 fn await_metric(address: SocketAddr, name: &str, value: usize) {

@@ -9,10 +9,12 @@ mod clocks;
 mod input;
 mod kills;
 mod landing;
+mod live_world;
 mod members;
 mod months;
 mod simulation;
 mod state;
+mod upkeep;
 mod zombies;
 
 use std::time::Duration;

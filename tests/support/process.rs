@@ -21,6 +21,20 @@ pub(crate) fn free_address() -> SocketAddr {
         .unwrap()
 }
 
+/// What a process answers at an address; empty where it does not.
+pub(crate) fn http(address: SocketAddr, path: &str) -> String {
+    use std::io::{Read, Write};
+    let Ok(mut stream) = std::net::TcpStream::connect(address) else {
+        return String::new();
+    };
+    let request = format!("GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let mut answer = String::new();
+    let _ = stream
+        .write_all(request.as_bytes())
+        .and_then(|()| stream.read_to_string(&mut answer).map(drop));
+    answer
+}
+
 /// Writes settings for the stages into a folder and gives the file's name.
 pub(crate) fn settings(folder: &Path, kafka: &Cluster, more: &str) -> std::path::PathBuf {
     let file = folder.join("kaiku.toml");

@@ -184,6 +184,11 @@ impl Apache {
         thread::sleep(Duration::from_secs(2));
     }
 
+    /// The file that says how far its clock runs ahead of the machine's: `+86400s`.
+    pub(crate) fn clock_file(&self) -> PathBuf {
+        self.folder.join("clock")
+    }
+
     fn wait_until_up(&mut self) -> Result<(), String> {
         let begin = Instant::now();
         let admin = Admin::connect(&self.cluster("")).map_err(|error| error.to_string())?;
