@@ -1,6 +1,7 @@
 //! The `kaiku` command: the only place that knows all stages.
 
 mod cli;
+mod clock;
 mod commands;
 mod config;
 mod demo;

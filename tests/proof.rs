@@ -11,6 +11,7 @@ mod doors;
 mod input;
 mod kills;
 mod landing;
+mod live_world;
 mod members;
 mod months;
 mod publisher;
@@ -18,6 +19,7 @@ mod simulation;
 mod state;
 mod three;
 mod three_gateway;
+mod upkeep;
 mod zombies;
 
 use std::time::Duration;

@@ -56,6 +56,23 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// The folder of the key-encryption keys can't be looked at.
+    #[error("enrich.keys_dir can't be read")]
+    KeysDir(#[source] std::io::Error),
+    /// There is state of a month, and no key on `enrich.keys` to open it.
+    #[error(
+        "there is no key of {month} on enrich.keys, and there is state that it has sealed: bring its record back"
+    )]
+    NoMonthKey {
+        /// The month.
+        month: Month,
+    },
+    /// Somebody else asks for a month's key, and has had no answer for long.
+    #[error("the key of {month} is being asked for, and Kafka does not answer")]
+    KeyWaits {
+        /// The month.
+        month: Month,
+    },
     /// A month's key was sealed under another key-encryption key.
     #[error(
         "the key of {month} was sealed under another key-encryption key: bring back the file {month}.key with which it was made"
@@ -111,7 +128,9 @@ impl Error {
     pub(crate) fn refusal(&self) -> Option<Standstill> {
         match self {
             Error::Refused { why, .. } => Some(*why),
-            Error::MonthKey { .. } | Error::KeyFile { .. } => Some(Standstill::Key),
+            Error::MonthKey { .. } | Error::KeyFile { .. } | Error::NoMonthKey { .. } => {
+                Some(Standstill::Key)
+            }
             Error::Settings(_)
             | Error::Broker { .. }
             | Error::Kafka { .. }
@@ -119,6 +138,8 @@ impl Error {
             | Error::Registry { .. }
             | Error::Uncommitted { .. }
             | Error::Thread(_)
+            | Error::KeysDir(_)
+            | Error::KeyWaits { .. }
             | Error::Waits { .. }
             | Error::Lost { .. } => None,
         }

@@ -12,7 +12,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
-use crate::handover::{End, Shared, Suspect};
+use crate::handover::{End, Shared, Suspect, Warm};
 use crate::lane::{self, Start};
 use crate::lane_context::LaneContext;
 use crate::membership::{Due, Ended, Held, Membership, Running};
@@ -66,7 +66,7 @@ impl Member {
 
     /// Serves the group until told to stop.
     pub(crate) fn serve(&mut self, shutdown: &CancellationToken) -> Result<(), Error> {
-        let mut upkeep = Upkeep::new(Arc::clone(&self.context));
+        let mut upkeep = Upkeep::start(&self.context)?;
         let served = loop {
             if shutdown.is_cancelled() {
                 break Ok(());
@@ -87,10 +87,14 @@ impl Member {
                 self.start(due)?;
             }
             self.reap();
-            upkeep.turn();
+            self.membership().drop_old(Instant::now());
+            if let Err(error) = upkeep.keep_up(&self.context) {
+                break Err(error);
+            }
         };
         self.membership().leave_all();
         self.consumer.unsubscribe();
+        upkeep.end();
         served
     }
 
@@ -133,7 +137,7 @@ impl Member {
             // The next rebalance is on its way and has taken it already.
             tracing::warn!(partition, "the partition is gone again");
             context.progress.gone(partition);
-            membership.set(partition, Held::Left { warm, suspect });
+            membership.set(partition, left(warm, suspect));
             return Ok(());
         };
         let shared = Arc::new(Shared::default());
@@ -181,7 +185,7 @@ impl Member {
         match lane.thread.join() {
             Ok(End::Stopped(warm)) => {
                 self.context.progress.gone(partition);
-                Held::Left { warm, suspect }
+                left(warm, suspect)
             }
             Ok(End::Lost) => {
                 tracing::warn!(partition, "lane lost its partition");
@@ -191,10 +195,7 @@ impl Member {
                     let earliest = joined.map(|joined| joined + REJOIN_EVERY);
                     self.rejoin = Rejoin::From(earliest.unwrap_or_else(Instant::now));
                 }
-                Held::Left {
-                    warm: None,
-                    suspect,
-                }
+                left(None, suspect)
             }
             Ok(End::Refused(why, error)) => {
                 let (reason, causes) = (why.as_str(), Causes(&error).to_string());
@@ -244,5 +245,14 @@ impl Member {
         if let Err(error) = self.consumer.subscribe(&[&self.context.raw]) {
             tracing::error!(%error, "joining the group failed");
         }
+    }
+}
+
+/// A partition that is not this process's any more, from now on.
+fn left(warm: Option<Warm>, suspect: Option<Suspect>) -> Held {
+    Held::Left {
+        since: Instant::now(),
+        warm,
+        suspect,
     }
 }

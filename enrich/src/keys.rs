@@ -1,36 +1,39 @@
 //! The months' random keys: made once each, kept sealed on `enrich.keys`, destroyed in the end.
 
 mod file;
+mod topic;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 use kaiku_broker::{Admin, Cluster, drain, ensure_state_topic};
 use kaiku_stage::{RandomSource, failpoint};
 use kaiku_wire::Month;
 use rand::{Rng, RngCore};
-use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use zeroize::Zeroizing;
 
+use self::topic::Record;
 use crate::config::Config;
 use crate::error::Error;
-use crate::read::{NEVER, read_all};
 use crate::token::{self, MonthKey};
 
-/// How often two processes that make a key at once may push each other aside.
-const TRIES: u32 = 20;
 const STEP: Duration = Duration::from_millis(200);
 /// How long a key is looked for before the right to write one is taken over.
 const LOOK: Duration = Duration::from_secs(2);
+/// The longest that a lane waits while another asks for a key: it then says so, and looks whether it
+/// is to stop.
+const WAIT: Duration = Duration::from_secs(10);
 
 /// The months' keys that this process has asked for.
 pub(crate) struct KeyRing {
     cluster: Cluster,
     config: Config,
     random: RandomSource,
-    known: Mutex<HashMap<Month, Arc<MonthKey>>>,
+    known: Mutex<BTreeMap<Month, Arc<MonthKey>>>,
+    /// Held by whoever asks for a key, so that the others find it known.
+    asking: Mutex<()>,
 }
 
 impl KeyRing {
@@ -40,29 +43,73 @@ impl KeyRing {
             cluster,
             config,
             random,
-            known: Mutex::new(HashMap::new()),
+            known: Mutex::default(),
+            asking: Mutex::default(),
         }
     }
 
     /// The key of a month, made where there is none, with the month's state topic beside it.
     pub(crate) fn month(&self, admin: &Admin, month: Month) -> Result<Arc<MonthKey>, Error> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = known.get(&month) {
-            return Ok(Arc::clone(key));
-        }
+        let Some(_asking) = self.ask(month)? else {
+            return self.find(month)?.ok_or(Error::NoMonthKey { month });
+        };
         let key = Arc::new(self.fetch_or_make(month)?);
         ensure_state_topic(admin, month).map_err(Error::broker("making a month's state topic"))?;
-        known.insert(month, Arc::clone(&key));
+        self.known().insert(month, Arc::clone(&key));
         Ok(key)
+    }
+
+    /// The key of a month, where there is one. It is never made: for whoever wants to open what it
+    /// has sealed.
+    pub(crate) fn find(&self, month: Month) -> Result<Option<Arc<MonthKey>>, Error> {
+        let Some(_asking) = self.ask(month)? else {
+            return Ok(self.known().get(&month).map(Arc::clone));
+        };
+        let Some(key) = self.read(month, self.config.transaction_timeout)? else {
+            return Ok(None);
+        };
+        let key = Arc::new(key);
+        self.known().insert(month, Arc::clone(&key));
+        Ok(Some(key))
+    }
+
+    /// The right to ask for a key; `None` where it is known by now.
+    fn ask(&self, month: Month) -> Result<Option<MutexGuard<'_, ()>>, Error> {
+        let begun = Instant::now();
+        loop {
+            if self.known().contains_key(&month) {
+                return Ok(None);
+            }
+            let asking = match self.asking.try_lock() {
+                Ok(asking) => asking,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) if begun.elapsed() >= WAIT => {
+                    return Err(Error::KeyWaits { month });
+                }
+                Err(TryLockError::WouldBlock) => {
+                    std::thread::sleep(STEP / 8);
+                    continue;
+                }
+            };
+            // Whoever asked before may have found it meanwhile.
+            return Ok((!self.known().contains_key(&month)).then_some(asking));
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<Month, Arc<MonthKey>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One fixed `transactional.id` makes all keys: whoever initialises it has pushed every other
     /// writer aside, so that what it then reads is all there will be.
     fn fetch_or_make(&self, month: Month) -> Result<MonthKey, Error> {
         let mut rng = self.random.generator();
-        for _ in 1..TRIES {
+        let begun = Instant::now();
+        loop {
             match self.attempt(month) {
-                Err(Error::Kafka { operation, .. }) => {
+                Err(Error::Kafka { operation, .. })
+                    if begun.elapsed() < self.config.transaction_timeout =>
+                {
                     tracing::info!(%month, operation, "another process makes keys too; trying again");
                     // Not in step with whoever does the same.
                     std::thread::sleep(STEP.mul_f64(rng.random_range(0.5..1.5)));
@@ -70,7 +117,6 @@ impl KeyRing {
                 other => return other,
             }
         }
-        self.attempt(month)
     }
 
     fn attempt(&self, month: Month) -> Result<MonthKey, Error> {
@@ -100,24 +146,25 @@ impl KeyRing {
 
     /// The month's key as it stands on `enrich.keys`.
     fn read(&self, month: Month, within: Duration) -> Result<Option<MonthKey>, Error> {
-        let topic = self.cluster.topics().keys();
-        let name = month.to_string();
-        let mut sealed = None;
-        read_all(&self.cluster, &topic, 0, within, &NEVER, |message| {
-            if message.key() == Some(name.as_bytes()) {
-                sealed = message.payload().map(<[u8]>::to_vec);
-            }
-            Ok(())
-        })?;
-        let Some(sealed) = sealed else {
-            return Ok(None);
-        };
+        let records = topic::records(&self.cluster, within)?;
+        let newest = records.iter().rev().find(|one| one.month == Some(month));
+        match newest.and_then(|record| record.sealed.as_deref()) {
+            Some(sealed) => self.open(month, sealed).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Opens a month's key with the key-encryption key of this host.
+    fn open(&self, month: Month, sealed: &[u8]) -> Result<MonthKey, Error> {
         let other = |source| Error::MonthKey { month, source };
         let kek = file::read(&self.config.keys_dir, month)?;
-        let opened = token::open(&kek, name.as_bytes(), &sealed).map_err(other)?;
-        let secret = opened.try_into().map_err(|_| other(token::SealError))?;
-        let secret: Zeroizing<[u8; 32]> = Zeroizing::new(secret);
-        Ok(Some(MonthKey::new(&secret)))
+        let name = month.to_string();
+        let opened = Zeroizing::new(token::open(&kek, name.as_bytes(), sealed).map_err(other)?);
+        let secret: &[u8; 32] = opened
+            .as_slice()
+            .try_into()
+            .map_err(|_| other(token::SealError))?;
+        Ok(MonthKey::new(secret))
     }
 
     /// Makes a month's key and writes it, by the producer that has pushed every other one aside.
@@ -155,44 +202,58 @@ impl KeyRing {
         tracing::info!(%month, "made the month's key");
         Ok(MonthKey::new(&secret))
     }
+}
 
-    /// Destroys what is left of a month: its state, its sealed key, and the key that sealed it.
-    ///
-    /// Keys stand on `enrich.keys` in the order in which they were made: everything up to the
-    /// last record of an old month goes.
-    pub(crate) fn destroy(&self, admin: &Admin, month: Month) -> Result<(), Error> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.remove(&month);
-        let topics = self.cluster.topics();
-        admin
-            .delete_topic(&topics.state(month))
-            .map_err(Error::broker("deleting a month's state topic"))?;
-        let mut before = None;
-        let timeout = self.config.transaction_timeout;
-        read_all(
-            &self.cluster,
-            &topics.keys(),
-            0,
-            timeout,
-            &NEVER,
-            |message| {
-                let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
-                if key
-                    .and_then(|key| Month::parse(key).ok())
-                    .is_some_and(|of| of <= month)
-                {
-                    before = Some(message.offset() + 1);
-                }
-                Ok(())
-            },
-        )?;
-        if let Some(before) = before {
-            admin
-                .delete_records(&topics.keys(), 0, before)
-                .map_err(Error::broker("deleting a month's key"))?;
-        }
-        file::destroy(&self.config.keys_dir, month)?;
-        tracing::info!(%month, "destroyed the month's key and state");
-        Ok(())
+/// Destruction. Each step can be taken again, and none asks whether another was taken before.
+impl KeyRing {
+    /// The months of which this process knows the key.
+    pub(crate) fn remembered(&self) -> BTreeSet<Month> {
+        self.known().keys().copied().collect()
+    }
+
+    /// Has this process know the key of a month no more.
+    pub(crate) fn forget(&self, month: Month) {
+        self.known().remove(&month);
+    }
+
+    /// The months of which a key-encryption key, or what was to become one, lies on this host.
+    pub(crate) fn files(&self) -> Result<BTreeSet<Month>, Error> {
+        file::months(&self.config.keys_dir)
+    }
+
+    /// Deletes the key-encryption key of a month from this host.
+    pub(crate) fn destroy_file(&self, month: Month) -> Result<(), Error> {
+        file::destroy(&self.config.keys_dir, month)
+    }
+
+    /// The months whose sealed key stands on `enrich.keys`.
+    pub(crate) fn records(&self) -> Result<BTreeSet<Month>, Error> {
+        let records = topic::records(&self.cluster, self.config.transaction_timeout)?;
+        Ok(topic::standing(&records))
+    }
+
+    /// Deletes the sealed keys of these months, and no other.
+    pub(crate) fn destroy_records(
+        &self,
+        admin: &Admin,
+        months: &BTreeSet<Month>,
+    ) -> Result<(), Error> {
+        let records = topic::records(&self.cluster, self.config.transaction_timeout)?;
+        topic::destroy(&self.cluster, admin, &records, months)
+    }
+
+    /// What keeps the sealed keys from being opened on this host, by their months.
+    pub(crate) fn unopened(&self) -> Result<BTreeMap<Month, Error>, Error> {
+        let records = topic::records(&self.cluster, self.config.transaction_timeout)?;
+        let mut sealed: BTreeMap<Month, &Record> = BTreeMap::new();
+        sealed.extend(records.iter().filter_map(|one| Some((one.month?, one))));
+        let failed = sealed.into_iter().filter_map(|(month, record)| {
+            let error = self.open(month, record.sealed.as_deref()?).err()?;
+            Some((month, error))
+        });
+        Ok(failed.collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

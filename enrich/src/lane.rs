@@ -101,6 +101,7 @@ pub(crate) fn run(start: Start) -> End {
         Arc::clone(&consumer),
         partition,
         group,
+        Arc::clone(&shared),
         transactions,
         &restored,
     );

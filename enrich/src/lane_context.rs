@@ -81,6 +81,12 @@ impl LaneContext {
         if !wrong.is_empty() {
             return Err(Error::Topics(wrong));
         }
+        let remarks = admin
+            .remarks(&shape, Scope::Enrich, &months)
+            .map_err(Error::broker("checking the topics"))?;
+        for remark in remarks {
+            tracing::warn!("{remark}");
+        }
         let topics = cluster.topics();
         let partitions = admin
             .partition_count(&topics.raw())

@@ -10,6 +10,7 @@ mod day;
 mod error;
 mod group;
 mod handover;
+mod inspect;
 mod keys;
 mod lane;
 mod lane_context;
@@ -29,6 +30,7 @@ use kaiku_stage::Context;
 
 pub use config::{Accept, ClockAhead, Config};
 pub use error::Error;
+pub use inspect::{Findings, inspect};
 pub use metrics::METRICS;
 pub use progress::{LaneStatus, Progress, Totals};
 pub use token::SealError;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kaiku_broker::note;
 use rdkafka::TopicPartitionList;
@@ -18,6 +18,10 @@ use rdkafka::types::RDKafkaRespErr;
 
 use crate::handover::{End, Shared, Suspect, Warm};
 use crate::progress::Progress;
+
+/// How long what a lane has left is kept for its partition to come back: as long as a rolling restart
+/// takes, and no longer, for it is a table of devices.
+const KEPT: Duration = Duration::from_secs(600);
 
 /// What the consumer's callbacks and the member share.
 pub(crate) struct Membership {
@@ -53,6 +57,7 @@ pub(crate) enum Held {
     Refused { suspect: Option<Suspect> },
     /// It is somebody else's, or nobody's; what its lane left is of use should it come back.
     Left {
+        since: Instant,
         warm: Option<Warm>,
         suspect: Option<Suspect>,
     },
@@ -190,6 +195,18 @@ impl Membership {
         ended.collect()
     }
 
+    /// Drops what lanes have left whose partitions did not come back.
+    pub(crate) fn drop_old(&self, now: Instant) {
+        for held in self.partitions().held.values_mut() {
+            match held {
+                Held::Left { since, warm, .. } if now.duration_since(*since) >= KEPT => {
+                    *warm = None;
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// What a partition is from now on.
     pub(crate) fn set(&self, partition: i32, held: Held) {
         self.partitions().held.insert(partition, held);
@@ -211,7 +228,7 @@ impl Partitions {
         for partition in &partitions {
             let left = before.remove(partition).map(Held::left);
             let (warm, suspect) = match left {
-                Some(Held::Left { warm, suspect }) => (warm, suspect),
+                Some(Held::Left { warm, suspect, .. }) => (warm, suspect),
                 _ => (None, None),
             };
             let waiting = Held::Waiting {
@@ -235,6 +252,7 @@ impl Partitions {
         let suspects = before.into_iter().filter_map(|(partition, held)| {
             let suspect = Some(held.suspect()?);
             let left = Held::Left {
+                since,
                 warm: None,
                 suspect,
             };
@@ -249,6 +267,10 @@ impl Held {
     /// What is left of it once it is not this process's any more; waits for its lane to end.
     fn left(self) -> Held {
         let suspect = self.suspect();
+        let since = match &self {
+            Held::Left { since, .. } => *since,
+            _ => Instant::now(),
+        };
         let warm = match self {
             Held::Running { lane, .. } => match lane.thread.join() {
                 Ok(End::Stopped(warm)) => warm,
@@ -257,7 +279,11 @@ impl Held {
             Held::Waiting { warm, .. } | Held::Left { warm, .. } => warm,
             Held::Refused { .. } => None,
         };
-        Held::Left { warm, suspect }
+        Held::Left {
+            since,
+            warm,
+            suspect,
+        }
     }
 
     fn suspect(&self) -> Option<Suspect> {
@@ -282,6 +308,24 @@ mod tests {
             offset: 7,
             crashes: 1,
         })
+    }
+
+    fn warm() -> Warm {
+        Warm {
+            reached: crate::lane::Reached {
+                next: 7,
+                ..crate::lane::Reached::default()
+            },
+            table: crate::state::Table::default(),
+        }
+    }
+
+    fn left(warm: Warm) -> Held {
+        Held::Left {
+            since: Instant::now(),
+            warm: Some(warm),
+            suspect: None,
+        }
     }
 
     fn waiting(partitions: &Partitions) -> Vec<(i32, Option<Suspect>)> {
@@ -310,6 +354,7 @@ mod tests {
     fn a_record_that_crashed_a_lane_is_remembered_while_the_partition_is_elsewhere() {
         let mut partitions = Partitions::default();
         let left = Held::Left {
+            since: Instant::now(),
             warm: None,
             suspect: suspect(),
         };
@@ -324,24 +369,30 @@ mod tests {
     #[test]
     fn an_assignment_of_nothing_keeps_what_the_lanes_have_left() {
         let mut partitions = Partitions::default();
-        let warm = Warm {
-            reached: crate::lane::Reached {
-                next: 7,
-                ..crate::lane::Reached::default()
-            },
-            table: crate::state::Table::default(),
-        };
-        let left = Held::Left {
-            warm: Some(warm),
-            suspect: None,
-        };
-        partitions.held.insert(0, left);
+        let warm = warm();
+        partitions.held.insert(0, left(warm));
         partitions.assign(vec![], None);
         partitions.assign(vec![0], None);
         let kept = partitions.held.remove(&0);
         assert!(
             matches!(kept, Some(Held::Waiting { warm: Some(warm), .. }) if warm.reached.next == 7)
         );
+    }
+
+    #[test]
+    fn a_member_that_gets_nothing_keeps_no_table_of_devices_for_long() {
+        let membership = Membership::new(Progress::default());
+        membership.set(0, left(warm()));
+        // Again and again nothing is assigned to it, and its time begins but once.
+        let now = Instant::now();
+        membership.partitions().assign(vec![], None);
+        let is_kept = |after: Duration| {
+            membership.drop_old(now + after);
+            let partitions = membership.partitions();
+            matches!(partitions.held[&0], Held::Left { warm: Some(_), .. })
+        };
+        assert!(is_kept(KEPT / 2));
+        assert!(!is_kept(KEPT));
     }
 
     #[test]

@@ -26,6 +26,24 @@ pub(crate) const LAG: Gauge<1> = Gauge::new(
     "Raw records of a partition that are not committed yet.",
 );
 
+pub(crate) const QUIET: Gauge<1> = Gauge::new(
+    "kaiku_enrich_last_commit_seconds",
+    ["partition"],
+    "Time since a partition last committed, or since its lane began here; with lag it stands still.",
+);
+
+pub(crate) const HEADROOM: Gauge<1> = Gauge::new(
+    "kaiku_enrich_retention_headroom_seconds",
+    ["partition"],
+    "Time until the retention of events.raw deletes the first record of a partition that is not committed; without one, all of the retention.",
+);
+
+pub(crate) const OVERDUE: Gauge<1> = Gauge::new(
+    "kaiku_enrich_overdue",
+    ["what"],
+    "What is left of months that are over and should be gone: each state_topic, key_record (a sealed key on enrich.keys) and key_file (of this host).",
+);
+
 pub(crate) const STATE_DEVICES: Gauge<0> = Gauge::new(
     "kaiku_state_devices",
     [],
@@ -68,6 +86,9 @@ pub const METRICS: &[Described] = &[
     REJECTED.described(),
     DEVICE_LOSSES.described(),
     LAG.described(),
+    QUIET.described(),
+    HEADROOM.described(),
+    OVERDUE.described(),
     STATE_DEVICES.described(),
     TRANSACTION_SECONDS.described(),
     RESTORE_SECONDS.described(),

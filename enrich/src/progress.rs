@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use kaiku_raw::{LossReason, Reason};
 use kaiku_stage::{Readiness, Standstill, Step};
@@ -32,7 +33,15 @@ struct Inner {
     state_lost: AtomicU64,
     stripped_records: AtomicU64,
     rejected: Mutex<BTreeMap<Reason, u64>>,
-    lanes: Mutex<BTreeMap<i32, LaneStatus>>,
+    lanes: Mutex<BTreeMap<i32, Shown>>,
+}
+
+/// A lane as it was shown last.
+#[derive(Debug)]
+struct Shown {
+    status: LaneStatus,
+    /// Since when it has committed nothing.
+    since: Instant,
 }
 
 /// Where one lane stands.
@@ -101,17 +110,28 @@ impl Progress {
 
     /// Every lane that runs here, by its partition.
     pub fn lanes(&self) -> BTreeMap<i32, LaneStatus> {
-        self.inner
-            .lanes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let shown = self.shown();
+        let statuses = shown.iter();
+        statuses
+            .map(|(partition, lane)| (*partition, lane.status.clone()))
+            .collect()
+    }
+
+    /// Since when each lane has committed nothing, or has been here.
+    pub(crate) fn quiet_since(&self) -> BTreeMap<i32, Instant> {
+        let shown = self.shown();
+        let lanes = shown.iter();
+        lanes
+            .map(|(partition, lane)| (*partition, lane.since))
+            .collect()
     }
 
     pub(crate) fn show(&self, partition: i32, status: LaneStatus) {
-        let lanes = &self.inner.lanes;
-        let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        lanes.insert(partition, status);
+        let mut shown = self.shown();
+        let before = shown.get(&partition);
+        let quiet = before.filter(|lane| lane.status.next_offset == status.next_offset);
+        let since = quiet.map_or_else(Instant::now, |lane| lane.since);
+        shown.insert(partition, Shown { status, since });
     }
 
     /// A partition stands still. One whose lane never came to work is shown as well: all of it is
@@ -119,21 +139,24 @@ impl Progress {
     /// has counted is what stands on the topic now, and nothing of it may be deleted for that.
     pub(crate) fn stands_still(&self, partition: i32, why: Standstill, text: impl Into<String>) {
         self.readiness.stands_still(partition, why, text);
-        let lanes = &self.inner.lanes;
-        let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = lanes.entry(partition).or_default();
+        let mut shown = self.shown();
+        let lane = shown.entry(partition).or_insert_with(|| Shown {
+            status: LaneStatus::default(),
+            since: Instant::now(),
+        });
         if why.step() == Step::Refuses {
-            *lane = LaneStatus::default();
+            lane.status = LaneStatus::default();
         }
     }
 
     pub(crate) fn gone(&self, partition: i32) {
         self.readiness.gone(partition);
-        self.inner
-            .lanes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&partition);
+        self.shown().remove(&partition);
+    }
+
+    fn shown(&self) -> MutexGuard<'_, BTreeMap<i32, Shown>> {
+        let lanes = &self.inner.lanes;
+        lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn add(

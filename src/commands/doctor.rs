@@ -11,6 +11,7 @@ use kaiku_stage::Causes;
 use kaiku_wire::CONTRACTS;
 
 use crate::cli::{DoctorArgs, Global};
+use crate::clock::clock;
 use crate::config::{Part, Settings};
 use crate::output::{self, Out};
 use crate::stage::Stage;
@@ -210,7 +211,7 @@ fn look_at_keys(config: &kaiku_enrich::Config, findings: &mut Findings) -> Resul
         }
         return findings.note(
             "keys",
-            &format!("{shown} does not exist yet: enrich makes it, with this month's key"),
+            &format!("{shown} does not exist yet: enrich makes it where no key was made before"),
         );
     }
     let open = readable_by_others(dir);
@@ -338,10 +339,38 @@ fn look_at_kafka(
         .and_then(|months| admin.check(&settings.topics, scope, &months));
     let deviations = checked.unwrap_or_else(|error| vec![Causes(&error).to_string()]);
     findings.judge("topics", &deviations, "are there, and as they must be")?;
-    if deviations.is_empty() {
-        look_at_deletion(cluster, stages, &admin, findings)?;
+    if !deviations.is_empty() {
+        return Ok(());
+    }
+    let remarks = admin
+        .months()
+        .and_then(|months| admin.remarks(&settings.topics, scope, &months));
+    for remark in remarks.unwrap_or_default() {
+        findings.note("topics", &remark)?;
+    }
+    look_at_deletion(cluster, stages, &admin, findings)?;
+    // In a replay no month is ever over.
+    if stages.contains(&Stage::Enrich) && !settings.topics.replay {
+        look_at_months(cluster, &settings.enrich, findings)?;
     }
     Ok(())
+}
+
+/// Whether the months' keys can be opened, and what should be gone.
+fn look_at_months(
+    cluster: &Cluster,
+    config: &kaiku_enrich::Config,
+    findings: &mut Findings,
+) -> Result<()> {
+    let found = match kaiku_enrich::inspect(cluster, config, clock().today()) {
+        Ok(found) => found,
+        Err(error) => return findings.wrong("months", &Causes(&error).to_string()),
+    };
+    for note in &found.notes {
+        findings.note("months", note)?;
+    }
+    let fine = "every key that is needed can be opened, and what is over is gone";
+    findings.judge("months", &found.wrong, fine)
 }
 
 /// Asks for the deletion of what is deleted already: only the right to do so is tried.

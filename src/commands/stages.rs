@@ -10,11 +10,11 @@ use kaiku_catalogue::Catalogue;
 use kaiku_gateway::{Gateway, Trouble};
 use kaiku_ingest::Producer;
 use kaiku_registry::Registry;
-use kaiku_stage::{Causes, Context, Readiness, failpoint_value};
-use kaiku_wire::Clock;
+use kaiku_stage::{Causes, Context, Readiness};
 
 use super::topics;
 use crate::cli::{AcceptArgs, Global, LandingArgs};
+use crate::clock::clock;
 use crate::config::{Part, Settings};
 use crate::service::Service;
 use crate::shutdown::Signals;
@@ -83,13 +83,9 @@ fn context(settings: &Settings) -> Result<Context> {
     let catalogue = catalogue(settings)?;
     let registry = settings.registry.as_ref().map(Registry::new).transpose();
     let registry = registry.context("preparing to ask the schema registry")?;
-    let ahead = failpoint_value("clock.ahead").and_then(|millis| millis.parse().ok());
     Ok(Context {
         registry: registry.map(Arc::new),
-        clock: match ahead {
-            Some(ahead) => Clock::system().ahead_by(ahead),
-            None => Clock::system(),
-        },
+        clock: clock(),
         ..Context::new(cluster, settings.topics.clone(), catalogue)
     })
 }

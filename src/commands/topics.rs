@@ -45,12 +45,19 @@ pub(crate) fn create(cluster: &Cluster, shape: &TopicsConfig) -> Result<()> {
 }
 
 fn check(cluster: &Cluster, shape: &TopicsConfig) -> Result<ExitCode> {
-    let sentences = Admin::connect(cluster)
-        .and_then(|admin| admin.check(shape, Scope::All, &admin.months()?))
+    let (sentences, remarks) = Admin::connect(cluster)
+        .and_then(|admin| {
+            let months = admin.months()?;
+            let sentences = admin.check(shape, Scope::All, &months)?;
+            Ok((sentences, admin.remarks(shape, Scope::All, &months)?))
+        })
         .context("checking the topics")?;
     let mut out = Out::new();
     for sentence in &sentences {
         out.line(format!("wrong      {sentence}"))?;
+    }
+    for remark in &remarks {
+        out.line(format!("note       {remark}"))?;
     }
     out.finish()?;
     if sentences.is_empty() {

@@ -59,7 +59,7 @@ impl Metrics {
 
     /// The text that Prometheus reads.
     pub(super) fn render(&self) -> String {
-        self.0.render()
+        without_gone(&self.0.render())
     }
 
     /// Keeps the histograms small for as long as the process lives.
@@ -70,6 +70,13 @@ impl Metrics {
             self.0.run_upkeep();
         }
     }
+}
+
+/// The text without gauges that were removed: the recorder keeps every one, and shows those as no
+/// number.
+fn without_gone(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.ends_with(" NaN"));
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 #[cfg(test)]
@@ -181,6 +188,23 @@ mod tests {
         }
         assert_eq!(idle, Vec::<String>::new());
         assert_eq!(declared, all().count());
+    }
+
+    #[test]
+    fn a_gauge_that_was_removed_is_shown_no_more_until_it_is_set_again() {
+        const LAG: Gauge<1> = Gauge::new("kaiku_lag", ["partition"], "Lag.");
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let shown = Metrics(recorder.handle());
+        metrics::with_local_recorder(&recorder, || {
+            LAG.with(["0".into()]).set(7.0);
+            LAG.with(["1".into()]).set(8.0);
+            LAG.remove(["0".into()]);
+            let text = shown.render();
+            assert!(!text.contains("partition=\"0\""), "{text}");
+            assert!(text.contains("kaiku_lag{partition=\"1\"} 8\n"), "{text}");
+            LAG.with(["0".into()]).set(9.0);
+            assert!(shown.render().contains("kaiku_lag{partition=\"0\"} 9\n"));
+        });
     }
 
     #[test]

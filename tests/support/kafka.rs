@@ -20,7 +20,7 @@ pub(crate) use alter::{add_partitions, alter_topic, delete_group, set_offset};
 #[allow(unused_imports, reason = "a kit for every test module")]
 pub(crate) use install::bring;
 #[allow(unused_imports, reason = "a kit for every test module")]
-pub(crate) use proxy::{Action, END_TXN, LIST_OFFSETS, Proxy, Rule, Side};
+pub(crate) use proxy::{Action, DELETE_RECORDS, END_TXN, LIST_OFFSETS, Proxy, Rule, Side};
 #[allow(unused_imports, reason = "a kit for every test module")]
 pub(crate) use records::{Isolation, Record, produce, read};
 pub(crate) use start::Apache;

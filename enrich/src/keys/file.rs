@@ -1,5 +1,6 @@
 //! The key-encryption keys: one file a month, 64 hexadecimal digits, readable by its owner only.
 
+use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -43,15 +44,16 @@ pub(super) fn read_or_make(
         fs::create_dir_all(dir).map_err(failed(month, "made"))?;
         let mut key = Zeroizing::new([0_u8; 32]);
         rng.fill_bytes(&mut *key);
-        write_new(dir, month, &key).map_err(failed(month, "made"))?;
+        write_new(dir, month, &key, rng.next_u64()).map_err(failed(month, "made"))?;
     }
     read(dir, month)
 }
 
 /// Written beside its place and linked into it, so that no reader ever sees half a key, and of two
-/// writers one wins.
-fn write_new(dir: &Path, month: Month, key: &[u8; 32]) -> io::Result<()> {
-    let beside = dir.join(format!(".{month}.{}", std::process::id()));
+/// writers one wins. What a crash has left beside it is in nobody's way: each has a name of its own,
+/// and goes with its month.
+fn write_new(dir: &Path, month: Month, key: &[u8; 32], name: u64) -> io::Result<()> {
+    let beside = dir.join(format!(".{month}.{name:016x}"));
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -69,13 +71,54 @@ fn write_new(dir: &Path, month: Month, key: &[u8; 32]) -> io::Result<()> {
     }
 }
 
-/// Deletes a month's file; it is no error where it is gone already.
-pub(super) fn destroy(dir: &Path, month: Month) -> Result<(), Error> {
-    match fs::remove_file(path(dir, month)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(failed(month, "deleted")(error))
+/// The files of a folder that hold a month's key, or a part of one, by their months. There is none
+/// where there is no folder.
+fn all(dir: &Path) -> io::Result<Vec<(Month, PathBuf)>> {
+    let found = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        found => found?,
+    };
+    let mut files = Vec::new();
+    for one in found {
+        let path = one?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let Some(month) = name.and_then(month_of) {
+            files.push((month, path));
         }
-        _ => Ok(()),
+    }
+    Ok(files)
+}
+
+/// The month whose key a file of this name holds: `2026-11.key`, or `.2026-11.` and anything.
+fn month_of(name: &str) -> Option<Month> {
+    let month = match name.strip_prefix('.') {
+        Some(beside) => beside.split_once('.')?.0,
+        None => name.strip_suffix(".key")?,
+    };
+    Month::parse(month).ok()
+}
+
+/// The months of which a folder holds anything.
+pub(super) fn months(dir: &Path) -> Result<BTreeSet<Month>, Error> {
+    let files = all(dir).map_err(Error::KeysDir)?;
+    Ok(files.into_iter().map(|(month, _)| month).collect())
+}
+
+/// Deletes all that a folder holds of a month, for good: once this returns, no power cut brings it
+/// back. It is no error where it is gone already.
+pub(super) fn destroy(dir: &Path, month: Month) -> Result<(), Error> {
+    let deleted = |source| failed(month, "deleted")(source);
+    let files = all(dir).map_err(deleted)?;
+    let files = files.into_iter().filter(|(of, _)| *of == month);
+    for (_, file) in files {
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(deleted(error)),
+            _ => {}
+        }
+    }
+    match fs::File::open(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        dir => dir.and_then(|dir| dir.sync_all()).map_err(deleted),
     }
 }
 
@@ -107,6 +150,35 @@ mod tests {
         destroy(dir.path(), month).unwrap();
         destroy(dir.path(), month).unwrap();
         assert!(read(dir.path(), month).is_err());
+    }
+
+    #[test]
+    fn what_a_crash_has_left_beside_a_key_is_in_nobody_s_way_and_goes_with_its_month() {
+        let dir = tempfile::tempdir().unwrap();
+        let month = Month::parse("2026-11").unwrap();
+        // In a container every process has the same id.
+        let left = dir.path().join(format!(".{month}.{}", std::process::id()));
+        fs::write(&left, "half a k").unwrap();
+        read_or_make(dir.path(), month, Some(&mut rand::rng())).unwrap();
+        let next = path(dir.path(), month.next());
+        fs::write(&next, "another month's").unwrap();
+        fs::write(dir.path().join("notes.txt"), "no key").unwrap();
+        assert_eq!(
+            months(dir.path()).unwrap(),
+            BTreeSet::from([month, month.next()])
+        );
+        destroy(dir.path(), month).unwrap();
+        assert_eq!(months(dir.path()).unwrap(), BTreeSet::from([month.next()]));
+        assert!(!left.exists() && next.exists());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_holds_no_month_and_nothing_to_destroy() {
+        let dir = tempfile::tempdir().unwrap();
+        let (none, month) = (dir.path().join("none"), Month::parse("2026-11").unwrap());
+        assert!(months(&none).unwrap().is_empty());
+        destroy(&none, month).unwrap();
     }
 
     #[test]

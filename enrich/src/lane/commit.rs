@@ -2,6 +2,7 @@
 //! committed.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use kaiku_stage::{Standstill, failpoint};
@@ -16,7 +17,7 @@ use super::restore::{Restored, check_topics, committed, partitions};
 use super::transaction::{Failure, Transactions};
 use super::write::Outlet;
 use crate::error::Error;
-use crate::handover::End;
+use crate::handover::{End, Shared};
 use crate::lane_context::LaneContext;
 use crate::membership::Membership;
 use crate::metrics::{RECOVERED, TRANSACTION_SECONDS};
@@ -53,6 +54,7 @@ pub(super) struct Committer {
     consumer: Arc<BaseConsumer<Membership>>,
     partition: i32,
     group: Arc<ConsumerGroupMetadata>,
+    shared: Arc<Shared>,
     writing: Writing,
     outlet: Outlet,
     rng: StdRng,
@@ -70,6 +72,7 @@ impl Committer {
         consumer: Arc<BaseConsumer<Membership>>,
         partition: i32,
         group: Arc<ConsumerGroupMetadata>,
+        shared: Arc<Shared>,
         transactions: Transactions,
         restored: &Restored,
     ) -> Committer {
@@ -83,6 +86,7 @@ impl Committer {
             consumer,
             partition,
             group,
+            shared,
         }
     }
 
@@ -188,6 +192,7 @@ impl Committer {
             if matches!(failure, Failure::Lost) || self.consumer.assignment_lost() {
                 return Err(End::Lost);
             }
+            self.stop_if_told()?;
             tracing::warn!(partition, error = %failure, "a transaction failed; asking what became of it");
             RECOVERED.with([]).increment(1);
             let text = format!("a transaction failed: {failure}; it is tried again");
@@ -195,6 +200,7 @@ impl Committer {
             context.stands_still(partition, Standstill::Failed, text);
             check_topics(context, table.month())?;
             self.replace()?;
+            self.stop_if_told()?;
             let now = committed(&self.context, &self.consumer, partition)?;
             // It was committed after all, and the answer was lost.
             if now == Some(reached.next) {
@@ -217,6 +223,15 @@ impl Committer {
             partition,
             tries: RECOVERIES,
         }))
+    }
+
+    /// Ends where the lane was told to: a rebalance waits for it, and whoever comes next asks what
+    /// became of the transaction.
+    fn stop_if_told(&self) -> Result<(), End> {
+        match self.shared.stop.load(Ordering::Relaxed) {
+            true => Err(End::Stopped(None)),
+            false => Ok(()),
+        }
     }
 
     /// Drops the producer and makes its successor: after an error a transactional producer is never

@@ -14,17 +14,19 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use kaiku_wire::Month;
 
-use crate::check::{Scope, Seen, deviations};
+use crate::check::{Scope, Seen, deviations, remarks};
 use crate::cluster::{Cluster, Isolation};
 use crate::error::{Error, refused};
 use crate::reason;
 use crate::topic_id::topic_id;
-use crate::topics::{Topics, TopicsConfig};
+use crate::topics::{Kind, Topics, TopicsConfig};
 
 /// The longest that one request to the brokers may take.
 const REQUEST: Duration = Duration::from_secs(30);
 /// The longest that the brokers may take to list their topics, the first connection included.
 const METADATA: Duration = Duration::from_secs(15);
+/// The longest that either may take where whoever asks comes again anyway.
+const SHORT: Duration = Duration::from_secs(5);
 /// After so long without an answer it is asked why.
 const PROBE: Duration = Duration::from_secs(4);
 /// How often the brokers are asked whether a change has arrived.
@@ -35,6 +37,8 @@ pub struct Admin {
     pub(crate) client: AdminClient<DefaultClientContext>,
     client_config: ClientConfig,
     cluster: Cluster,
+    request: Duration,
+    metadata: Duration,
 }
 
 impl Admin {
@@ -54,6 +58,20 @@ impl Admin {
             client,
             client_config,
             cluster: cluster.clone(),
+            request: REQUEST,
+            metadata: METADATA,
+        })
+    }
+
+    /// The same for whoever asks again and again: each of its requests gives up soon.
+    ///
+    /// # Errors
+    /// [`Error::Client`] where librdkafka makes none.
+    pub fn impatient(cluster: &Cluster) -> Result<Admin, Error> {
+        Ok(Admin {
+            request: SHORT,
+            metadata: SHORT,
+            ..Admin::connect(cluster)?
         })
     }
 
@@ -69,6 +87,39 @@ impl Admin {
         months: &[Month],
     ) -> Result<Vec<String>, Error> {
         let wanted = self.topics().named_of(scope.kinds(), months);
+        Ok(deviations(shape, &wanted, &self.seen(&wanted)?))
+    }
+
+    /// What works as it is and may cost something one day, each a sentence that says what to do.
+    ///
+    /// # Errors
+    /// Brokers that don't answer.
+    pub fn remarks(
+        &self,
+        shape: &TopicsConfig,
+        scope: Scope,
+        months: &[Month],
+    ) -> Result<Vec<String>, Error> {
+        let wanted = self.topics().named_of(scope.kinds(), months);
+        Ok(remarks(shape, &wanted, &self.seen(&wanted)?))
+    }
+
+    /// What a topic's setting is; `None` where the brokers tell nothing of it.
+    ///
+    /// # Errors
+    /// Brokers that don't answer.
+    pub fn setting(&self, topic: &str, setting: &str) -> Result<Option<String>, Error> {
+        if self.cluster.is_in_process() {
+            return Ok(None);
+        }
+        let mut seen = BTreeMap::from([(topic.to_owned(), Seen::default())]);
+        self.describe(&mut seen)?;
+        let topic = seen.remove(topic);
+        Ok(topic.and_then(|mut topic| topic.settings.remove(setting)))
+    }
+
+    /// These topics as the brokers describe them; those that do not exist are left out.
+    fn seen(&self, wanted: &[(Kind, String)]) -> Result<BTreeMap<String, Seen>, Error> {
         let metadata = self.metadata()?;
         let mut seen = BTreeMap::new();
         for topic in metadata.topics() {
@@ -80,7 +131,7 @@ impl Admin {
         if !self.cluster.is_in_process() {
             self.describe(&mut seen)?;
         }
-        Ok(deviations(shape, &wanted, &seen))
+        Ok(seen)
     }
 
     /// The identifier that the cluster gave a topic when it was made; `None` where the brokers tell
@@ -93,7 +144,7 @@ impl Admin {
             return Ok(None);
         }
         let native = self.client.inner().native_ptr();
-        topic_id(native, topic, REQUEST).map_err(|source| Error::TopicId {
+        topic_id(native, topic, self.request).map_err(|source| Error::TopicId {
             topic: topic.to_owned(),
             source,
         })
@@ -112,7 +163,8 @@ impl Admin {
             topic: topic.to_owned(),
             source,
         };
-        let results = block_on(self.client.delete_topics(&[topic], &limits())).map_err(failed)?;
+        let results =
+            block_on(self.client.delete_topics(&[topic], &self.limits())).map_err(failed)?;
         for result in results {
             match result {
                 Ok(_)
@@ -124,7 +176,7 @@ impl Admin {
             }
         }
         let begin = Instant::now();
-        while find(&self.metadata()?, topic).is_some() && begin.elapsed() < REQUEST {
+        while find(&self.metadata()?, topic).is_some() && begin.elapsed() < self.request {
             std::thread::sleep(STEP);
         }
         Ok(())
@@ -149,7 +201,7 @@ impl Admin {
         offsets
             .add_partition_offset(topic, partition, Offset::Offset(before))
             .map_err(failed)?;
-        let options = AdminOptions::new().request_timeout(Some(REQUEST));
+        let options = AdminOptions::new().request_timeout(Some(self.request));
         let deleted = block_on(self.client.delete_records(&offsets, &options)).map_err(failed)?;
         for element in deleted.elements() {
             let Err(source) = element.error() else {
@@ -183,7 +235,7 @@ impl Admin {
     pub fn watermarks(&self, topic: &str, partition: i32) -> Result<(i64, i64), Error> {
         self.client
             .inner()
-            .fetch_watermarks(topic, partition, REQUEST)
+            .fetch_watermarks(topic, partition, self.request)
             .map_err(|source| Error::Watermarks {
                 topic: topic.to_owned(),
                 partition,
@@ -197,6 +249,12 @@ impl Admin {
     /// Brokers that don't answer.
     pub fn months(&self) -> Result<Vec<Month>, Error> {
         Ok(self.topics().months_in(&self.names()?))
+    }
+
+    pub(crate) fn limits(&self) -> AdminOptions {
+        AdminOptions::new()
+            .request_timeout(Some(self.request))
+            .operation_timeout(Some(self.request))
     }
 
     pub(crate) fn topics(&self) -> &Topics {
@@ -224,12 +282,16 @@ impl Admin {
     pub(crate) fn metadata(&self) -> Result<Metadata, Error> {
         let begin = Instant::now();
         loop {
-            let source = match self.client.inner().fetch_metadata(None, PROBE) {
+            let source = match self
+                .client
+                .inner()
+                .fetch_metadata(None, PROBE.min(self.metadata))
+            {
                 Ok(metadata) => return Ok(metadata),
                 Err(source) => Box::new(source),
             };
             let why = reason::of_silence(&self.client_config);
-            if why.is_final || begin.elapsed() >= METADATA {
+            if why.is_final || begin.elapsed() >= self.metadata {
                 return Err(Error::Metadata {
                     brokers: self.cluster.brokers().to_owned(),
                     reason: why.text,
@@ -248,7 +310,7 @@ impl Admin {
             .iter()
             .map(|name| ResourceSpecifier::Topic(name))
             .collect();
-        let options = AdminOptions::new().request_timeout(Some(REQUEST));
+        let options = AdminOptions::new().request_timeout(Some(self.request));
         let described = block_on(self.client.describe_configs(&specifiers, &options))
             .map_err(Error::DescribeTopics)?;
         for resource in described {
@@ -267,12 +329,6 @@ impl Admin {
         }
         Ok(())
     }
-}
-
-pub(crate) fn limits() -> AdminOptions {
-    AdminOptions::new()
-        .request_timeout(Some(REQUEST))
-        .operation_timeout(Some(REQUEST))
 }
 
 pub(crate) fn find<'a>(metadata: &'a Metadata, name: &str) -> Option<&'a MetadataTopic> {

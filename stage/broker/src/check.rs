@@ -4,8 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::topics::{
-    Kind, MESSAGE_MAX_BYTES, NEVER, RAW_RETENTION, TopicSpec, TopicsConfig, majority,
+    COMPACTION_LAG, Kind, MESSAGE_MAX_BYTES, NEVER, RAW_RETENTION, TopicSpec, TopicsConfig,
+    majority,
 };
+
+/// An absence of enrich that `events.raw` should outlast: a weekend and a day.
+const ABSENCE_MS: i64 = 3 * 24 * 3_600_000;
 
 /// Whose topics: a stage's credentials should reach no further than its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +109,10 @@ fn settings(
             &least.to_string(),
         ));
     }
+    let unclean = "unclean.leader.election.enable";
+    if topic.replication > 1 && topic.is(unclean, "true") {
+        sentences.push(alter(name, unclean, "true", "false"));
+    }
     if let Some(bytes) = topic.number("max.message.bytes")
         && bytes < i64::try_from(MESSAGE_MAX_BYTES).unwrap_or(i64::MAX)
     {
@@ -163,10 +171,59 @@ fn retention(kind: Kind, name: &str, topic: &Seen, spec: &TopicSpec, sentences: 
     }
 }
 
+/// What works as it is and may cost something one day.
+pub(crate) fn remarks(
+    shape: &TopicsConfig,
+    wanted: &[(Kind, String)],
+    seen: &BTreeMap<String, Seen>,
+) -> Vec<String> {
+    let there = wanted
+        .iter()
+        .filter_map(|(kind, name)| Some((*kind, name, seen.get(name)?)));
+    there
+        .filter_map(|(kind, name, topic)| match kind {
+            Kind::Raw if !shape.replay => short_retention(name, topic),
+            Kind::State | Kind::Keys => late_compaction(name, topic),
+            Kind::Raw | Kind::Stripped | Kind::Rejected => None,
+        })
+        .collect()
+}
+
+fn short_retention(name: &str, topic: &Seen) -> Option<String> {
+    let has = topic.number("retention.ms")?;
+    let hours = has / 3_600_000;
+    let wanted = RAW_RETENTION.as_millis().to_string();
+    (0..ABSENCE_MS).contains(&has).then(|| {
+        format!(
+            "topic `{name}` keeps records for {hours} hours: where enrich is away for longer, they are \
+             gone before they were counted, for good. {}",
+            command(name, "retention.ms", &wanted)
+        )
+    })
+}
+
+fn late_compaction(name: &str, topic: &Seen) -> Option<String> {
+    let lag = "max.compaction.lag.ms";
+    let longest = i64::try_from(COMPACTION_LAG.as_millis()).unwrap_or(i64::MAX);
+    let is_late = topic.number(lag).is_some_and(|has| has > longest);
+    is_late.then(|| {
+        format!(
+            "topic `{name}` has no bound on how late it is compacted: what was replaced or deleted stays \
+             until the cleaner happens to come. {}",
+            command(name, lag, &longest.to_string())
+        )
+    })
+}
+
 fn alter(topic: &str, setting: &str, has: &str, needs: &str) -> String {
+    let command = command(topic, setting, needs);
+    format!("topic `{topic}` has {setting}={has} and needs {needs}: {command}")
+}
+
+fn command(topic: &str, setting: &str, needs: &str) -> String {
     format!(
-        "topic `{topic}` has {setting}={has} and needs {needs}: `kafka-configs --alter \
-         --entity-type topics --entity-name {topic} --add-config '{setting}=[{needs}]'` sets it"
+        "`kafka-configs --alter --entity-type topics --entity-name {topic} --add-config \
+         '{setting}=[{needs}]'` sets it"
     )
 }
 
@@ -178,6 +235,10 @@ fn words(list: &str) -> BTreeSet<&str> {
 }
 
 impl Seen {
+    fn is(&self, setting: &str, value: &str) -> bool {
+        self.settings.get(setting).is_some_and(|has| has == value)
+    }
+
     fn number(&self, setting: &str) -> Option<i64> {
         self.settings
             .get(setting)
@@ -317,6 +378,51 @@ mod tests {
         assert!(
             one_sentence("enrich.keys", "cleanup.policy", "compact")
                 .contains("needs compact,delete")
+        );
+    }
+
+    #[test]
+    fn an_election_that_loses_acknowledged_records_is_refused_where_it_can_happen() {
+        let unclean = |replication| {
+            let options = TopicsConfig {
+                replication,
+                ..TopicsConfig::default()
+            };
+            let mut seen = as_needed(&options);
+            let raw = seen.get_mut("events.raw").unwrap();
+            let setting = "unclean.leader.election.enable".to_owned();
+            raw.settings.insert(setting, "true".into());
+            sentences(&options, &seen)
+        };
+        assert_eq!(unclean(1), Vec::<String>::new());
+        let said = unclean(3);
+        assert_eq!(said.len(), 1, "{said:#?}");
+        assert!(said[0].contains("unclean.leader.election.enable=true and needs false"));
+    }
+
+    #[test]
+    fn a_short_retention_and_a_late_compaction_are_remarked_upon_and_refuse_nothing() {
+        let options = TopicsConfig::default();
+        let mut seen = as_needed(&options);
+        let all = wanted(Scope::All);
+        assert_eq!(remarks(&options, &all, &seen), Vec::<String>::new());
+        let mut set = |topic: &str, setting: &str, value: &str| {
+            let topic = seen.get_mut(topic).unwrap();
+            topic.settings.insert(setting.into(), value.into());
+        };
+        set("events.raw", "retention.ms", "60000");
+        let never = i64::MAX.to_string();
+        set("enrich.state.2026-11", "max.compaction.lag.ms", &never);
+        assert_eq!(sentences(&options, &seen), Vec::<String>::new());
+        let said = remarks(&options, &all, &seen);
+        assert_eq!(said.len(), 2, "{said:#?}");
+        assert!(
+            said[0].contains("`events.raw` keeps records for 0 hours"),
+            "{said:#?}"
+        );
+        assert!(
+            said[1].contains("'max.compaction.lag.ms=[86400000]'"),
+            "{said:#?}"
         );
     }
 

@@ -51,7 +51,9 @@ impl Cluster {
             .set("socket.connection.setup.timeout.ms", "15000")
             .set("reconnect.backoff.ms", "100")
             .set("reconnect.backoff.max.ms", "5000")
-            .set("log.connection.close", "false");
+            .set("log.connection.close", "false")
+            // A producer that still writes to a month when its topic goes would bring the name back.
+            .set("allow.auto.create.topics", "false");
         if let Some(tls) = &config.tls {
             write_tls(tls, &mut base);
         }

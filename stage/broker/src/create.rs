@@ -8,7 +8,7 @@ use rdkafka::admin::{NewTopic, TopicReplication};
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::admin::{Admin, STEP, find, limits, shape_of};
+use crate::admin::{Admin, STEP, find, shape_of};
 use crate::error::{Error, refused};
 use crate::topics::{Kind, TopicSpec, TopicsConfig};
 
@@ -88,7 +88,7 @@ fn ensure(admin: &Admin, specs: &[TopicSpec]) -> Result<Vec<Created>, Error> {
     }
     let news: Vec<NewTopic<'_>> = missing.iter().map(|spec| new_topic(spec)).collect();
     let failed = |topic: String, source| Error::CreateTopic { topic, source };
-    let results = block_on(admin.client.create_topics(&news, &limits()))
+    let results = block_on(admin.client.create_topics(&news, &admin.limits()))
         .map_err(|source| failed(missing[0].name.clone(), source))?;
     for result in results {
         match result {

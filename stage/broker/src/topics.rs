@@ -16,6 +16,9 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How long a raw record may live where enrich does not delete it first.
 pub(crate) const RAW_RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
 const REJECTED_RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
+/// What was replaced or deleted is compacted away within this time, however little is written: the
+/// sealed record of a device that was forgotten, a month's key.
+pub(crate) const COMPACTION_LAG: Duration = DAY;
 /// `retention.ms` for "never by age".
 pub(crate) const NEVER: &str = "-1";
 
@@ -191,7 +194,15 @@ impl TopicSpec {
         let partitions = if kind == Kind::Keys { 1 } else { partitions };
         let mut settings = settings(kind, replay);
         settings.push(("max.message.bytes", MESSAGE_MAX_BYTES.to_string()));
+        if matches!(kind, Kind::State | Kind::Keys) {
+            settings.push((
+                "max.compaction.lag.ms",
+                COMPACTION_LAG.as_millis().to_string(),
+            ));
+        }
         if replication > 1 {
+            // A broker that lags behind and is elected all the same loses what was acknowledged.
+            settings.push(("unclean.leader.election.enable", "false".to_owned()));
             settings.push(("min.insync.replicas", majority(replication).to_string()));
         }
         TopicSpec {

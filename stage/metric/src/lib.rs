@@ -109,6 +109,16 @@ declare! {
     Histogram, Histogram, histogram;
 }
 
+/// The value of a gauge that is gone: whoever shows metrics leaves it out.
+const GONE: f64 = f64::NAN;
+
+impl<const LABELS: usize> Gauge<LABELS> {
+    /// Shows the one with these values of its labels no more, until it is set again.
+    pub fn remove(&self, values: [SharedString; LABELS]) {
+        self.with(values).set(GONE);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

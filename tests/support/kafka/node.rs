@@ -122,7 +122,7 @@ impl Node {
     }
 
     /// The file that says how far its clock is ahead, for whoever is to have the same.
-    pub(crate) fn clock_file(&self) -> PathBuf {
+    pub(super) fn clock_file(&self) -> PathBuf {
         self.folder.join("clock")
     }
 

@@ -14,6 +14,9 @@ pub(crate) const END_TXN: i16 = 26;
 /// That of the request for the ends of a partition.
 pub(crate) const LIST_OFFSETS: i16 = 2;
 
+/// That of the request that deletes records by position.
+pub(crate) const DELETE_RECORDS: i16 = 21;
+
 const STEP: Duration = Duration::from_millis(10);
 /// No frame of the tests is larger.
 const LARGEST: usize = 64 << 20;

@@ -110,6 +110,11 @@ impl Apache {
     pub(crate) fn set_clock(&self, ahead: Duration) {
         self.node.set_clock(ahead);
     }
+
+    /// The file that says how far its clock runs ahead of the machine's: `+86400s`.
+    pub(crate) fn clock_file(&self) -> PathBuf {
+        self.node.clock_file()
+    }
 }
 
 /// Waits until it is up, or has ended.

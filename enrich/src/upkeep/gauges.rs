@@ -1,0 +1,159 @@
+//! The metrics that are looked at from time to time. What is no longer this process's is shown no
+//! more.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use kaiku_broker::{Admin, Isolation};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::Message;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::months::Due;
+use crate::lane_context::LaneContext;
+use crate::metrics::{HEADROOM, LAG, OVERDUE, QUIET, STATE_DEVICES};
+
+/// How often the retention of the raw topic is asked for.
+const RETENTION_EVERY: Duration = Duration::from_secs(600);
+/// How long the first record that is not committed is waited for.
+const RECORD: Duration = Duration::from_secs(2);
+
+/// What is shown of the partitions.
+#[derive(Default)]
+pub(super) struct Gauges {
+    shown: BTreeSet<i32>,
+    /// The retention of the raw topic in milliseconds, where it has one, and when it was asked for.
+    retention: Option<(Instant, Option<i64>)>,
+    reader: Option<BaseConsumer>,
+}
+
+impl Gauges {
+    #[allow(clippy::cast_precision_loss, reason = "shown to people")]
+    pub(super) fn measure(&mut self, context: &LaneContext, admin: &Admin, stop: &AtomicBool) {
+        let (lanes, quiet) = (context.progress.lanes(), context.progress.quiet_since());
+        for partition in std::mem::take(&mut self.shown) {
+            if !lanes.contains_key(&partition) {
+                remove(partition);
+            }
+        }
+        self.shown = lanes.keys().copied().collect();
+        let devices = lanes.values().map(|lane| lane.devices).sum();
+        STATE_DEVICES.with([]).set(coarse(devices) as f64);
+        for (partition, since) in quiet {
+            let label = partition.to_string().into();
+            QUIET.with([label]).set(since.elapsed().as_secs_f64());
+        }
+        let retention = self.retention(context, admin);
+        for (partition, lane) in lanes {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let Ok((low, high)) = admin.watermarks(&context.raw, partition) else {
+                continue;
+            };
+            let label = || partition.to_string().into();
+            let lag = (high - lane.next_offset).max(0);
+            LAG.with([label()]).set(lag as f64);
+            let Some(retention) = retention else {
+                HEADROOM.remove([label()]);
+                continue;
+            };
+            let left = match lag {
+                0 => Some(retention),
+                _ => self
+                    .time_of(context, partition, lane.next_offset.max(low))
+                    .map(|stamp| stamp + retention - context.clock.millis()),
+            };
+            if let Some(left) = left {
+                HEADROOM.with([label()]).set(left as f64 / 1000.0);
+            }
+        }
+    }
+
+    /// Nothing is this process's any more.
+    pub(super) fn remove_all(&mut self) {
+        std::mem::take(&mut self.shown).into_iter().for_each(remove);
+    }
+
+    /// The retention of the raw topic; `None` where nothing is deleted by age, or nobody says.
+    fn retention(&mut self, context: &LaneContext, admin: &Admin) -> Option<i64> {
+        let known = self
+            .retention
+            .filter(|(asked, _)| asked.elapsed() < RETENTION_EVERY);
+        if let Some((_, retention)) = known {
+            return retention;
+        }
+        let asked = admin.setting(&context.raw, "retention.ms").ok()?;
+        let retention = asked.and_then(|text| text.parse().ok());
+        let retention = retention.filter(|millis| *millis >= 0);
+        self.retention = Some((Instant::now(), retention));
+        retention
+    }
+
+    /// The time of the record at an offset, or of the first behind it.
+    fn time_of(&mut self, context: &LaneContext, partition: i32, offset: i64) -> Option<i64> {
+        if self.reader.is_none() {
+            let mut reader = context.cluster.reader("headroom", Isolation::Uncommitted);
+            // One record is wanted.
+            reader.set("max.partition.fetch.bytes", "4096");
+            self.reader = reader.create().ok();
+        }
+        let reader = self.reader.as_ref()?;
+        let mut place = TopicPartitionList::new();
+        let offset = Offset::Offset(offset);
+        place
+            .add_partition_offset(&context.raw, partition, offset)
+            .ok()?;
+        reader.assign(&place).ok()?;
+        let found = reader.poll(RECORD).and_then(Result::ok);
+        let stamp = found.and_then(|message| message.timestamp().to_millis());
+        let _ = reader.unassign();
+        stamp
+    }
+}
+
+/// What is left of months that are over, each kind that could be looked at.
+#[allow(clippy::cast_precision_loss, reason = "shown to people")]
+pub(super) fn show_overdue(left: &Due) {
+    let kinds = [
+        ("state_topic", Some(&left.topics)),
+        ("key_record", left.records.as_ref()),
+        ("key_file", left.files.as_ref()),
+    ];
+    for (what, months) in kinds {
+        if let Some(months) = months {
+            OVERDUE.with([what.into()]).set(months.len() as f64);
+        }
+    }
+}
+
+fn remove(partition: i32) {
+    for gauge in [LAG, QUIET, HEADROOM] {
+        gauge.remove([partition.to_string().into()]);
+    }
+}
+
+/// A number of devices as a metric may show it: rounded down to two digits, and 0 under 100, so that
+/// whoever reads it can't tell whether one device is there.
+fn coarse(devices: usize) -> usize {
+    match devices.checked_ilog10() {
+        None | Some(0 | 1) => 0,
+        Some(digits) => {
+            let unit = 10_usize.pow(digits - 1);
+            devices / unit * unit
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::coarse;
+
+    #[test]
+    fn a_number_of_devices_is_shown_by_its_first_two_digits_and_a_small_one_not_at_all() {
+        let exact = [0, 9, 99, 100, 109, 110, 12_345, 1_299_999];
+        let shown = [0, 0, 0, 100, 100, 110, 12_000, 1_200_000];
+        assert_eq!(exact.map(coarse), shown);
+    }
+}
