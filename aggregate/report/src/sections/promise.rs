@@ -84,6 +84,50 @@ fn told_apart(rho: f64) -> f64 {
     0.5 * libm::erfc(-(2.0 * rho).sqrt() / 2.0)
 }
 
+/// ρ of so many millionths, rounded up.
+fn rho(millionths: u64) -> Cell {
+    Cell::text(format!("{:.3}", up(millionths as f64 / 1e6, 1e3)))
+}
+
+/// ε, rounded up.
+fn epsilon(number: f64) -> Cell {
+    Cell::text(format!("{:.1}", up(number, 10.0)))
+}
+
+/// δ.
+fn small(number: f64) -> Cell {
+    Cell::text(format!("{number:e}"))
+}
+
+/// What the last day and the last week cost.
+fn newest(manifests: &[Manifest]) -> Vec<[Cell; 5]> {
+    let newest = |unit: Unit| manifests.iter().rev().find(move |one| one.unit == unit);
+    let both = [newest(Unit::Day), newest(Unit::Week)];
+    let row = |one: &Manifest| {
+        let (what, plain) = match one.unit {
+            Unit::Day => (
+                format!("The daily tables of {}", words::date(one.first_day)),
+                "That day alone.",
+            ),
+            Unit::Week => (
+                format!(
+                    "The weekly tables of {}",
+                    words::period(Unit::Week, one.first_day)
+                ),
+                "What they add to the days of that week.",
+            ),
+        };
+        [
+            Cell::text(what),
+            rho(one.rho_millionths),
+            epsilon(one.epsilon),
+            small(one.delta),
+            Cell::text(plain),
+        ]
+    };
+    both.into_iter().flatten().map(row).collect()
+}
+
 pub(super) fn spent(context: &Context<'_>) -> Section {
     let manifests = &context.rollups.manifests;
     let mut draft = Draft::new("spent", Group::Unseen, "What was spent", None)
@@ -101,34 +145,8 @@ pub(super) fn spent(context: &Context<'_>) -> Section {
         return draft.empty("Nothing is sealed yet.");
     };
     let last = price.last;
-    let rho = |millionths: u64| Cell::text(format!("{:.3}", up(millionths as f64 / 1e6, 1e3)));
-    let epsilon = |number: f64| Cell::text(format!("{:.1}", up(number, 10.0)));
-    let small = |number: f64| Cell::text(format!("{number:e}"));
-    let newest = |unit: Unit| manifests.iter().rev().find(move |one| one.unit == unit);
-    for one in [newest(Unit::Day), newest(Unit::Week)]
-        .into_iter()
-        .flatten()
-    {
-        let (what, plain) = match one.unit {
-            Unit::Day => (
-                format!("The daily tables of {}", words::date(one.first_day)),
-                "That day alone.",
-            ),
-            Unit::Week => (
-                format!(
-                    "The weekly tables of {}",
-                    words::period(Unit::Week, one.first_day)
-                ),
-                "What they add to the days of that week.",
-            ),
-        };
-        draft.row([
-            Cell::text(what),
-            rho(one.rho_millionths),
-            epsilon(one.epsilon),
-            small(one.delta),
-            Cell::text(plain),
-        ]);
+    for row in newest(manifests) {
+        draft.row(row);
     }
     draft.row([
         Cell::text("A whole week: all daily and weekly tables together, by the policy"),
