@@ -11,7 +11,7 @@ const KOTLIN_MEMBER: &str = include_str!("quick/member.kt");
 /// What stands at the end of the file for Kotlin.
 const KOTLIN_LIBRARY: &str = include_str!("quick/library.kt");
 /// The head of `used` as UniFFI writes it.
-const KOTLIN_HEAD: &str = "    override fun `used`(`feature`: kotlin.String)";
+const KOTLIN_HEAD: &str = "override fun `used`(`feature`: kotlin.String)";
 
 /// Changes what was generated for a language into a folder.
 pub(crate) fn make(language: &str, folder: &Path) -> Result<(), String> {

@@ -126,6 +126,7 @@ int main(int count, char **arguments) {
     snprintf(folder, sizeof folder, "%s/kaiku", app.folder);
     snprintf(key_file, sizeof key_file, "%s/key", app.folder);
     char *catalogue = read_file(arguments[2]);
+    const char *first_key = count == 7 ? arguments[5] : NULL, *second_key = count == 7 ? arguments[6] : NULL;
     KaikuKeys keys = {.context = key_file, .key = key, .create = create_key, .destroy = destroy_key};
     KaikuSettings settings = {
         .size = sizeof settings,
@@ -136,11 +137,8 @@ int main(int count, char **arguments) {
         .brand = "Nokia",
         .model = "TA-1053",
         .keys = &keys,
+        .suggestion_keys = {first_key, second_key},
     };
-    if (count == 7) {
-        settings.suggestion_keys[0] = arguments[5];
-        settings.suggestion_keys[1] = arguments[6];
-    }
     KaikuProgram *program;
     KaikuResult opened = kaiku_open(&settings, &program);
     free(catalogue);

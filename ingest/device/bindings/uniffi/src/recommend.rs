@@ -70,14 +70,14 @@ impl Program {
 
     /// What became of a fetch: the status of the answer, none where there was no answer, and its body, of which no more than
     /// 8193 bytes need be read.
-    pub fn fetched(&self, status: Option<u16>, body: &[u8]) -> Fetched {
+    pub fn fetched(&self, status: Option<u16>, body: Vec<u8>) -> Fetched {
         let answer = Answer {
             status,
             retry_after: None,
         };
         guard(
             || Fetched::None,
-            || self.program.fetched(answer, body).into(),
+            || self.program.fetched(answer, &body).into(),
         )
     }
 

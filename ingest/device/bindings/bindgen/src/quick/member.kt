@@ -1,4 +1,4 @@
-    override fun `used`(`feature`: kotlin.String) {
+override fun `used`(`feature`: kotlin.String) {
         val number = quickNumbers[`feature`] ?: `number`(`feature`)?.toLong()?.also { quickNumbers[`feature`] = it }
         // One that nobody knows is counted among the names that nobody knows.
         if (number == null) slowlyUsed(`feature`) else QuickLib.kaiku_quick_used(number)
