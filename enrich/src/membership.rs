@@ -406,7 +406,7 @@ mod tests {
                 std::thread::yield_now();
             }
             // Long enough for whoever does not wait.
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(50));
             shown.show(0, LaneStatus::default());
             shown.stands_still(0, Standstill::UnknownSchema, "of before");
             End::Lost

@@ -192,17 +192,17 @@ mod tests {
 
     #[test]
     fn a_gauge_that_was_removed_is_shown_no_more_until_it_is_set_again() {
-        const LAG: Gauge<1> = Gauge::new("kaiku_lag", ["partition"], "Lag.");
+        let lag = Gauge::new("kaiku_lag", ["partition"], "Lag.");
         let recorder = PrometheusBuilder::new().build_recorder();
         let shown = Metrics(recorder.handle());
         metrics::with_local_recorder(&recorder, || {
-            LAG.with(["0".into()]).set(7.0);
-            LAG.with(["1".into()]).set(8.0);
-            LAG.remove(["0".into()]);
+            lag.with(["0".into()]).set(7.0);
+            lag.with(["1".into()]).set(8.0);
+            lag.remove(["0".into()]);
             let text = shown.render();
             assert!(!text.contains("partition=\"0\""), "{text}");
             assert!(text.contains("kaiku_lag{partition=\"1\"} 8\n"), "{text}");
-            LAG.with(["0".into()]).set(9.0);
+            lag.with(["0".into()]).set(9.0);
             assert!(shown.render().contains("kaiku_lag{partition=\"0\"} 9\n"));
         });
     }

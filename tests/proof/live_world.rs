@@ -11,7 +11,9 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use tempfile::TempDir;
 
 use super::{QUIET, STOP};
-use crate::support::kafka::{Apache, Isolation, Record, own_with_clock, read, unique_prefix};
+use crate::support::kafka::{
+    Apache, Isolation, Record, alter_topic, own_with_clock, read, unique_prefix,
+};
 use crate::support::process::{Stage, settings};
 use crate::support::world::{Feeder, World, seed};
 
@@ -84,6 +86,9 @@ impl Live {
         set_clock(&apache, day, 12);
         let kafka = apache.cluster(&unique_prefix("world"));
         let world = World::on(kafka, PARTITIONS, false);
+        // The test wants to see all of them in the end.
+        let rejected = world.kafka.topics().rejected();
+        alter_topic(&world.kafka, &rejected, &[("retention.ms", "-1")]);
         let host = |name, create_keys| {
             let folder = tempfile::tempdir().unwrap();
             std::fs::create_dir(folder.path().join("keys")).unwrap();
