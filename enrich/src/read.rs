@@ -97,7 +97,8 @@ fn read_to(
             // may know of a lower one until the others have asked it. What ends the partition may be
             // the mark of a transaction, which is no record but moves the position.
             Some(Err(KafkaError::PartitionEOF(_))) => {
-                if position(consumer)?.is_some_and(|position| position >= high) {
+                let position = position(consumer)?;
+                if position.is_some_and(|position| position >= high) {
                     return Ok(());
                 }
             }
@@ -184,7 +185,8 @@ pub(crate) fn read_while(
             }
             // The same as in `read_to`: an end in front of what is known to be there is none.
             Some(Err(KafkaError::PartitionEOF(_))) => {
-                if position(&consumer)?.is_some_and(|position| position > offset) {
+                let position = position(&consumer)?;
+                if position.is_some_and(|position| position > offset) {
                     return Ok(());
                 }
             }

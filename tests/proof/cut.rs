@@ -40,8 +40,8 @@ fn copy_folder(from: &Path, to: &Path) {
 fn a_raw_partition_that_lost_its_end_and_grew_again_is_refused_and_gone_on_with_where_it_was_cut() {
     let mut kafka = own_with_clock();
     let world = World::on(kafka.cluster(&unique_prefix("cut")), 1, false);
-    let enrich = "mix_longest = \"300ms\"\ndelete_every = \"500ms\"\ndelete_margin = 100\n";
-    world.settings_with(&world.kafka, enrich, "");
+    let kept = "delete_raw = false\nmix_longest = \"300ms\"\n";
+    world.settings_with(&world.kafka, kept, "");
     let log = kafka.log_of(&world.kafka.topics().raw(), 0);
     let mut feeder = world.feeder(2_000, seed(1_401));
     feeder.some(150);
@@ -50,10 +50,10 @@ fn a_raw_partition_that_lost_its_end_and_grew_again_is_refused_and_gone_on_with_
     let (_folder, copy) = keep(&log);
     kafka.launch().unwrap();
     feeder.some(150);
-    let counted = world.raw();
     let first = world.enrich("first");
     world.await_quiet(QUIET);
     assert!(first.terminate(STOP).success());
+    let counted = world.raw();
     let mut oracle = world.oracle_of(&counted);
     world.assert_exact_as(&oracle);
 
@@ -65,6 +65,8 @@ fn a_raw_partition_that_lost_its_end_and_grew_again_is_refused_and_gone_on_with_
     assert_eq!(world.raw().len(), cut);
     feeder.some(300);
     assert!(world.raw().len() > counted.len() + 100);
+    let deleting = "mix_longest = \"300ms\"\ndelete_every = \"500ms\"\ndelete_margin = 0\n";
+    world.settings_with(&world.kafka, deleting, "");
     let refusing = world.enrich("refusing");
     world.await_log("enrich-refusing.log", "reason=\"raw_cut\"", QUIET);
     let next = counted.len();

@@ -5,11 +5,13 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use kaiku_broker::Admin;
+use kaiku_fleet::FleetConfig;
+use kaiku_wire::Clock;
 
 use super::{QUIET, STOP};
 use crate::support::kafka::{alter_topic, broker, own, unique_prefix};
 use crate::support::process::Stage;
-use crate::support::world::{World, seed};
+use crate::support::world::{Feeder, World, seed};
 
 /// The option that a log names.
 fn option_in(log: &str, name: &str) -> String {
@@ -29,9 +31,15 @@ fn records_with_a_producers_time_are_named_and_can_be_rejected_and_nothing_else_
         let enrich = "delete_raw = false\nmix_longest = \"300ms\"\n";
         world.settings_with(&world.kafka, enrich, "");
         let raw = world.kafka.topics().raw();
-        // A producer's time may lie so far back that the record would be deleted for it.
-        alter_topic(&world.kafka, &raw, &[("retention.ms", "-1")]);
-        let mut feeder = world.feeder(400, seed(1_411));
+        // A producer's time that lies far back would have the record deleted for it.
+        let config = FleetConfig {
+            devices: 400,
+            seed: seed(1_411),
+            partitions: 1,
+            first_day: Clock::system().today(),
+            ..FleetConfig::default()
+        };
+        let mut feeder = Feeder::new(&world.kafka, config);
         feeder.some(before);
         alter_topic(
             &world.kafka,
