@@ -61,7 +61,7 @@ pub(crate) enum Appended {
     /// It stands.
     Ours,
     /// Another one stands in its place, and the log goes on from there.
-    Theirs(Entry),
+    Theirs(Box<Entry>),
 }
 
 impl Log {
@@ -211,7 +211,7 @@ impl Log {
             self.store.delete(&lost).await?;
         }
         self.adopt(theirs.clone()).await;
-        Ok(Appended::Theirs(theirs))
+        Ok(Appended::Theirs(Box::new(theirs)))
     }
 
     /// Takes in the entries that others have put behind the end that this process knows of, and

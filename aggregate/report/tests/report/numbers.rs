@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kaiku_report::{Cell, Kind, Section};
+use kaiku_report::{App, Cell, Kind, Section};
 use kaiku_wire::Day;
 
-use crate::support::{FileRow, Files, app, count, files, kept, rate, rows, section, text};
+use crate::support::{FileRow, Files, Kept, app, count, files, kept, rate, rows, section, text};
 
 const APPS: [&str; 3] = ["maps", "music", "app-2"];
 const ENDS: [&str; 3] = ["_estimate", "_lower", "_upper"];
@@ -191,30 +191,33 @@ fn every_number_over_time_is_that_of_its_file() {
     }
 }
 
+/// Sections of the last week, the tables that they are of, and what names a row.
+const OF_A_WEEK: [(&str, &str, &[&str]); 13] = [
+    ("features", "features_weekly", &["feature"]),
+    ("features_change", "features_weekly", &["feature"]),
+    ("causes", "causes_weekly", &["cause"]),
+    ("crash_by_brand", "brands_weekly", &["brand"]),
+    ("crash_by_model", "models_weekly", &["brand", "model"]),
+    (
+        "crash_by_operator",
+        "operators_weekly",
+        &["country", "operator"],
+    ),
+    ("crash_by_country", "countries_weekly", &["country"]),
+    ("components", "components_weekly", &["component", "cause"]),
+    ("countries", "countries_weekly", &["country"]),
+    ("brands", "brands_weekly", &["brand"]),
+    ("models", "models_weekly", &["brand", "model"]),
+    ("operators", "operators_weekly", &["country", "operator"]),
+    ("pairs", "feature_pairs_weekly", &["a", "b"]),
+];
+
 #[test]
 fn every_number_of_the_last_week_is_that_of_its_file() {
     let kept = kept();
     for name in APPS {
         let app = app(&kept.made.report, name);
-        for (id, table, dims) in [
-            ("features", "features_weekly", &["feature"][..]),
-            ("features_change", "features_weekly", &["feature"]),
-            ("causes", "causes_weekly", &["cause"]),
-            ("crash_by_brand", "brands_weekly", &["brand"]),
-            ("crash_by_model", "models_weekly", &["brand", "model"]),
-            (
-                "crash_by_operator",
-                "operators_weekly",
-                &["country", "operator"],
-            ),
-            ("crash_by_country", "countries_weekly", &["country"]),
-            ("components", "components_weekly", &["component", "cause"]),
-            ("countries", "countries_weekly", &["country"]),
-            ("brands", "brands_weekly", &["brand"]),
-            ("models", "models_weekly", &["brand", "model"]),
-            ("operators", "operators_weekly", &["country", "operator"]),
-            ("pairs", "feature_pairs_weekly", &["a", "b"]),
-        ] {
+        for (id, table, dims) in OF_A_WEEK {
             let of_table = files(&kept.folder, table, name);
             let (week, (_, last)) = of_table.last_key_value().unwrap();
             let section = section(app, id);
@@ -255,17 +258,7 @@ fn every_number_of_the_last_week_is_that_of_its_file() {
                 }
                 if id == "pairs" {
                     let features = &files(&kept.folder, "features_weekly", name)[week].1;
-                    let of =
-                        |name: &str| find(features, &[name]).map(|row| of_row(row, "devices")[0]);
-                    let cosine = of(&names[0])
-                        .zip(of(&names[1]))
-                        .map(|(a, b)| (devices.unwrap()[1] / (a * b).sqrt()).min(1.0));
-                    let shown = rate(row["cosine"]);
-                    assert_eq!(shown.is_some(), cosine.is_some(), "{what}");
-                    assert!(
-                        (shown.unwrap_or(0.0) - cosine.unwrap_or(0.0)).abs() < 1e-6,
-                        "{what}"
-                    );
+                    check_cosine(row, &names, features, devices.unwrap()[1], &what);
                 }
             }
             assert_eq!(found, last.len(), "{id} of {name} leaves out rows");
@@ -281,32 +274,42 @@ fn has(section: &Section, column: &str) -> bool {
     section.columns.iter().any(|one| one.name == column)
 }
 
+/// The same of sections of seven days, and their rates with the measures that they are of.
+type OfSevenDays = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+);
+
+const OF_SEVEN_DAYS: [OfSevenDays; 4] = [
+    (
+        "features_often",
+        "features_daily",
+        &["feature"],
+        &[("twice", "devices_2plus"), ("five_times", "devices_5plus")],
+    ),
+    (
+        "crash_by_release",
+        "releases_daily",
+        &["release"],
+        &[("crash_rate", "crashed")],
+    ),
+    (
+        "causes_by_release",
+        "causes_daily",
+        &["release", "cause"],
+        &[],
+    ),
+    ("sessions", "sessions_daily", &["length"], &[]),
+];
+
 #[test]
 fn every_sum_of_seven_days_is_that_of_its_files() {
     let kept = kept();
     for name in APPS {
         let app = app(&kept.made.report, name);
-        for (id, table, dims, rates) in [
-            (
-                "features_often",
-                "features_daily",
-                &["feature"][..],
-                &[("twice", "devices_2plus"), ("five_times", "devices_5plus")][..],
-            ),
-            (
-                "crash_by_release",
-                "releases_daily",
-                &["release"],
-                &[("crash_rate", "crashed")],
-            ),
-            (
-                "causes_by_release",
-                "causes_daily",
-                &["release", "cause"],
-                &[],
-            ),
-            ("sessions", "sessions_daily", &["length"], &[]),
-        ] {
+        for (id, table, dims, rates) in OF_SEVEN_DAYS {
             let of_table = files(&kept.folder, table, name);
             let days = week(&of_table);
             let section = section(app, id);
@@ -361,18 +364,36 @@ fn every_sum_of_seven_days_is_that_of_its_files() {
                 }
             }
         }
-        let crash_free = rows(section(app, "crash_free"));
-        let activity = files(&kept.folder, "activity_daily", name);
-        let days = week(&activity);
-        let sum = |measure| of_sum(&activity, &days, &[], measure).unwrap();
-        let rate = of_rate(sum("crashed"), sum("devices"));
-        check(
-            crash_free.last().unwrap(),
-            rated("week_crash_rate"),
-            Some(rate),
-            "seven days",
-        );
+        check_crash_free(kept, app, name);
     }
+}
+
+/// A pair's cosine is that of its lower bound and the features that it is of.
+fn check_cosine(
+    row: &BTreeMap<&str, &Cell>,
+    names: &[String],
+    features: &[FileRow],
+    lower: f64,
+    what: &str,
+) {
+    let of = |name: &str| find(features, &[name]).map(|row| of_row(row, "devices")[0]);
+    let both = of(&names[0]).zip(of(&names[1]));
+    let cosine = both.map(|(a, b)| (lower / (a * b).sqrt()).min(1.0));
+    let shown = rate(row["cosine"]);
+    assert_eq!(shown.is_some(), cosine.is_some(), "{what}");
+    let apart = shown.unwrap_or(0.0) - cosine.unwrap_or(0.0);
+    assert!(apart.abs() < 1e-6, "{what}");
+}
+
+/// The rate of seven days stands in the last row.
+fn check_crash_free(kept: &Kept, app: &App, name: &str) {
+    let crash_free = rows(section(app, "crash_free"));
+    let activity = files(&kept.folder, "activity_daily", name);
+    let days = week(&activity);
+    let sum = |measure| of_sum(&activity, &days, &[], measure).unwrap();
+    let rate = of_rate(sum("crashed"), sum("devices"));
+    let last = crash_free.last().unwrap();
+    check(last, rated("week_crash_rate"), Some(rate), "seven days");
 }
 
 #[test]

@@ -101,7 +101,7 @@ async fn follow(folder: &Folder, steps: Vec<Step>) {
                         assert_eq!(place, row.len(), "only the next place can be won");
                         row.push(entry);
                     }
-                    Appended::Theirs(theirs) => assert_eq!(theirs, row[place]),
+                    Appended::Theirs(theirs) => assert_eq!(*theirs, row[place]),
                 }
             }
             Step::Die { who, records, day } => {
