@@ -187,13 +187,16 @@ pub(crate) fn file(folder: &Path) -> PathBuf {
     folder.join("consent.json")
 }
 
-/// Reads it. Where there is none, or none that can be read, nobody agreed.
-pub(crate) fn read(folder: &Path) -> Consent {
-    let text = fs::read(file(folder)).unwrap_or_default();
+/// What the owner has agreed to: nothing, where no file says so. A file that can't be read at this moment
+/// says neither.
+pub(crate) fn read(folder: &Path) -> io::Result<Consent> {
+    let text = match fs::read(file(folder)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        read => read.unwrap_or_default(),
+    };
     let consent = serde_json::from_slice::<Consent>(&text).ok();
-    consent
-        .filter(|consent| consent.format == 1)
-        .unwrap_or_else(Consent::none)
+    let known = consent.filter(|consent| consent.format == 1);
+    Ok(known.unwrap_or_else(Consent::none))
 }
 
 /// Writes it: on disk when this returns, and the old one until then.

@@ -60,13 +60,14 @@ impl Disk {
     }
 
     /// Reads the consent. Where another process turned the switch meanwhile, what is open here
-    /// belongs to what was.
-    pub(crate) fn look(&mut self) {
-        let consent = consent::read(&self.folder);
+    /// belongs to what was. Where it can't be read, nothing is decided.
+    pub(crate) fn look(&mut self) -> Result<(), Error> {
+        let consent = consent::read(&self.folder).map_err(Error::Folder)?;
         if consent.turns != self.consent.turns || !consent.given {
             self.close();
         }
         self.consent = consent;
+        Ok(())
     }
 
     /// Lets go of spool, key and lock.

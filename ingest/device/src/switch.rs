@@ -45,7 +45,7 @@ impl Shared {
         let _switch = consent::lock(&folder).map_err(Error::Folder)?;
         let has_leftovers = {
             let mut disk = self.disk();
-            disk.look();
+            disk.look()?;
             !disk.consent.given && disk.has_leftovers()
         };
         if has_leftovers {
@@ -53,7 +53,7 @@ impl Shared {
             self.destroy_held().map_err(Error::Destroy)?;
         }
         let mut disk = self.disk();
-        disk.look();
+        disk.look()?;
         let was_on = disk.consent.holds(&self.catalogue);
         let next = disk
             .consent
@@ -86,10 +86,11 @@ impl Shared {
     /// Turned off, on disk, before anything else: killed at any step after this it is off.
     fn withdraw(&self, disk: &mut crate::disk::Disk) -> Result<(), Error> {
         let _switch = consent::lock(&disk.folder).map_err(Error::Folder)?;
-        let consent = consent::read(&disk.folder);
-        if !consent.given {
-            return Ok(());
-        }
+        // One that can't be read may have been given.
+        let consent = match consent::read(&disk.folder) {
+            Ok(consent) if !consent.given => return Ok(()),
+            read => read.unwrap_or_else(|_| disk.consent.clone()),
+        };
         let off = consent.turned_off(self.today());
         let written = consent::write(&disk.folder, &off);
         let written = written.or_else(|_| consent::remove(&disk.folder));
@@ -147,7 +148,7 @@ impl Shared {
     pub(crate) fn destroy(&self) -> io::Result<()> {
         let folder = self.disk().folder.clone();
         let _switch = consent::lock(&folder)?;
-        if !self.disk().is_to_go && consent::read(&folder).given {
+        if !self.disk().is_to_go && consent::read(&folder)?.given {
             // Another process turned it on meanwhile.
             return Ok(());
         }
@@ -177,9 +178,9 @@ impl Shared {
             false => Ok(()),
         };
         disk.is_to_go = false;
-        disk.consent = consent::read(&disk.folder);
+        let read = consent::read(&disk.folder).map(|consent| disk.consent = consent);
         self.show(&disk);
-        key.and(destroyed)
+        key.and(destroyed).and(read)
     }
 }
 

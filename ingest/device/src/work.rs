@@ -119,7 +119,7 @@ impl Shared {
     pub(crate) fn look(&self, disk: &mut Disk) -> Result<Option<u32>, Error> {
         let policy = Hindrance::of_files(&self.policy_files);
         let hindrance = policy.or(Hindrance::of(self.variables, self.environment));
-        disk.look();
+        disk.look()?;
         let consent = &disk.consent;
         let mode = match hindrance {
             Some(hindrance) => Mode::Hindered(hindrance),

@@ -293,6 +293,27 @@ fn a_level_lets_through_what_it_says_and_no_more() {
 }
 
 #[test]
+fn a_consent_that_cannot_be_read_for_a_moment_loses_nothing_and_destroys_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::new(folder.path());
+    let program = bench.open_on();
+    program.used("feature.001");
+    program.work();
+    let consent = bench.folder.join("consent.json");
+    let aside = folder.path().join("aside");
+    std::fs::rename(&consent, &aside).unwrap();
+    // What stands in its place can't be read, whoever asks.
+    std::fs::create_dir(&consent).unwrap();
+    program.used("feature.002");
+    assert_eq!(program.work(), Worked::Later);
+    assert!(bench.folder.join("spool.db").exists());
+    std::fs::remove_dir(&consent).unwrap();
+    std::fs::rename(&aside, &consent).unwrap();
+    assert_eq!(program.work(), Worked::Done);
+    assert_eq!(program.status().waiting, 2);
+}
+
+#[test]
 fn a_policy_of_the_machine_beats_the_app_and_what_was_stored_goes() {
     let folder = tempfile::tempdir().unwrap();
     let bench = Bench::new(folder.path());
