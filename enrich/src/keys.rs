@@ -20,6 +20,9 @@ use crate::error::Error;
 use crate::token::{self, MonthKey};
 
 const STEP: Duration = Duration::from_millis(200);
+/// For how long it is tried again to get a key, at least: a coordinator that has just moved takes its
+/// time.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a key is looked for before the right to write one is taken over.
 const LOOK: Duration = Duration::from_secs(2);
 /// The longest that a lane waits while another asks for a key: it then says so, and looks whether it
@@ -105,11 +108,10 @@ impl KeyRing {
     fn fetch_or_make(&self, month: Month) -> Result<MonthKey, Error> {
         let mut rng = self.random.generator();
         let begun = Instant::now();
+        let patience = self.config.transaction_timeout.max(PATIENCE);
         loop {
             match self.attempt(month) {
-                Err(Error::Kafka { operation, .. })
-                    if begun.elapsed() < self.config.transaction_timeout =>
-                {
+                Err(Error::Kafka { operation, .. }) if begun.elapsed() < patience => {
                     tracing::info!(%month, operation, "another process makes keys too; trying again");
                     // Not in step with whoever does the same.
                     std::thread::sleep(STEP.mul_f64(rng.random_range(0.5..1.5)));

@@ -30,6 +30,8 @@ const PARTITIONS: i32 = 4;
 /// Operations between two quiet points, and quiet points of an episode.
 const OPERATIONS: u32 = 40;
 const QUIETS: u32 = 3;
+/// How long a process that starts asks for a broker.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Uploads that may come again.
 const REMEMBERED: usize = 400;
 
@@ -119,6 +121,8 @@ struct Episode<'a> {
     rng: StdRng,
     running: Vec<Running>,
     started: u32,
+    /// When a broker was away last.
+    bounced: Option<Instant>,
     /// Uploads that may come again.
     past: VecDeque<Upload>,
     counts: &'a mut Counts,
@@ -141,6 +145,7 @@ impl<'a> Episode<'a> {
             rng: StdRng::seed_from_u64(seed),
             running: Vec::new(),
             started: 0,
+            bounced: None,
             past: VecDeque::new(),
             counts,
         };
@@ -180,16 +185,16 @@ impl<'a> Episode<'a> {
         });
     }
 
-    /// Starts anew what has died at a step. None may end in any other way.
+    /// Starts anew what has died at a step. None may end in any other way, but for one that found no
+    /// broker when it started.
     fn bring_back(&mut self) {
+        let is_away = |since: Instant| since.elapsed() < PATIENCE;
+        let was_away = self.bounced.is_some_and(is_away);
         let mut dead = Vec::new();
         for at in (0..self.running.len()).rev() {
             if let Some(status) = self.running[at].stage.ended() {
-                assert_eq!(
-                    status.code(),
-                    None,
-                    "a process has ended by itself: {status}"
-                );
+                let is_expected = status.code().is_none() || (status.code() == Some(1) && was_away);
+                assert!(is_expected, "a process has ended by itself: {status}");
                 dead.push(self.running.swap_remove(at).verb);
             }
         }
@@ -370,6 +375,7 @@ impl<'a> Episode<'a> {
         self.counts.bounces += 1;
         let topic = self.world.kafka.topics().raw();
         self.kafka.bounce(&mut self.rng, &topic);
+        self.bounced = Some(Instant::now());
     }
 
     /// From the first day of which anything counts to the last that is closed on all partitions.

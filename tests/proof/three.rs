@@ -124,7 +124,7 @@ fn a_broker_that_leads_though_it_has_missed_records_is_noticed_once_there_are_as
     three.broker(leader).node.kill();
     three.broker(other).node.kill();
     three.launch(behind);
-    assert_eq!(three.leader(&raw, 0), behind);
+    three.await_leader(&raw, 0, behind);
     feeder.sender = Sender::onto(&world.kafka, 1).unwrap();
     feeder.some(250);
     three.launch(leader);

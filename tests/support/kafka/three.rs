@@ -107,6 +107,18 @@ impl Three {
         }
     }
 
+    /// Waits until this one leads a partition.
+    pub(crate) fn await_leader(&self, topic: &str, partition: i32, id: usize) {
+        let start = Instant::now();
+        while self.leader(topic, partition) != id {
+            assert!(
+                start.elapsed() < SETTLE,
+                "{id} does not lead {topic}/{partition}"
+            );
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+
     /// Waits until every copy of a topic is in step again.
     pub(crate) fn await_in_step(&self, topic: &str) {
         let start = Instant::now();

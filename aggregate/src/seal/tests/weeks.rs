@@ -239,7 +239,7 @@ async fn a_log_of_the_version_before_is_gone_on_with_and_its_days_are_withheld()
     let text = std::fs::read_to_string(&path).unwrap();
     let mut entry: serde_json::Value = serde_json::from_str(&text).unwrap();
     entry["format"] = 1.into();
-    for later in ["source", "incidents", "bounds", "definitions"] {
+    for later in ["source", "incidents", "bounds", "definitions", "last"] {
         entry.as_object_mut().unwrap().remove(later);
     }
     std::fs::write(&path, entry.to_string()).unwrap();

@@ -66,8 +66,9 @@ fn main() {
     unsafe {
         let none = std::mem::zeroed::<libc::rlimit>();
         libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
-        // Tests that run under nohup hand on that this signal ends nobody.
+        // Tests that run under nohup, or behind a shell's `&`, hand on that these signals end nobody.
         libc::signal(libc::SIGHUP, libc::SIG_DFL);
+        libc::signal(libc::SIGINT, libc::SIG_DFL);
     }
     ways::before(way);
     let signals = Signals {
