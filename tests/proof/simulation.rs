@@ -339,6 +339,9 @@ impl<'a> Episode<'a> {
             return;
         }
         self.feeder.skip_to(day);
+        // After some turns these are older than the state of any device: then they count again, as they
+        // should, and to the oracle they are what came before.
+        self.past.clear();
         self.counts.weeks += u64::from(!to_month);
         self.counts.months += u64::from(to_month);
     }
