@@ -35,8 +35,8 @@ impl Service {
     }
 
     /// Adds what a stage says of its being ready.
-    pub(crate) fn ready_when(&self, readiness: Readiness) {
-        self.health.add(readiness);
+    pub(crate) fn ready_when(&self, name: &'static str, readiness: Readiness) {
+        self.health.add(name, readiness);
     }
 
     /// Starts a stage that is a future.

@@ -22,11 +22,21 @@ mod three_gateway;
 mod upkeep;
 mod zombies;
 
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// The longest that a world may take to come to rest, on a busy machine.
 const QUIET: Duration = Duration::from_secs(120);
 const STOP: Duration = Duration::from_secs(40);
+
+/// Waits until something holds, as long as a world may take to come to rest.
+fn await_that(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < QUIET, "in vain: {what}");
+        sleep(Duration::from_millis(50));
+    }
+}
 
 /// Every step of a lane, in order, at which a process may die or linger.
 const LANE: [&str; 9] = [

@@ -328,6 +328,11 @@ impl Error {
         move |source| Error::Kafka { operation, source }
     }
 
+    /// Whether a start that failed so may succeed later without anybody's doing anything.
+    pub(crate) fn retry_helps(&self) -> bool {
+        matches!(self, Error::Broker { source, .. } if source.retry_helps())
+    }
+
     /// Why a partition has stopped.
     pub(crate) fn standstill(&self) -> Standstill {
         match self {

@@ -1,5 +1,6 @@
 //! Landing: records of `events.stripped` into a dense log of partial counts, one log a partition.
 
+mod behind;
 pub(crate) mod columns;
 mod consume;
 mod counts;

@@ -8,6 +8,12 @@ pub(crate) const LAG: Gauge<1> = Gauge::new(
     "Stripped records of a partition that are not read yet.",
 );
 
+pub(crate) const HIDDEN: Gauge<1> = Gauge::new(
+    "kaiku_land_hidden_seconds",
+    ["partition"],
+    "For how long one open transaction of enrich has hidden what stands behind it on events.stripped.",
+);
+
 pub(crate) const FENCED: Counter<0> = Counter::new(
     "kaiku_land_fenced_total",
     [],
@@ -35,6 +41,7 @@ pub(crate) const BUDGET_SPENT_RATIO: Gauge<0> = Gauge::new(
 /// Every metric of this package.
 pub const METRICS: &[Described] = &[
     LAG.described(),
+    HIDDEN.described(),
     FENCED.described(),
     OPEN_DAYS.described(),
     SEAL_OVERDUE_SECONDS.described(),

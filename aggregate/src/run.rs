@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use kaiku_broker::{Admin, Cluster, Scope, TopicsConfig};
 use kaiku_catalogue::Catalogue;
 use kaiku_release::{Period, Policy};
-use kaiku_stage::{Causes, Context, failpoint};
+use kaiku_stage::{Causes, Context, Readiness, failpoint, start_patiently};
 use kaiku_wire::{Clock, Day};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -62,7 +62,10 @@ impl Stage {
         let context = &self.context;
         let landing = self.config.landing_store()?;
         let rollups = self.config.rollups_store()?;
-        let (admin, source) = connect(&context.cluster, &context.topics).await?;
+        let connected = connect(context, self.progress.readiness()).await?;
+        let Some((admin, source)) = connected else {
+            return Ok(());
+        };
         source.bind(&landing).await?;
         let (id, partitions) = (source.id(), source.partitions);
         let mut logs = Vec::new();
@@ -135,30 +138,40 @@ impl Stage {
     }
 }
 
-/// Checks the topic that is read, and asks which one it is.
-async fn connect(cluster: &Cluster, shape: &TopicsConfig) -> Result<(Arc<Admin>, Source), Error> {
-    let (cluster, shape) = (cluster.clone(), shape.clone());
+/// Checks the topic that is read, and asks which one it is, once Kafka answers; `None` where the
+/// shutdown comes before.
+async fn connect(
+    context: &Context,
+    readiness: &Readiness,
+) -> Result<Option<(Arc<Admin>, Source)>, Error> {
+    let (context, readiness) = (context.clone(), readiness.clone());
     blocking(move || {
-        let admin =
-            Admin::connect(&cluster).map_err(Error::broker("making a client for questions"))?;
-        let wrong = admin
-            .check(&shape, Scope::Aggregate, &[])
-            .map_err(Error::broker("checking the topics"))?;
-        if !wrong.is_empty() {
-            return Err(Error::Topics(wrong));
-        }
-        let topic = cluster.topics().stripped();
-        let asking = "asking for the topic of stripped records";
-        let partitions = admin.partition_count(&topic);
-        let topic_id = admin.topic_id(&topic).map_err(Error::broker(asking))?;
-        let source = Source {
-            partitions: partitions.map_err(Error::broker(asking))?,
-            topic_id,
-            topic,
-        };
-        Ok((Arc::new(admin), source))
+        start_patiently(&context.shutdown, &readiness, Error::retry_helps, || {
+            ask(&context.cluster, &context.topics)
+        })
     })
     .await
+}
+
+fn ask(cluster: &Cluster, shape: &TopicsConfig) -> Result<(Arc<Admin>, Source), Error> {
+    Admin::greet(cluster).map_err(Error::broker("looking for the brokers"))?;
+    let admin = Admin::connect(cluster).map_err(Error::broker("making a client for questions"))?;
+    let wrong = admin
+        .check(shape, Scope::Aggregate, &[])
+        .map_err(Error::broker("checking the topics"))?;
+    if !wrong.is_empty() {
+        return Err(Error::Topics(wrong));
+    }
+    let topic = cluster.topics().stripped();
+    let asking = "asking for the topic of stripped records";
+    let partitions = admin.partition_count(&topic);
+    let topic_id = admin.topic_id(&topic).map_err(Error::broker(asking))?;
+    let source = Source {
+        partitions: partitions.map_err(Error::broker(asking))?,
+        topic_id,
+        topic,
+    };
+    Ok((Arc::new(admin), source))
 }
 
 /// Starts the landing threads, each a member of the group.

@@ -145,6 +145,17 @@ impl Error {
         }
     }
 
+    /// Whether a start that failed so may succeed later without anybody's doing anything.
+    pub(crate) fn retry_helps(&self) -> bool {
+        match self {
+            Error::Broker { source, .. } => source.retry_helps(),
+            Error::Kafka { source, .. } => kaiku_broker::passes(source),
+            Error::Registry { source, .. } => source.retry_helps(),
+            Error::KeyWaits { .. } | Error::Waits { .. } => true,
+            _ => false,
+        }
+    }
+
     pub(crate) fn kafka(operation: &'static str) -> impl FnOnce(KafkaError) -> Error {
         move |source| Error::Kafka { operation, source }
     }

@@ -70,21 +70,19 @@ impl LaneContext {
             random,
             shutdown: _,
         } = context;
+        Admin::greet(&cluster).map_err(Error::broker("looking for the brokers"))?;
         let admin =
             Admin::connect(&cluster).map_err(Error::broker("making a client for questions"))?;
         let months = admin
             .months()
             .map_err(Error::broker("listing the state topics"))?;
-        let wrong = admin
-            .check(&shape, Scope::Enrich, &months)
+        let topics = admin
+            .examine(&shape, Scope::Enrich, &months)
             .map_err(Error::broker("checking the topics"))?;
-        if !wrong.is_empty() {
-            return Err(Error::Topics(wrong));
+        if !topics.wrong.is_empty() {
+            return Err(Error::Topics(topics.wrong));
         }
-        let remarks = admin
-            .remarks(&shape, Scope::Enrich, &months)
-            .map_err(Error::broker("checking the topics"))?;
-        for remark in remarks {
+        for remark in topics.remarks {
             tracing::warn!("{remark}");
         }
         let topics = cluster.topics();

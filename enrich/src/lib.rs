@@ -26,7 +26,9 @@ mod upkeep;
 
 use std::sync::Arc;
 
-use kaiku_stage::Context;
+use kaiku_stage::{Context, start_patiently};
+
+use lane_context::LaneContext;
 
 pub use config::{Accept, ClockAhead, Config};
 pub use error::Error;
@@ -45,7 +47,13 @@ pub use token::SealError;
 /// Where settings, topics, keys or the registry can't be used, or Kafka ends the group member.
 pub fn run(config: Config, context: Context, progress: Progress) -> Result<(), Error> {
     let shutdown = context.shutdown.clone();
-    let shared = lane_context::LaneContext::new(config, context, progress)?;
+    let readiness = progress.readiness().clone();
+    let started = start_patiently(&shutdown, &readiness, Error::retry_helps, || {
+        LaneContext::new(config.clone(), context.clone(), progress.clone())
+    });
+    let Some(shared) = started? else {
+        return Ok(());
+    };
     tracing::info!(partitions = shared.partitions, group = %shared.config.group, "enrich starts");
     let served = group::Member::join(Arc::new(shared))?.serve(&shutdown);
     tracing::info!("enrich has stopped");

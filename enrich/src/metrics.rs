@@ -32,6 +32,12 @@ pub(crate) const QUIET: Gauge<1> = Gauge::new(
     "Time since a partition last committed, or since its lane began here; with lag it stands still.",
 );
 
+pub(crate) const HIDDEN: Gauge<1> = Gauge::new(
+    "kaiku_enrich_hidden_seconds",
+    ["partition"],
+    "For how long one open transaction of a producer has hidden what stands behind it on events.raw.",
+);
+
 pub(crate) const HEADROOM: Gauge<1> = Gauge::new(
     "kaiku_enrich_retention_headroom_seconds",
     ["partition"],
@@ -87,6 +93,7 @@ pub const METRICS: &[Described] = &[
     DEVICE_LOSSES.described(),
     LAG.described(),
     QUIET.described(),
+    HIDDEN.described(),
     HEADROOM.described(),
     OVERDUE.described(),
     STATE_DEVICES.described(),

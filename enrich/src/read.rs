@@ -74,38 +74,71 @@ fn read_to(
     stop: &AtomicBool,
     mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let failed = || Error::kafka("reading a partition to its high watermark");
-    let mut assignment = TopicPartitionList::new();
-    assignment
-        .add_partition_offset(topic, partition, Offset::Beginning)
-        .and_then(|()| consumer.assign(&assignment))
-        .map_err(failed())?;
-    let mut heard = Instant::now();
-    loop {
-        if stop.load(Ordering::Relaxed) {
-            return Err(Error::Lost { partition });
-        }
-        match consumer.poll(STEP) {
-            Some(Ok(message)) => {
-                heard = Instant::now();
-                each(&message)?;
-                if message.offset() + 1 >= high {
-                    return Ok(());
-                }
+    let stretch = Stretch {
+        topic,
+        partition,
+        from: Offset::Beginning,
+        at_least_to: high,
+    };
+    stretch.read(consumer, within, stop, |message| {
+        each(message)?;
+        Ok(message.offset() + 1 < high)
+    })
+}
+
+/// A part of a partition.
+struct Stretch<'a> {
+    topic: &'a str,
+    partition: i32,
+    from: Offset,
+    /// An end before this offset is none: a broker that has just become the leader may know of a lower
+    /// one until the others have asked it.
+    at_least_to: i64,
+}
+
+impl Stretch<'_> {
+    /// Reads to the end, or until `each` says that it is enough.
+    fn read(
+        &self,
+        consumer: &BaseConsumer,
+        within: Duration,
+        stop: &AtomicBool,
+        mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        let failed = || Error::kafka("reading a partition");
+        let partition = self.partition;
+        let mut assignment = TopicPartitionList::new();
+        assignment
+            .add_partition_offset(self.topic, partition, self.from)
+            .and_then(|()| consumer.assign(&assignment))
+            .map_err(failed())?;
+        let mut heard = Instant::now();
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::Lost { partition });
             }
-            // An end before the high watermark is none: a broker that has just become the leader
-            // may know of a lower one until the others have asked it. What ends the partition may be
-            // the mark of a transaction, which is no record but moves the position.
-            Some(Err(KafkaError::PartitionEOF(_))) => {
-                let position = position(consumer)?;
-                if position.is_some_and(|position| position >= high) {
-                    return Ok(());
+            match consumer.poll(STEP) {
+                Some(Ok(message)) => {
+                    heard = Instant::now();
+                    if !each(&message)? {
+                        return Ok(());
+                    }
                 }
+                // What ends the partition may be the mark of a transaction, which is no record but moves
+                // the position.
+                Some(Err(KafkaError::PartitionEOF(_))) => {
+                    let position = position(consumer)?;
+                    if position.is_some_and(|position| position >= self.at_least_to) {
+                        return Ok(());
+                    }
+                }
+                Some(Err(error)) if heard.elapsed() >= within => return Err(failed()(error)),
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "reading a partition again after an error");
+                }
+                None if heard.elapsed() >= within => return Err(silent(partition)),
+                None => {}
             }
-            Some(Err(error)) if heard.elapsed() >= within => return Err(failed()(error)),
-            Some(Err(error)) => tracing::warn!(%error, "reading a partition again after an error"),
-            None if heard.elapsed() >= within => return Err(silent(partition)),
-            None => {}
         }
     }
 }
@@ -164,38 +197,14 @@ pub(crate) fn read_while(
     stop: &AtomicBool,
     mut each: impl FnMut(&BorrowedMessage<'_>) -> bool,
 ) -> Result<(), Error> {
-    let failed = || Error::kafka("reading some records of a partition");
     let consumer = reader(cluster, "look", Isolation::Uncommitted)?;
-    let mut assignment = TopicPartitionList::new();
-    assignment
-        .add_partition_offset(topic, partition, Offset::Offset(offset))
-        .and_then(|()| consumer.assign(&assignment))
-        .map_err(failed())?;
-    let mut heard = Instant::now();
-    loop {
-        if stop.load(Ordering::Relaxed) {
-            return Err(Error::Lost { partition });
-        }
-        match consumer.poll(STEP) {
-            Some(Ok(message)) => {
-                heard = Instant::now();
-                if !each(&message) {
-                    return Ok(());
-                }
-            }
-            // The same as in `read_to`: an end in front of what is known to be there is none.
-            Some(Err(KafkaError::PartitionEOF(_))) => {
-                let position = position(&consumer)?;
-                if position.is_some_and(|position| position > offset) {
-                    return Ok(());
-                }
-            }
-            Some(Err(error)) if heard.elapsed() >= within => return Err(failed()(error)),
-            Some(Err(error)) => tracing::warn!(%error, "reading a partition again after an error"),
-            None if heard.elapsed() >= within => return Err(silent(partition)),
-            None => {}
-        }
-    }
+    let stretch = Stretch {
+        topic,
+        partition,
+        from: Offset::Offset(offset),
+        at_least_to: offset + 1,
+    };
+    stretch.read(&consumer, within, stop, |message| Ok(each(message)))
 }
 
 /// The offset of the first record of a partition whose time is `millis` or later; `None` where there

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use kaiku_broker::{Admin, Cluster, KafkaConfig, Scope};
+use kaiku_broker::{Admin, Cluster, Examined, KafkaConfig, Scope};
 use kaiku_registry::{Registry, subject_of};
 use kaiku_stage::Causes;
 use kaiku_wire::CONTRACTS;
@@ -334,18 +334,18 @@ fn look_at_kafka(
         [stage] => stage.scope(),
         _ => Scope::All,
     };
-    let checked = admin
+    let examined = admin
         .months()
-        .and_then(|months| admin.check(&settings.topics, scope, &months));
-    let deviations = checked.unwrap_or_else(|error| vec![Causes(&error).to_string()]);
-    findings.judge("topics", &deviations, "are there, and as they must be")?;
-    if !deviations.is_empty() {
+        .and_then(|months| admin.examine(&settings.topics, scope, &months));
+    let topics = examined.unwrap_or_else(|error| Examined {
+        wrong: vec![Causes(&error).to_string()],
+        remarks: Vec::new(),
+    });
+    findings.judge("topics", &topics.wrong, "are there, and as they must be")?;
+    if !topics.wrong.is_empty() {
         return Ok(());
     }
-    let remarks = admin
-        .months()
-        .and_then(|months| admin.remarks(&settings.topics, scope, &months));
-    for remark in remarks.unwrap_or_default() {
+    for remark in topics.remarks {
         findings.note("topics", &remark)?;
     }
     look_at_deletion(cluster, stages, &admin, findings)?;

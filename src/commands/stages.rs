@@ -147,7 +147,7 @@ async fn gateway(settings: &Settings, context: &Context, service: &mut Service) 
     if !has_answered && !context.topics.replay {
         gateway.doubt();
     }
-    service.ready_when(readiness(gateway.trouble()));
+    service.ready_when("gateway", readiness(gateway.trouble()));
     let (shutdown, trouble) = (context.shutdown.clone(), gateway.trouble());
     service.task("gateway", async move {
         gateway.serve(shutdown).await;
@@ -213,7 +213,7 @@ async fn check_raw(context: &Context) -> Result<bool> {
 fn enrich(settings: &Settings, context: &Context, service: &mut Service) -> Result<()> {
     let (config, context) = (settings.enrich.clone(), context.clone());
     let progress = kaiku_enrich::Progress::default();
-    service.ready_when(progress.readiness().clone());
+    service.ready_when("enrich", progress.readiness().clone());
     service.thread("enrich", move || {
         kaiku_enrich::run(config, context, progress).context("stripping events of their identity")
     })
@@ -222,7 +222,7 @@ fn enrich(settings: &Settings, context: &Context, service: &mut Service) -> Resu
 fn aggregate(settings: &Settings, context: &Context, service: &mut Service) -> Result<()> {
     let (config, context) = (settings.aggregate.clone(), context.clone());
     let progress = kaiku_aggregate::Progress::default();
-    service.ready_when(progress.readiness().clone());
+    service.ready_when("aggregate", progress.readiness().clone());
     service.thread("aggregate", move || {
         kaiku_aggregate::run(config, context, progress).context("landing and sealing")
     })

@@ -45,22 +45,18 @@ pub(crate) fn create(cluster: &Cluster, shape: &TopicsConfig) -> Result<()> {
 }
 
 fn check(cluster: &Cluster, shape: &TopicsConfig) -> Result<ExitCode> {
-    let (sentences, remarks) = Admin::connect(cluster)
-        .and_then(|admin| {
-            let months = admin.months()?;
-            let sentences = admin.check(shape, Scope::All, &months)?;
-            Ok((sentences, admin.remarks(shape, Scope::All, &months)?))
-        })
+    let topics = Admin::connect(cluster)
+        .and_then(|admin| admin.examine(shape, Scope::All, &admin.months()?))
         .context("checking the topics")?;
     let mut out = Out::new();
-    for sentence in &sentences {
+    for sentence in &topics.wrong {
         out.line(format!("wrong      {sentence}"))?;
     }
-    for remark in &remarks {
+    for remark in &topics.remarks {
         out.line(format!("note       {remark}"))?;
     }
     out.finish()?;
-    if sentences.is_empty() {
+    if topics.wrong.is_empty() {
         output::note("the topics are as they must be");
         return Ok(ExitCode::SUCCESS);
     }

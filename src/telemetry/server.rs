@@ -35,7 +35,7 @@ pub(crate) struct Health(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     running: AtomicBool,
-    stages: Mutex<Vec<Readiness>>,
+    stages: Mutex<Vec<(&'static str, Readiness)>>,
 }
 
 impl Health {
@@ -46,15 +46,27 @@ impl Health {
     }
 
     /// Adds a stage: the process is ready only where each of them says so.
-    pub(crate) fn add(&self, readiness: Readiness) {
-        self.stages().push(readiness);
+    pub(crate) fn add(&self, name: &'static str, readiness: Readiness) {
+        self.stages().push((name, readiness));
     }
 
-    fn is_ready(&self) -> bool {
-        self.0.running.load(Ordering::Relaxed) && self.stages().iter().all(Readiness::is_ready)
+    /// What keeps the process from being ready, a line each; empty where it is.
+    fn complaints(&self) -> Vec<String> {
+        if !self.0.running.load(Ordering::Relaxed) {
+            return vec!["it is starting, or stopping".to_owned()];
+        }
+        let mut lines = Vec::new();
+        for (name, stage) in self.stages().iter().filter(|(_, stage)| !stage.is_ready()) {
+            let complaints = stage.complaints();
+            if complaints.is_empty() {
+                lines.push(format!("{name}: it has no partition yet"));
+            }
+            lines.extend(complaints.iter().map(|line| format!("{name}: {line}")));
+        }
+        lines
     }
 
-    fn stages(&self) -> MutexGuard<'_, Vec<Readiness>> {
+    fn stages(&self) -> MutexGuard<'_, Vec<(&'static str, Readiness)>> {
         self.0.stages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -148,12 +160,17 @@ async fn show_metrics(State(shared): State<Shared>) -> impl IntoResponse {
     (kind, shared.metrics.render())
 }
 
-async fn show_readiness(State(shared): State<Shared>) -> (StatusCode, &'static str) {
-    if shared.health.is_ready() {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+async fn show_readiness(State(shared): State<Shared>) -> (StatusCode, String) {
+    let complaints = shared.health.complaints();
+    if complaints.is_empty() {
+        return (StatusCode::OK, "ready\n".to_owned());
     }
+    let mut body = "not ready\n".to_owned();
+    for line in complaints {
+        body.push_str(&line);
+        body.push('\n');
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, body)
 }
 
 #[cfg(test)]
@@ -161,6 +178,26 @@ mod tests {
     use std::io::{Read, Write};
 
     use super::*;
+
+    #[test]
+    fn every_reason_for_not_being_ready_is_said_with_its_stage() {
+        let health = Health::default();
+        assert_eq!(health.complaints(), ["it is starting, or stopping"]);
+        health.set_running(true);
+        assert_eq!(health.complaints(), Vec::<String>::new());
+        let (idle, stopped, works) = Default::default();
+        health.add("enrich", Readiness::clone(&stopped));
+        health.add("aggregate", Readiness::clone(&idle));
+        health.add("gateway", Readiness::clone(&works));
+        works.works(0);
+        stopped.works(0);
+        stopped.stands_still(1, kaiku_stage::Standstill::RegistryAway, "no answer");
+        let said = [
+            "enrich: partition 1 stands still (registry_away): no answer",
+            "aggregate: it has no partition yet",
+        ];
+        assert_eq!(health.complaints(), said);
+    }
 
     #[test]
     fn connections_that_say_nothing_keep_nobody_from_asking_whether_the_process_lives() {

@@ -7,6 +7,7 @@
 mod cause;
 mod context;
 mod failpoint;
+mod patience;
 mod random;
 mod readiness;
 mod standstill;
@@ -14,6 +15,7 @@ mod standstill;
 pub use cause::Causes;
 pub use context::Context;
 pub use failpoint::{failpoint, failpoint_value};
+pub use patience::start_patiently;
 pub use random::RandomSource;
 pub use readiness::{METRICS, Readiness};
 pub use standstill::{Standstill, Step};

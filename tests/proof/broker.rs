@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kaiku_broker::Admin;
 
 use super::publisher::{Publisher, standing};
-use super::{QUIET, STOP};
+use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{Isolation, alter_topic, own, read, unique_prefix};
 use crate::support::process::Stage;
 use crate::support::world::{World, is_full, seed};
@@ -61,6 +61,33 @@ fn a_broker_that_is_killed_and_comes_back_loses_nothing_acknowledged_and_needs_n
     );
     for process in processes {
         assert!(process.terminate(STOP).success());
+    }
+}
+
+#[test]
+fn a_stage_that_starts_before_its_broker_says_so_and_goes_on_once_it_is_there() {
+    let mut kafka = own();
+    let world = World::on(kafka.cluster(&unique_prefix("early")), 2, false);
+    world.settings(&world.kafka, "");
+    world.feeder(50, seed(60)).some(100);
+    kafka.kill();
+    let stages = [world.enrich("early"), world.aggregate("early", "")];
+    for stage in &stages {
+        await_that("it says what it waits for", || {
+            let answer = stage.get("readyz");
+            answer.starts_with("HTTP/1.1 503") && answer.contains("asking 127.0.0.1:")
+        });
+    }
+    kafka.launch().unwrap();
+    world.await_quiet(QUIET);
+    world.assert_exact();
+    await_that("all has landed", || world.has_landed());
+    // One that finds no broker still ends when it is asked to.
+    kafka.kill();
+    let waiting = world.enrich("waiting");
+    world.await_log("enrich-waiting.log", "can't start yet", QUIET);
+    for stage in stages.into_iter().chain([waiting]) {
+        assert!(stage.terminate(STOP).success());
     }
 }
 

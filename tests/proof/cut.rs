@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kaiku_rehearsal::Sender;
 
-use super::{QUIET, STOP};
+use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{own, own_with_clock, unique_prefix};
 use crate::support::process::Stage;
 use crate::support::world::{World, seed};
@@ -164,7 +164,7 @@ fn a_stripped_partition_that_lost_its_end_and_grew_again_is_not_landed_before_so
     feeder.some(200);
     enriched("two");
     let lander = world.aggregate("first", "");
-    await_landed(&world);
+    await_that("all has landed", || world.has_landed());
     assert!(lander.terminate(STOP).success());
 
     kafka.kill();
@@ -186,20 +186,7 @@ fn a_stripped_partition_that_lost_its_end_and_grew_again_is_not_landed_before_so
     feeder.end_day();
     feeder.end_day();
     enriched("four");
-    let start = Instant::now();
-    while world.manifests() < 2 {
-        assert!(start.elapsed() < QUIET, "{} days", world.manifests());
-        sleep(Duration::from_millis(200));
-    }
+    await_that("two days are sealed", || world.manifests() >= 2);
     assert!(accepted.terminate(STOP).success());
     assert_eq!(world.said_of_days(), [Some("stripped_lost"), None]);
-}
-
-/// Waits until all that is committed has landed.
-fn await_landed(world: &World) {
-    let start = Instant::now();
-    while !world.has_landed() {
-        assert!(start.elapsed() < QUIET, "not all has landed");
-        sleep(Duration::from_millis(200));
-    }
 }

@@ -2,13 +2,13 @@
 //! published.
 
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kaiku_broker::Admin;
 use kaiku_fleet::FleetConfig;
 use kaiku_wire::Clock;
 
-use super::{QUIET, STOP};
+use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{alter_topic, broker, own, unique_prefix};
 use crate::support::process::Stage;
 use crate::support::world::{Feeder, World, seed};
@@ -152,7 +152,7 @@ fn a_landing_store_that_was_lost_is_gone_on_without_and_the_days_that_it_concern
     feeder.some(100);
     world.await_quiet(QUIET);
     let lander = world.aggregate("first", "");
-    await_days(&world, 2);
+    await_that("two days are sealed", || world.manifests() >= 2);
     assert!(lander.terminate(STOP).success());
     // The disk is gone, and some of what it had is gone from the topic too.
     let landing = world.folder.path().join("landing");
@@ -173,20 +173,11 @@ fn a_landing_store_that_was_lost_is_gone_on_without_and_the_days_that_it_concern
     feeder.end_day();
     feeder.end_day();
     world.await_quiet(QUIET);
-    await_days(&world, 4);
+    await_that("four days are sealed", || world.manifests() >= 4);
     assert!(accepted.terminate(STOP).success());
     assert!(enriching.terminate(STOP).success());
     let expected = [None, None, Some("stripped_lost"), None];
     assert_eq!(world.said_of_days(), expected);
-}
-
-/// Waits until so many days are sealed.
-fn await_days(world: &World, days: u64) {
-    let start = Instant::now();
-    while world.manifests() < days {
-        assert!(start.elapsed() < QUIET, "{} days", world.manifests());
-        sleep(Duration::from_millis(200));
-    }
 }
 
 #[test]

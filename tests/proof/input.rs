@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kaiku_fleet::What;
 use kaiku_ingest::Framer;
@@ -11,7 +11,7 @@ use kaiku_raw::DeviceId;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::{QUIET, STOP};
+use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{apache, unique_prefix};
 use crate::support::process::{Stage, free_address};
 use crate::support::registry::SmallRegistry;
@@ -197,15 +197,9 @@ fn an_upload_repeated_at_another_gateway_after_the_first_died_before_its_answer_
         world.settings_with(&world.kafka, enrich, &sections);
         let variables = [("FAILPOINTS", failpoints.to_owned())];
         let stage = Stage::start_with(world.folder.path(), "gateway", name, &variables);
-        let start = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            assert!(
-                start.elapsed() < QUIET,
-                "{}",
-                world.log(&format!("gateway-{name}.log"))
-            );
-            sleep(Duration::from_millis(50));
-        }
+        await_that("the gateway listens", || {
+            TcpStream::connect(address).is_ok()
+        });
         (stage, address)
     };
     let batch = |device: usize, sequence: usize| {

@@ -1,11 +1,11 @@
 //! Landing and seal: killed between any two writes, overtaken, two at once.
 
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
-use super::{QUIET, STOP};
+use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{Action, LIST_OFFSETS, Side, apache};
 use crate::support::oracle::landing;
 use crate::support::outcome::files;
@@ -64,15 +64,9 @@ fn set(world: &World, roll_events: u64, deletes: bool) {
 
 /// Waits until all that is committed has landed and every closed day is sealed.
 fn await_sealed(world: &World) {
-    let start = Instant::now();
-    while !world.has_landed() || world.manifests() != DAYS {
-        assert!(
-            start.elapsed() < QUIET,
-            "{} days are sealed",
-            world.manifests()
-        );
-        sleep(Duration::from_millis(200));
-    }
+    await_that("all has landed, and every closed day is sealed", || {
+        world.has_landed() && world.manifests() == DAYS
+    });
 }
 
 #[test]
@@ -176,11 +170,7 @@ fn a_lander_whose_first_questions_the_broker_does_not_answer_asks_again() {
     let enriching = world.enrich("a");
     world.feeder(50, seed(112)).some(100);
     world.await_quiet(QUIET);
-    let start = Instant::now();
-    while !world.has_landed() {
-        assert!(start.elapsed() < QUIET, "nothing has landed");
-        sleep(Duration::from_millis(100));
-    }
+    await_that("all has landed", || world.has_landed());
     assert!(rule.hits() > 0);
     assert!(enriching.terminate(STOP).success());
     assert!(process.terminate(STOP).success());
@@ -206,16 +196,20 @@ fn what_a_transaction_that_does_not_end_hides_is_shown_as_lag() {
         ("KAIKU_TELEMETRY__LISTEN", address.to_string()),
     ];
     let process = Stage::start_with(world.folder.path(), "aggregate", "a", &shown);
-    let start = Instant::now();
-    while !http(address, "metrics").contains("kaiku_land_lag_records{partition=\"0\"} 7\n") {
-        assert!(start.elapsed() < QUIET, "{}", http(address, "metrics"));
-        sleep(Duration::from_millis(200));
-    }
+    let lag = |records: u32| {
+        let line = format!("kaiku_land_lag_records{{partition=\"0\"}} {records}\n");
+        http(address, "metrics").contains(&line)
+    };
+    await_that("seven records are hidden", || lag(7));
+    let hidden = "kaiku_land_hidden_seconds{partition=\"0\"} ";
+    await_that("it is shown for how long", || {
+        let metrics = http(address, "metrics");
+        let seconds = metrics.split(hidden).nth(1);
+        let seconds = seconds.and_then(|rest| rest.lines().next()?.parse::<f64>().ok());
+        seconds.is_some_and(|seconds| seconds >= 5.0)
+    });
     hanging.abort_transaction(QUIET).unwrap();
-    while !http(address, "metrics").contains("kaiku_land_lag_records{partition=\"0\"} 0\n") {
-        assert!(start.elapsed() < QUIET, "{}", http(address, "metrics"));
-        sleep(Duration::from_millis(200));
-    }
+    await_that("none is", || lag(0));
     assert!(process.terminate(STOP).success());
 }
 

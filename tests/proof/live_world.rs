@@ -10,7 +10,7 @@ use kaiku_wire::{Day, Month};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use tempfile::TempDir;
 
-use super::{QUIET, STOP};
+use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{
     Apache, Isolation, Record, alter_topic, own_with_clock, read, unique_prefix,
 };
@@ -232,14 +232,6 @@ fn set_clock(apache: &Apache, day: Day, hour: i64) {
     ));
 }
 
-fn await_that(what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < QUIET, "in vain: {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
 #[test]
 fn over_two_turns_of_a_month_what_is_over_goes_on_both_hosts_and_nothing_else_does() {
     let month = kaiku_wire::Clock::system().today().month().next();
@@ -328,8 +320,10 @@ fn over_two_turns_of_a_month_what_is_over_goes_on_both_hosts_and_nothing_else_do
     for partition in 0..PARTITIONS {
         assert!(admin.watermarks(&topics.raw(), partition).unwrap().0 > 0);
     }
+    // A turn of the broker's clock outlives a transaction that is open: librdkafka says so, and the
+    // lane begins again. Of the stages themselves none may complain.
     for host in [&live.first, &live.second] {
-        assert!(!host.log().contains("ERROR"), "{}", host.log());
+        assert!(!host.log().contains("ERROR kaiku"), "{}", host.log());
     }
 }
 

@@ -19,7 +19,7 @@ use rand::{Rng, SeedableRng};
 
 use super::landing::STEPS as LAND_STEPS;
 use super::three::Away;
-use super::{LANE, QUIET};
+use super::{LANE, QUIET, await_that};
 use crate::support::kafka::{Apache, Three, own, unique_prefix};
 use crate::support::oracle::{Oracle, seen};
 use crate::support::process::Stage;
@@ -30,8 +30,6 @@ const PARTITIONS: i32 = 4;
 /// Operations between two quiet points, and quiet points of an episode.
 const OPERATIONS: u32 = 40;
 const QUIETS: u32 = 3;
-/// How long a process that starts asks for a broker.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Uploads that may come again.
 const REMEMBERED: usize = 400;
 
@@ -121,8 +119,6 @@ struct Episode<'a> {
     rng: StdRng,
     running: Vec<Running>,
     started: u32,
-    /// When a broker was away last.
-    bounced: Option<Instant>,
     /// Uploads that may come again.
     past: VecDeque<Upload>,
     counts: &'a mut Counts,
@@ -145,7 +141,6 @@ impl<'a> Episode<'a> {
             rng: StdRng::seed_from_u64(seed),
             running: Vec::new(),
             started: 0,
-            bounced: None,
             past: VecDeque::new(),
             counts,
         };
@@ -185,16 +180,13 @@ impl<'a> Episode<'a> {
         });
     }
 
-    /// Starts anew what has died at a step. None may end in any other way, but for one that found no
-    /// broker when it started.
+    /// Starts anew what has died at a step. None may end in any other way.
     fn bring_back(&mut self) {
-        let is_away = |since: Instant| since.elapsed() < PATIENCE;
-        let was_away = self.bounced.is_some_and(is_away);
         let mut dead = Vec::new();
         for at in (0..self.running.len()).rev() {
             if let Some(status) = self.running[at].stage.ended() {
-                let is_expected = status.code().is_none() || (status.code() == Some(1) && was_away);
-                assert!(is_expected, "a process has ended by itself: {status}");
+                let is_killed = status.code().is_none();
+                assert!(is_killed, "a process has ended by itself: {status}");
                 dead.push(self.running.swap_remove(at).verb);
             }
         }
@@ -339,9 +331,6 @@ impl<'a> Episode<'a> {
             return;
         }
         self.feeder.skip_to(day);
-        // After some turns these are older than the state of any device: then they count again, as they
-        // should, and to the oracle they are what came before.
-        self.past.clear();
         self.counts.weeks += u64::from(!to_month);
         self.counts.months += u64::from(to_month);
     }
@@ -378,7 +367,6 @@ impl<'a> Episode<'a> {
         self.counts.bounces += 1;
         let topic = self.world.kafka.topics().raw();
         self.kafka.bounce(&mut self.rng, &topic);
-        self.bounced = Some(Instant::now());
     }
 
     /// From the first day of which anything counts to the last that is closed on all partitions.
@@ -417,15 +405,9 @@ impl<'a> Episode<'a> {
             .map(|p| p.truth.totals().events)
             .sum::<u64>();
         let days = self.days_to_seal(&oracle);
-        let start = Instant::now();
-        while !self.world.has_landed() || self.world.manifests() < days {
-            assert!(
-                start.elapsed() < QUIET,
-                "{} of {days} days sealed",
-                self.world.manifests()
-            );
-            sleep(Duration::from_millis(200));
-        }
+        await_that("all has landed and is sealed", || {
+            self.world.has_landed() && self.world.manifests() >= days
+        });
         sleep(Duration::from_millis(500));
         self.world.assert_landed();
         self.world.assert_published(days);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kaiku_rehearsal::Sender;
 
 use super::publisher::{Publisher, standing};
-use super::{QUIET, STOP};
+use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{Three, alter_topic, unique_prefix};
 use crate::support::world::{World, is_full, seed};
 
@@ -81,11 +81,7 @@ fn whichever_of_three_brokers_goes_away_nothing_is_lost_or_counted_twice_and_no_
     assert!(acknowledged.len() > 1_000);
     assert_eq!(lost, 0, "acknowledged, and not there");
     world.assert_exact();
-    let start = Instant::now();
-    while !world.has_landed() {
-        assert!(start.elapsed() < QUIET, "not all has landed");
-        sleep(Duration::from_millis(200));
-    }
+    await_that("all has landed", || world.has_landed());
     world.assert_landed();
     for process in processes {
         process.await_ready(QUIET);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use kaiku_raw::{Decoder, Limits, Record};
 
-use super::{QUIET, STOP};
+use super::{STOP, await_that};
 use crate::support::kafka::{Isolation, Three, read, unique_prefix};
 use crate::support::process::{Stage, free_address, settings};
 use crate::support::world::World;
@@ -116,15 +116,9 @@ fn a_gateway_before_three_brokers_takes_what_is_not_for_the_frozen_one_and_loses
     );
     settings(world.folder.path(), &world.kafka, &more);
     let gateway = Stage::start(world.folder.path(), "gateway", "three");
-    let start = Instant::now();
-    while TcpStream::connect(address).is_err() {
-        assert!(
-            start.elapsed() < QUIET,
-            "{}",
-            world.log("gateway-three.log")
-        );
-        sleep(Duration::from_millis(50));
-    }
+    await_that("the gateway listens", || {
+        TcpStream::connect(address).is_ok()
+    });
     let answers: Arc<Answers> = Arc::default();
     let clients: Vec<_> = (0..CLIENTS as u64)
         .map(|first| {

@@ -3,12 +3,11 @@
 
 use std::net::SocketAddr;
 use std::process::Command;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kaiku_broker::Admin;
 
-use super::{QUIET, STOP};
+use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{
     Action, DELETE_RECORDS, LIST_OFFSETS, Side, alter_topic, apache, own, unique_prefix,
 };
@@ -23,14 +22,6 @@ fn live_world(name: &str, partitions: i32) -> World {
 }
 
 const DELETING: &str = "delete_margin = 0\ndelete_every = \"500ms\"\nmix_longest = \"300ms\"\n";
-
-fn await_that(what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < QUIET, "in vain: {what}");
-        sleep(Duration::from_millis(100));
-    }
-}
 
 #[test]
 fn a_partition_whose_records_can_t_be_deleted_keeps_no_other_from_it() {

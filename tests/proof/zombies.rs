@@ -7,8 +7,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
-use super::{QUIET, STOP};
+use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{Action, END_TXN, Side, apache, own_with_clock, unique_prefix};
+use crate::support::oracle::Partition;
 use crate::support::watch::OffsetWatch;
 use crate::support::world::{World, is_full, seed};
 
@@ -152,19 +153,10 @@ fn a_day_that_closes_on_an_idle_partition_while_its_process_is_frozen_closes_onc
     );
     a.freeze();
     // The partition that was A's closes by B; B's own by itself.
-    let start = Instant::now();
-    while world
-        .oracle()
-        .partitions
-        .iter()
-        .any(|partition| partition.closed.is_empty())
-    {
-        assert!(
-            start.elapsed() < QUIET,
-            "nobody asks the broker for the time"
-        );
-        sleep(Duration::from_millis(300));
-    }
+    await_that("somebody asks the broker for the time", || {
+        let closed = |partition: &Partition| !partition.closed.is_empty();
+        world.oracle().partitions.iter().all(closed)
+    });
     world.await_quiet(QUIET);
     a.thaw();
     sleep(Duration::from_secs(4));
@@ -203,11 +195,7 @@ fn whatever_becomes_of_the_end_of_a_transaction_output_offset_and_state_agree() 
     {
         let rule = proxy.rule(1, END_TXN, &world.group, side, action);
         feeder.some(120);
-        let start = Instant::now();
-        while rule.hits() == 0 {
-            assert!(start.elapsed() < QUIET, "no transaction ended");
-            sleep(Duration::from_millis(20));
-        }
+        await_that("a transaction ends", || rule.hits() > 0);
         if action == Action::Hold {
             // Past the timeout of the transaction, at the client and at the broker.
             sleep(Duration::from_secs(5));

@@ -14,12 +14,13 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::behind::{self, Behind};
 use super::lane::{Failure, Lane, Took};
 use super::reader::{Change, Reader, Trouble, trouble};
 use super::{Appended, Definitions, Log};
 use crate::config::Config;
 use crate::error::Error;
-use crate::metrics::{FENCED, LAG};
+use crate::metrics::FENCED;
 use crate::progress::Progress;
 
 /// How long a poll waits for a record.
@@ -68,7 +69,7 @@ pub(crate) fn land(shared: &Arc<Shared>, number: usize) -> Result<(), Error> {
         lanes: HashMap::new(),
         kept: HashMap::new(),
         unanswered: HashMap::new(),
-        measured: HashMap::new(),
+        behind: Behind::new(shared)?,
         unknown: None,
     };
     let mut looked = Instant::now();
@@ -104,7 +105,7 @@ impl Shared {
     /// given to one.
     fn given_back(&self, partition: i32, number: usize) {
         self.progress.readiness().gone(partition);
-        LAG.with([partition.to_string().into()]).set(0.0);
+        behind::remove(partition);
         if partition == 0 {
             let nobody = 0;
             let _ =
@@ -126,8 +127,7 @@ pub(super) struct Thread<'a> {
     kept: HashMap<i32, Lane>,
     /// Partitions of which nobody has said yet whether they may be read on, and when that is asked again.
     pub(super) unanswered: HashMap<i32, Instant>,
-    /// When the lag of each partition is to be asked for.
-    pub(super) measured: HashMap<i32, Instant>,
+    behind: Behind,
     /// The record whose schema the registry does not know, and since when that is waited for.
     unknown: Option<(i32, i64, Instant)>,
 }
@@ -370,7 +370,7 @@ impl Thread<'_> {
             self.roll(partition)?;
         }
         self.ask_again()?;
-        self.measure();
+        self.behind.measure(self.reader, &self.lanes);
         Ok(())
     }
 

@@ -1,22 +1,15 @@
-//! Whether partitions may be read on from where their logs end, and how far each is behind. A
-//! partition that nobody answers for is asked again later: it holds up none of the others.
+//! Whether partitions may be read on from where their logs end. A partition that nobody answers for
+//! is asked again later: it holds up none of the others.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::behind::PATIENCE;
 use super::consume::Thread;
 use super::entry::Last;
 use super::lane::Lane;
 use super::position::Place;
 use super::reader::is_final;
 use crate::error::Error;
-use crate::metrics::LAG;
-
-/// The longest that one question about one partition may take: the others wait for it.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// How often the lag of a partition is asked for, and how much later where nobody answers.
-const MEASURE: Duration = Duration::from_secs(5);
-const MEASURE_LATER: Duration = Duration::from_secs(30);
 
 impl Thread<'_> {
     /// Stops each partition whose log does not lie within what the topic still has, and holds those of
@@ -130,23 +123,5 @@ impl Thread<'_> {
             lane.skip_to(from, since);
         }
         Ok(())
-    }
-
-    /// Shows how far each partition is behind: as far as what is not committed yet, too, for a
-    /// transaction that never ends hides all that stands behind it.
-    pub(super) fn measure(&mut self) {
-        let now = Instant::now();
-        for partition in self.lanes.keys().copied().collect::<Vec<_>>() {
-            if self.measured.get(&partition).is_some_and(|at| now < *at) {
-                continue;
-            }
-            let position = self.lanes.get(&partition).map_or(0, Lane::position);
-            let lag = self.reader.lag(partition, position, PATIENCE);
-            if let Ok(lag) = &lag {
-                LAG.with([partition.to_string().into()]).set(*lag as f64);
-            }
-            let again = if lag.is_ok() { MEASURE } else { MEASURE_LATER };
-            self.measured.insert(partition, Instant::now() + again);
-        }
     }
 }

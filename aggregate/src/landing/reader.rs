@@ -187,20 +187,21 @@ impl Reader {
     }
 
     /// How many records stand behind what is read of a partition, to an offset or further, those of
-    /// open transactions with them. The mark of a transaction that was read over is none of them.
+    /// open transactions with them; and where the partition ends. The mark of a transaction that was
+    /// read over is no record.
     pub(super) fn lag(
         &self,
         partition: i32,
         offset: i64,
         within: Duration,
-    ) -> Result<i64, KafkaError> {
+    ) -> Result<(i64, i64), KafkaError> {
         let (_, high) = self
             .looker
             .fetch_watermarks(&self.topic, partition, within)?;
         let read = self.consumer.position()?;
         let read = read.find_partition(&self.topic, partition);
         let read = read.and_then(|element| element.offset().to_raw());
-        Ok((high - read.unwrap_or(offset).max(offset)).max(0))
+        Ok(((high - read.unwrap_or(offset).max(offset)).max(0), high))
     }
 
     /// What stands at an offset before the end of a partition; `None` where no record does.

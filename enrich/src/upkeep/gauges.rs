@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{Admin, Isolation};
+use kaiku_broker::{Admin, Hidden, Isolation};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::months::Due;
 use crate::lane_context::LaneContext;
-use crate::metrics::{HEADROOM, LAG, OVERDUE, QUIET, STATE_DEVICES};
+use crate::metrics::{HEADROOM, HIDDEN, LAG, OVERDUE, QUIET, STATE_DEVICES};
 
 /// How often the retention of the raw topic is asked for.
 const RETENTION_EVERY: Duration = Duration::from_secs(600);
@@ -26,6 +26,7 @@ pub(super) struct Gauges {
     /// The retention of the raw topic in milliseconds, where it has one, and when it was asked for.
     retention: Option<(Instant, Option<i64>)>,
     reader: Option<BaseConsumer>,
+    hidden: Option<Hidden>,
 }
 
 impl Gauges {
@@ -55,6 +56,7 @@ impl Gauges {
             let label = || partition.to_string().into();
             let lag = (high - lane.next_offset).max(0);
             LAG.with([label()]).set(lag as f64);
+            self.look_behind(context, partition, high);
             let Some(retention) = retention else {
                 HEADROOM.remove([label()]);
                 continue;
@@ -89,6 +91,18 @@ impl Gauges {
         let retention = retention.filter(|millis| *millis >= 0);
         self.retention = Some((Instant::now(), retention));
         retention
+    }
+
+    /// Shows for how long an open transaction has hidden what stands in front of a partition's end.
+    fn look_behind(&mut self, context: &LaneContext, partition: i32, end: i64) {
+        if self.hidden.is_none() {
+            self.hidden = Hidden::of(&context.cluster, &context.raw).ok();
+        }
+        let hidden = self.hidden.as_mut();
+        if let Some(Ok(since)) = hidden.map(|hidden| hidden.since(partition, end, RECORD)) {
+            let label = partition.to_string().into();
+            HIDDEN.with([label]).set(since.as_secs_f64());
+        }
     }
 
     /// The time of the record at an offset, or of the first behind it.
@@ -129,7 +143,7 @@ pub(super) fn show_overdue(left: &Due) {
 }
 
 fn remove(partition: i32) {
-    for gauge in [LAG, QUIET, HEADROOM] {
+    for gauge in [LAG, HIDDEN, QUIET, HEADROOM] {
         gauge.remove([partition.to_string().into()]);
     }
 }

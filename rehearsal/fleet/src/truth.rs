@@ -164,9 +164,14 @@ impl<'a> Truth<'a> {
         &self.pairs
     }
 
-    /// The next number of each stream that is known: whose, of which app, the stream, the number.
+    /// The next number of each stream of the devices that are remembered: whose, of which app, the
+    /// stream, the number.
     pub fn next_numbers(&self) -> impl Iterator<Item = (DeviceId, &str, [u8; 8], i64)> {
-        self.devices.iter().flat_map(|(id, device)| {
+        let remembered = self.devices.iter().filter(|(id, device)| {
+            let lane = self.lanes.get(self.lane_of(id));
+            lane.is_some_and(|lane| device.is_remembered_on(lane.day))
+        });
+        remembered.flat_map(|(id, device)| {
             let streams = device.next.iter();
             streams.map(|((app, stream), next)| (*id, *app, *stream, *next))
         })
@@ -187,8 +192,7 @@ impl<'a> Truth<'a> {
         let (day, catalogue) = (lane.day, self.catalogue);
         let app = catalogue.app(batch.app, day);
         let release = catalogue.release(app, batch.release, day).as_str();
-        let device = self.devices.entry(batch.device.id);
-        let device = device.or_insert_with(|| Device::new(lane.lost, &self.bounds));
+        let device = device(&mut self.devices, batch.device.id, lane, &self.bounds);
         let new = device.new_events(app.as_str(), batch);
         self.totals.batches += 1;
         self.totals.unnumbered_batches += u64::from(batch.stream.is_none());
@@ -228,20 +232,40 @@ impl<'a> Truth<'a> {
     fn forget(&mut self, forget: &Forget<'_>, day: Day) {
         let lane = self.lane(&forget.device_id, day);
         let app = forget.app.map(|app| self.catalogue.app(app, lane.day));
-        let device = self.devices.entry(forget.device_id);
-        let device = device.or_insert_with(|| Device::new(lane.lost, &self.bounds));
+        let device = device(&mut self.devices, forget.device_id, lane, &self.bounds);
         device.forget(lane.day, app.map(|app| app.as_str()));
         self.totals.forgotten += 1;
     }
 
     /// The partition of a device, come to the day of one of its records.
     fn lane(&mut self, id: &DeviceId, day: Day) -> Lane {
-        let partitions = i32::try_from(self.lanes.len()).unwrap_or(1);
-        let partition = usize::try_from(partition_of(id.as_bytes(), partitions)).unwrap_or(0);
-        let lane = &mut self.lanes[partition];
+        let at = self.lane_of(id);
+        let lane = &mut self.lanes[at];
         lane.day = day.max(lane.day);
         *lane
     }
+
+    fn lane_of(&self, id: &DeviceId) -> usize {
+        let partitions = i32::try_from(self.lanes.len()).unwrap_or(1);
+        usize::try_from(partition_of(id.as_bytes(), partitions)).unwrap_or(0)
+    }
+}
+
+/// A device of which something was heard on the lane's day: one that is not remembered any more begins
+/// anew.
+fn device<'d>(
+    devices: &'d mut HashMap<DeviceId, Device>,
+    id: DeviceId,
+    lane: Lane,
+    bounds: &Bounds,
+) -> &'d mut Device {
+    let new = || Device::new(lane.lost, bounds);
+    let device = devices.entry(id).or_insert_with(new);
+    if !device.is_remembered_on(lane.day) {
+        *device = new();
+    }
+    device.heard_of = Some(lane.day.month());
+    device
 }
 
 impl Totals {

@@ -41,6 +41,15 @@ pub struct Admin {
     metadata: Duration,
 }
 
+/// How topics stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Examined {
+    /// What is not as it must be, each a sentence that says what to do.
+    pub wrong: Vec<String>,
+    /// What works as it is and may cost something one day.
+    pub remarks: Vec<String>,
+}
+
 impl Admin {
     /// A client of this cluster. Nothing is sent before the first request.
     ///
@@ -75,6 +84,14 @@ impl Admin {
         })
     }
 
+    /// Waits for an answer of the brokers, not as long as other questions do: for whoever asks again.
+    ///
+    /// # Errors
+    /// Brokers that don't answer.
+    pub fn greet(cluster: &Cluster) -> Result<(), Error> {
+        Admin::impatient(cluster)?.metadata().map(drop)
+    }
+
     /// Every way in which the topics of a scope, and the state of these months with them, differ
     /// from what is needed, each a sentence that says what to do; empty if none.
     ///
@@ -86,22 +103,26 @@ impl Admin {
         scope: Scope,
         months: &[Month],
     ) -> Result<Vec<String>, Error> {
-        let wanted = self.topics().named_of(scope.kinds(), months);
-        Ok(deviations(shape, &wanted, &self.seen(&wanted)?))
+        Ok(self.examine(shape, scope, months)?.wrong)
     }
 
-    /// What works as it is and may cost something one day, each a sentence that says what to do.
+    /// The same, and beside it what works as it is and may cost something one day, each a sentence
+    /// that says what to do.
     ///
     /// # Errors
     /// Brokers that don't answer.
-    pub fn remarks(
+    pub fn examine(
         &self,
         shape: &TopicsConfig,
         scope: Scope,
         months: &[Month],
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Examined, Error> {
         let wanted = self.topics().named_of(scope.kinds(), months);
-        Ok(remarks(shape, &wanted, &self.seen(&wanted)?))
+        let seen = self.seen(&wanted)?;
+        Ok(Examined {
+            wrong: deviations(shape, &wanted, &seen),
+            remarks: remarks(shape, &wanted, &seen),
+        })
     }
 
     /// What a topic's setting is; `None` where the brokers tell nothing of it.
@@ -295,6 +316,7 @@ impl Admin {
                 return Err(Error::Metadata {
                     brokers: self.cluster.brokers().to_owned(),
                     reason: why.text,
+                    is_final: why.is_final,
                     source,
                 });
             }

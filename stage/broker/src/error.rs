@@ -36,6 +36,8 @@ pub enum Error {
         brokers: String,
         /// What librdkafka says about the connection.
         reason: String,
+        /// True where waiting can't help: a certificate or a password was refused.
+        is_final: bool,
         /// What librdkafka says.
         #[source]
         source: Box<KafkaError>,
@@ -109,6 +111,56 @@ pub enum Error {
     /// The thread of the broker inside the process could not be started, or ended early.
     #[error("the thread of the Kafka broker inside the process did not start")]
     MockThread,
+}
+
+impl Error {
+    /// Whether the same may succeed later without anybody's doing anything: no broker answered, or
+    /// none that has heard of its leader yet.
+    pub fn retry_helps(&self) -> bool {
+        match self {
+            Error::Metadata { is_final, .. } => !is_final,
+            Error::CreateTopic { source, .. }
+            | Error::DescribeTopics(source)
+            | Error::TopicId { source, .. }
+            | Error::DeleteTopic { source, .. }
+            | Error::DeleteRecords { source, .. }
+            | Error::Watermarks { source, .. } => passes(source),
+            Error::NoLeader(_) => true,
+            Error::Settings(_)
+            | Error::ReadSecret { .. }
+            | Error::Client { .. }
+            | Error::NoTopic(_)
+            | Error::Mock(_)
+            | Error::MockThread => false,
+        }
+    }
+}
+
+/// Whether an answer of Kafka's is of the kind that passes by itself.
+pub fn passes(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::AllBrokersDown
+                | RDKafkaErrorCode::OperationTimedOut
+                | RDKafkaErrorCode::MessageTimedOut
+                | RDKafkaErrorCode::TimedOutQueue
+                | RDKafkaErrorCode::RequestTimedOut
+                | RDKafkaErrorCode::WaitingForCoordinator
+                | RDKafkaErrorCode::CoordinatorLoadInProgress
+                | RDKafkaErrorCode::CoordinatorNotAvailable
+                | RDKafkaErrorCode::NotCoordinator
+                | RDKafkaErrorCode::LeaderNotAvailable
+                | RDKafkaErrorCode::NotLeaderForPartition
+                | RDKafkaErrorCode::BrokerNotAvailable
+                | RDKafkaErrorCode::ReplicaNotAvailable
+                | RDKafkaErrorCode::NetworkException
+                | RDKafkaErrorCode::NotController
+                | RDKafkaErrorCode::ConcurrentTransactions
+                | RDKafkaErrorCode::NotEnoughReplicas
+        )
+    )
 }
 
 /// Wraps the code of one admin result as the source of an [`Error`].

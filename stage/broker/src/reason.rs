@@ -48,6 +48,9 @@ pub(crate) struct Reason {
 pub(crate) fn of_silence(config: &ClientConfig) -> Reason {
     let listener = Listener::default();
     let heard = Arc::clone(&listener.heard);
+    let mut config = config.clone();
+    // A producer has none, and would say so in the log each time.
+    config.remove("isolation.level");
     let Ok(producer) = config.create_with_context::<_, BaseProducer<Listener>>(listener) else {
         return Reason {
             text: "no client can be made of these settings".into(),

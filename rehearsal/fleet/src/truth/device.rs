@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kaiku_raw::{RawBatch, RawEvent};
-use kaiku_wire::{Bounds, Day, Week};
+use kaiku_wire::{Bounds, Day, Month, Week};
 
 use super::book::Books;
 use super::event::{Home, Name};
@@ -13,6 +13,8 @@ use super::event::{Home, Name};
 pub(super) struct Device {
     /// The next number of each stream of each app; those that no catalogue lists are one.
     pub(super) next: HashMap<(Name, [u8; 8]), i64>,
+    /// The month in which something was heard of it last; none of one that is being made.
+    pub(super) heard_of: Option<Month>,
     week: Option<Week>,
     home: Option<Home>,
     /// Apps that were forgotten in this week.
@@ -33,6 +35,13 @@ impl Device {
             device.bounded.lose(bounds, day);
         }
         device
+    }
+
+    /// Whether anything is still known of it: until the end of the month after the one in which
+    /// something was heard of it last.
+    pub(super) fn is_remembered_on(&self, day: Day) -> bool {
+        self.heard_of
+            .is_none_or(|month| month >= day.month().prev())
     }
 
     /// The events of a batch that were not sent before.

@@ -15,6 +15,28 @@ fn monday() -> Day {
     Day::parse("2026-10-12").unwrap()
 }
 
+fn month_later(months: usize) -> Day {
+    let month = (0..months).fold(monday().month(), |month, _| month.next());
+    month.first_day()
+}
+
+#[test]
+fn a_repetition_is_known_until_the_month_after_ends_and_counts_anew_then() {
+    let catalogue = Catalogue::sample();
+    let told = |days: &[Day]| {
+        let mut truth = truth(&catalogue, 1);
+        for day in days {
+            let used = feature(&catalogue, 0);
+            send(&mut truth, batch(&catalogue, 0, vec![used]), *day);
+        }
+        (truth.totals().accepted, truth.totals().duplicates)
+    };
+    assert_eq!(told(&[monday(), month_later(1)]), (1, 1));
+    assert_eq!(told(&[monday(), month_later(2)]), (2, 0));
+    // Whoever was heard of in between is remembered longer.
+    assert_eq!(told(&[monday(), month_later(1), month_later(2)]), (1, 2));
+}
+
 /// With the cells of activity, features and releases.
 fn truth(catalogue: &Catalogue, partitions: i32) -> Truth<'_> {
     let table = |column, marks: &[Mark]| Wanted {
