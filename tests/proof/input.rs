@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use kaiku_fleet::What;
 use kaiku_ingest::Framer;
-use kaiku_raw::DeviceId;
+use kaiku_raw::{DeviceId, Reason, partition_of};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{apache, unique_prefix};
@@ -82,6 +83,68 @@ fn broken_records_of_every_kind_and_a_key_with_most_of_the_traffic_cost_no_event
         .sum();
     assert!(rejected > 500, "{rejected} rejected");
     assert!(process.terminate(STOP).success());
+}
+
+#[test]
+fn a_record_with_a_schema_id_that_no_device_has_sent_holds_up_nobody() {
+    let world = World::new("nobody", 2);
+    let mut feeder = world.feeder(300, seed(61));
+    feeder.some(50);
+    let topic = world.kafka.topics().raw();
+    let producer: BaseProducer = world.kafka.client("test").create().unwrap();
+    let framed = |id: u32| [&[0][..], &id.to_be_bytes(), &[1; 40]].concat();
+    let send = |partition: i32, key: Option<&[u8]>, value: &[u8]| {
+        let record = BaseRecord::<[u8], [u8]>::to(&topic).partition(partition);
+        let record = record
+            .payload(value)
+            .timestamp(feeder.day.start_millis() + 3);
+        let record = match key {
+            Some(key) => record.key(key),
+            None => record,
+        };
+        producer.send(record).map_err(|(error, _)| error).unwrap();
+    };
+    for partition in 0..2 {
+        // Six bytes by anybody; ids that are none; one that may be; other people's keys.
+        send(partition, None, &[0; 6]);
+        send(partition, None, &framed(7));
+        send(partition, Some(b"user-1"), &framed(7));
+        send(partition, Some(b""), &framed(7));
+        let mine = |byte: &u8| partition_of(&[*byte; 16], 2) == partition;
+        let key = [(1..).find(mine).unwrap(); 16];
+        send(1 - partition, Some(&key), &framed(7));
+        for id in [0, 1 << 31, u32::MAX] {
+            send(partition, Some(&key), &framed(id));
+        }
+        // Bare Avro of a device whose identifier begins with a zero, and Apicurio's ids of eight bytes.
+        let bare = |byte: &u8| partition_of(&zero_first(*byte), 2) == partition;
+        let key = zero_first((1..).find(bare).unwrap());
+        send(partition, Some(&key), &[&key[..], &[7; 60]].concat());
+        let eight = [&[0][..], &7_u64.to_be_bytes(), &[1; 40]].concat();
+        send(partition, Some(&key), &eight);
+    }
+    producer.flush(QUIET).unwrap();
+    feeder.some(200);
+    let process = world.enrich("a");
+    world.await_quiet(QUIET);
+    let oracle = world.assert_exact();
+    let rejected = |reason: Reason| -> u64 {
+        let all = oracle.partitions.iter();
+        all.filter_map(|one| one.truth.totals().rejected.get(&reason))
+            .sum()
+    };
+    assert_eq!(rejected(Reason::KeyMismatch), 2 * 4);
+    assert_eq!(rejected(Reason::WrongPartition), 2);
+    assert_eq!(rejected(Reason::BadSchemaId), 2 * 4);
+    assert_eq!(rejected(Reason::NotAvro), 2);
+    assert!(process.terminate(STOP).success());
+}
+
+/// An identifier that begins with a zero, and then with what is no id that could not be.
+fn zero_first(byte: u8) -> [u8; 16] {
+    let mut id = [byte; 16];
+    (id[0], id[1]) = (0, byte & 0x7F);
+    id
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl<'a> Oracle<'a> {
         let decoded = match self.decoder.decode(&bytes) {
             Ok(decoded) => decoded,
             Err(DecodeError::Refused(reason)) => return refused(reason),
-            Err(DecodeError::UnknownSchema(_)) => panic!("the oracle knows no registry"),
+            Err(DecodeError::UnknownSchema(_)) => return refused(self.of_nobody(record)),
         };
         let id = match &decoded {
             Raw::Tick => return None,
@@ -145,6 +145,18 @@ impl<'a> Oracle<'a> {
             })),
             Raw::Tick => None,
         }
+    }
+
+    /// Why a record with an id that no registry has is refused: only one that a device may have sent
+    /// would be waited for.
+    fn of_nobody(&self, record: &Record) -> Reason {
+        let Ok(key) = <[u8; 16]>::try_from(record.key.clone().unwrap_or_default()) else {
+            return Reason::KeyMismatch;
+        };
+        let begins_so = record.value.as_ref().is_some_and(|it| it.starts_with(&key));
+        self.misplaced(record, &DeviceId::new(key))
+            .or(begins_so.then_some(Reason::NotAvro))
+            .expect("the oracle knows no registry")
     }
 
     /// Whether somebody can have agreed: there is such a text, and there was on that day. These

@@ -1,8 +1,9 @@
 //! What a record says, by a schema that is known or that the registry has.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use kaiku_raw::{DecodeError, Decoder, Limits, Reason, Record};
+use kaiku_raw::{DecodeError, Decoder, DeviceId, Limits, Reason, Record};
 use kaiku_registry::Registry;
 use kaiku_stage::{Causes, Standstill};
 
@@ -20,7 +21,12 @@ pub(super) struct Reader {
     partition: i32,
     decoder: Decoder,
     registry: Option<Arc<Registry>>,
+    /// When the registry was asked in vain for the schema of a record that no device has sent.
+    asked: Option<Instant>,
 }
+
+/// How often the registry is asked for schemas of records that no device has sent.
+const ASK_EVERY: Duration = Duration::from_secs(10);
 
 impl Reader {
     /// A reader that asks `registry` for schemas that stand behind a registry's id.
@@ -29,17 +35,52 @@ impl Reader {
             partition,
             decoder: Decoder::new(Limits::CONTRACT),
             registry,
+            asked: None,
         }
     }
 
-    /// Reads a record.
-    pub(super) fn read<'a>(&mut self, payload: &'a [u8]) -> Result<Record<'a>, Unread> {
+    /// Reads a record. Only one that lies under its device's key, as `owned` says, may have to wait for
+    /// its schema: anything else holds up nobody.
+    pub(super) fn read<'a>(
+        &mut self,
+        key: Option<&[u8]>,
+        payload: &'a [u8],
+        owned: impl FnOnce(&DeviceId) -> Result<(), Reason>,
+    ) -> Result<Record<'a>, Unread> {
         let unknown = match self.decoder.decode(payload) {
             Ok(record) => return Ok(record),
             Err(DecodeError::Refused(reason)) => return Err(Unread::Rejected(reason)),
             Err(DecodeError::UnknownSchema(id)) => id,
         };
+        let Some(key) = key else {
+            return self.read_tick(unknown, payload);
+        };
+        let id = <[u8; 16]>::try_from(key).map(DeviceId::new);
+        id.map_err(|_| Reason::KeyMismatch)
+            .and_then(|id| owned(&id))
+            .map_err(Unread::Rejected)?;
+        // Avro without a header begins with the device's identifier, which may begin with a zero.
+        if payload.starts_with(key) {
+            return Err(Unread::Rejected(Reason::NotAvro));
+        }
         self.learn(unknown).map_err(Unread::Waits)?;
+        self.decode(payload)
+    }
+
+    /// Reads a record without a key: a tick, if anything. One that is not understood is no loss.
+    fn read_tick<'a>(&mut self, unknown: u32, payload: &'a [u8]) -> Result<Record<'a>, Unread> {
+        let rejected = Unread::Rejected(Reason::KeyMismatch);
+        if self.asked.is_some_and(|asked| asked.elapsed() < ASK_EVERY) {
+            return Err(rejected);
+        }
+        if self.learn(unknown).is_err() {
+            self.asked = Some(Instant::now());
+            return Err(rejected);
+        }
+        self.decode(payload)
+    }
+
+    fn decode<'a>(&self, payload: &'a [u8]) -> Result<Record<'a>, Unread> {
         self.decoder.decode(payload).map_err(|error| match error {
             DecodeError::Refused(reason) => Unread::Rejected(reason),
             DecodeError::UnknownSchema(_) => Unread::Waits(Standstill::UnknownSchema),

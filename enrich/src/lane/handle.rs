@@ -19,7 +19,10 @@ impl Lane {
         let Some(payload) = message.payload() else {
             return Ok(Err(Reason::Malformed));
         };
-        let record = match self.reader.read(payload) {
+        let (partition, partitions) = (self.partition, self.context.partitions);
+        let strays = &mut self.strays;
+        let owned = |id: &DeviceId| lies_where_it_belongs(id, partition, partitions, strays);
+        let record = match self.reader.read(message.key(), payload, owned) {
             Ok(record) => record,
             Err(Unread::Rejected(reason)) => return Ok(Err(reason)),
             Err(Unread::Waits(why)) => return Err(NotTaken::Waits(why)),
@@ -83,10 +86,21 @@ impl Lane {
         if key != Some(id.as_bytes()) {
             return Err(Reason::KeyMismatch);
         }
-        if partition_of(id.as_bytes(), self.context.partitions) != self.partition {
-            self.strays = true;
-            return Err(Reason::WrongPartition);
-        }
-        Ok(())
+        let partitions = self.context.partitions;
+        lies_where_it_belongs(id, self.partition, partitions, &mut self.strays)
     }
+}
+
+/// Whether a device's records lie in a partition; a stray is noted.
+fn lies_where_it_belongs(
+    id: &DeviceId,
+    partition: i32,
+    partitions: i32,
+    strays: &mut bool,
+) -> Result<(), Reason> {
+    if partition_of(id.as_bytes(), partitions) == partition {
+        return Ok(());
+    }
+    *strays = true;
+    Err(Reason::WrongPartition)
 }

@@ -116,9 +116,11 @@ impl Api {
                 Ok(Record::Forget(_) | Record::Tick) => {
                     Err(Refusal::of_reason(Reason::UnknownFingerprint))
                 }
-                Err(DecodeError::Refused(reason)) => Err(Refusal::of_reason(reason)),
                 // Devices know no registry: they write single-object encoding.
-                Err(DecodeError::UnknownSchema(_)) => Err(Refusal::of_reason(Reason::NotAvro)),
+                Err(DecodeError::UnknownSchema(_) | DecodeError::Refused(Reason::BadSchemaId)) => {
+                    Err(Refusal::of_reason(Reason::NotAvro))
+                }
+                Err(DecodeError::Refused(reason)) => Err(Refusal::of_reason(reason)),
             },
             Form::Forget => self.forget(environment, grant, body),
         }

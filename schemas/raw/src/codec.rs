@@ -44,6 +44,9 @@ pub enum LearnError {
     OtherRecord,
 }
 
+/// The highest id that a registry gives: it counts in 32 bits with a sign.
+const MOST_ID: u32 = i32::MAX.cast_unsigned();
+
 #[derive(Clone, Copy)]
 enum Kind {
     Batch,
@@ -101,6 +104,9 @@ impl Decoder {
             Framing::SingleObject(fingerprint) => own(fingerprint)
                 .map(|(kind, schema)| (kind, schema.parsed()))
                 .ok_or(DecodeError::Refused(Reason::UnknownFingerprint))?,
+            Framing::Confluent(id) if !(1..=MOST_ID).contains(&id) => {
+                return Err(DecodeError::Refused(Reason::BadSchemaId));
+            }
             Framing::Confluent(id) => {
                 let (kind, schema) = self.by_id.get(&id).ok_or(DecodeError::UnknownSchema(id))?;
                 (*kind, schema)

@@ -37,6 +37,8 @@ reasons! {
     NotAvro = "not_avro": "the record begins with neither of the two Avro framings",
     /// Single-object encoding with a fingerprint that no known schema has.
     UnknownFingerprint = "unknown_fingerprint": "the fingerprint in the record's header is that of no known schema",
+    /// Confluent's framing with an id that no registry gives.
+    BadSchemaId = "bad_schema_id": "the schema id in the record's header is none that a registry gives: 1 to 2147483647, in four bytes; bare Avro that begins with a zero looks like this too",
     /// The bytes are no record of their schema.
     Malformed = "malformed": "the bytes are no record of the schema that their header names",
     /// Bytes are left behind the record.

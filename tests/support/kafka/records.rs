@@ -34,24 +34,32 @@ pub(crate) struct Record {
 pub(crate) fn read(cluster: &Cluster, topic: &str, isolation: Isolation) -> Vec<Record> {
     let begin = Instant::now();
     let admin = Admin::connect(cluster).expect("the settings are right");
-    let partitions = admin.partition_count(topic).expect("the topic is there");
-    let ends: BTreeMap<i32, i64> = (0..partitions)
-        .map(|p| {
-            (
-                p,
-                admin
-                    .watermarks(topic, p)
-                    .expect("the partition is there")
-                    .1,
-            )
-        })
-        .collect();
+    let partitions = insist(begin, || admin.partition_count(topic));
+    let end = |partition| {
+        (
+            partition,
+            insist(begin, || admin.watermarks(topic, partition)).1,
+        )
+    };
+    let ends: BTreeMap<i32, i64> = (0..partitions).map(end).collect();
     let consumer = consumer(cluster, isolation);
     if isolation == Isolation::Committed {
         wait_for_commits(&consumer, topic, &ends, begin);
     }
     assign(&consumer, topic, partitions);
     collect(&consumer, ends, begin)
+}
+
+/// Asks until somebody answers: where a broker has gone away, its partitions have no leader for a
+/// moment.
+fn insist<T, E: std::fmt::Debug>(begin: Instant, ask: impl Fn() -> Result<T, E>) -> T {
+    loop {
+        match ask() {
+            Ok(answer) => return answer,
+            Err(error) => assert!(begin.elapsed() < READ, "nobody answers: {error:?}"),
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// Until no open transaction holds back readers before `ends`: a read_committed consumer is told
@@ -63,9 +71,7 @@ fn wait_for_commits(
     begin: Instant,
 ) {
     let stable = |(partition, end): (&i32, &i64)| {
-        let (_, stable) = consumer
-            .fetch_watermarks(topic, *partition, READ)
-            .expect("the broker answers");
+        let (_, stable) = insist(begin, || consumer.fetch_watermarks(topic, *partition, READ));
         stable >= *end
     };
     while !ends.iter().all(stable) {
@@ -94,9 +100,16 @@ fn collect(consumer: &BaseConsumer, mut ends: BTreeMap<i32, i64>, begin: Instant
                         .then(|| copy(&message)),
                 );
             }
-            // The broker has shown all there was at that moment, which is later than `ends`.
+            // A broker that has just become the leader may know of less than `ends` for a moment.
             Some(Err(KafkaError::PartitionEOF(partition))) => {
-                ends.remove(&partition);
+                let position = consumer.position().expect("it reads");
+                let position = position.elements();
+                let position = position.iter().find(|one| one.partition() == partition);
+                let position = position.and_then(|one| one.offset().to_raw());
+                let is_short = |end: &i64| position.is_some_and(|at| (0..*end).contains(&at));
+                if !ends.get(&partition).is_some_and(is_short) {
+                    ends.remove(&partition);
+                }
             }
             // One of several may be away.
             Some(Err(KafkaError::MessageConsumption(
