@@ -68,7 +68,8 @@ fn a_broker_that_is_killed_and_comes_back_loses_nothing_acknowledged_and_needs_n
 fn a_stage_that_starts_before_its_broker_says_so_and_goes_on_once_it_is_there() {
     let mut kafka = own();
     let world = World::on(kafka.cluster(&unique_prefix("early")), 2, false);
-    world.settings(&world.kafka, "");
+    let enrich = "delete_raw = false\nmix_longest = \"300ms\"\n";
+    world.settings_with(&world.kafka, enrich, "[aggregate]\nroll_time = \"1s\"\n");
     world.feeder(50, seed(60)).some(100);
     kafka.kill();
     let stages = [world.enrich("early"), world.aggregate("early", "")];

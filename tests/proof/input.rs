@@ -133,9 +133,9 @@ fn a_record_with_a_schema_id_that_no_device_has_sent_holds_up_nobody() {
         all.filter_map(|one| one.truth.totals().rejected.get(&reason))
             .sum()
     };
-    assert_eq!(rejected(Reason::KeyMismatch), 2 * 4);
+    assert_eq!(rejected(Reason::KeyMismatch), 2 * 3);
     assert_eq!(rejected(Reason::WrongPartition), 2);
-    assert_eq!(rejected(Reason::BadSchemaId), 2 * 4);
+    assert_eq!(rejected(Reason::BadSchemaId), 2 * 5);
     assert_eq!(rejected(Reason::NotAvro), 2);
     assert!(process.terminate(STOP).success());
 }
