@@ -272,6 +272,10 @@ pub(crate) enum SchemasVerb {
     Show {
         /// Such as RawBatch
         name: Option<String>,
+        /// Print the ten bytes, in hexadecimal digits, that stand in front of a record of it where there is
+        /// no schema registry: Avro's single-object header
+        #[arg(long)]
+        header: bool,
     },
 }
 

@@ -169,6 +169,13 @@ fn a_schema_can_be_shown_as_it_is_registered() {
         apache_avro::Schema::parse_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     assert!(!run(&["schemas", "show", "Nothing"]).status.success());
+    // What the README tells programs to write in front of a record.
+    let header = stdout(&run(&["schemas", "show", "RawBatch", "--header"]));
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(&format!("bytes.fromhex(\"{}\")", header.trim())));
+    let headers = stdout(&run(&["schemas", "show", "--header"]));
+    assert_eq!(headers.lines().count(), names.lines().count());
+    assert!(headers.contains(&format!("{}  kaiku.raw.RawBatch\n", header.trim())));
 }
 
 #[test]

@@ -10,10 +10,11 @@ use kaiku_raw::Reason;
 use crate::support::kafka::{broker, unique_prefix};
 use crate::support::replay::{enriched, make_topics};
 
-/// What the Python of the README imports.
-const PACKAGES: [&str; 6] = [
+/// What the Python of the README imports, and another library for Avro.
+const PACKAGES: [&str; 7] = [
     "confluent-kafka",
     "fastavro",
+    "avro",
     "duckdb",
     "polars",
     "pyarrow",
@@ -131,6 +132,15 @@ fn every_table_that_is_published_stands_in_the_readme() {
 }
 
 #[test]
+fn every_reason_for_which_a_record_is_rejected_stands_in_the_runbook_with_its_sentence() {
+    let runbook = fs::read_to_string(root().join("docs/runbook.md")).unwrap();
+    for reason in Reason::ALL {
+        let row = format!("\n| `{}` | {} |\n", reason.as_str(), reason.sentence());
+        assert!(runbook.contains(&row), "docs/runbook.md has no row {row}");
+    }
+}
+
+#[test]
 fn the_lines_of_json_are_valid() {
     let folder = tempfile::tempdir().unwrap();
     let lines = blocks("json").concat();
@@ -177,6 +187,25 @@ fn the_result_of_a_demo_is_read_by_duckdb_polars_and_pyarrow_with_nothing_but_it
         let printed = run_python(&code, folder.path());
         assert!(printed.contains("devices"), "{code}\n{printed}");
     }
+}
+
+#[test]
+fn two_libraries_for_avro_compute_the_header_that_is_published() {
+    let code = r#"
+import json, avro.schema, fastavro
+text = open("schemas/avro/raw_batch.avsc").read()
+canonical = fastavro.schema.to_parsing_canonical_form(json.loads(text))
+print(fastavro.schema.fingerprint(canonical, "CRC-64-AVRO"))
+print(avro.schema.parse(text).fingerprint("CRC-64-AVRO").hex())
+"#;
+    let header = Command::new(env!("CARGO_BIN_EXE_kaiku"))
+        .args(["schemas", "show", "RawBatch", "--header"])
+        .output()
+        .unwrap();
+    let header = said(&header);
+    let fingerprint = header.trim().strip_prefix("c301").unwrap();
+    let printed = run_python(code, &root());
+    assert_eq!(printed, format!("{fingerprint}\n{fingerprint}\n"));
 }
 
 #[test]

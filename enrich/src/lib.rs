@@ -47,6 +47,7 @@ pub use token::SealError;
 /// Where settings, topics, keys or the registry can't be used, or Kafka ends the group member.
 pub fn run(config: Config, context: Context, progress: Progress) -> Result<(), Error> {
     let shutdown = context.shutdown.clone();
+    progress.begin();
     let readiness = progress.readiness().clone();
     let started = start_patiently(&shutdown, &readiness, Error::retry_helps, || {
         LaneContext::new(config.clone(), context.clone(), progress.clone())

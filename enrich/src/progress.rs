@@ -86,6 +86,15 @@ impl Progress {
         &self.readiness
     }
 
+    /// Shows every count from the start, at zero: what was never counted is told from what is not
+    /// counted at all.
+    pub(crate) fn begin(&self) {
+        self.add(&Tally::default(), 0, 0, &BTreeMap::new());
+        for reason in Reason::ALL {
+            REJECTED.with([reason.as_str().into()]).increment(0);
+        }
+    }
+
     /// The sums so far.
     pub fn totals(&self) -> Totals {
         let inner = &self.inner;
@@ -187,11 +196,9 @@ impl Progress {
         event("over_quota", tally.over_quota);
         event("state_lost", tally.state_lost);
         for (reason, count) in LossReason::ALL.into_iter().zip(tally.losses) {
-            if count > 0 {
-                DEVICE_LOSSES
-                    .with([reason.as_str().into()])
-                    .increment(count);
-            }
+            DEVICE_LOSSES
+                .with([reason.as_str().into()])
+                .increment(count);
         }
         let sums = &inner.rejected;
         let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);

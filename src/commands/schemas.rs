@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 use kaiku_registry::{Registry, subject_of};
-use kaiku_wire::CONTRACTS;
+use kaiku_wire::frame::{self, Framing};
+use kaiku_wire::{CONTRACTS, Contract, Schema};
 
 use crate::cli::SchemasVerb;
 use crate::config::Settings;
@@ -11,7 +12,7 @@ use crate::output::Out;
 /// Runs the verb.
 pub(crate) fn run(verb: &SchemasVerb, settings: impl FnOnce() -> Result<Settings>) -> Result<()> {
     match verb {
-        SchemasVerb::Show { name } => show(name.as_deref()),
+        SchemasVerb::Show { name, header } => show(name.as_deref(), *header),
         SchemasVerb::Check => ask(&settings()?, Registry::check, "is compatible"),
         SchemasVerb::Push => ask(
             &settings()?,
@@ -21,14 +22,18 @@ pub(crate) fn run(verb: &SchemasVerb, settings: impl FnOnce() -> Result<Settings
     }
 }
 
-fn show(name: Option<&str>) -> Result<()> {
+fn show(name: Option<&str>, header: bool) -> Result<()> {
     let mut out = Out::new();
     for contract in &CONTRACTS {
         let full = contract.name;
         match name {
+            None if header => out.line(format!("{}  {full}", header_of(contract)))?,
             None => out.line(full)?,
             Some(name) if full == name || full.ends_with(&format!(".{name}")) => {
-                out.line(contract.text.trim_end())?;
+                match header {
+                    true => out.line(header_of(contract))?,
+                    false => out.line(contract.text.trim_end())?,
+                }
                 return out.finish();
             }
             Some(_) => {}
@@ -38,6 +43,14 @@ fn show(name: Option<&str>) -> Result<()> {
         bail!("there is no schema {name}: `kaiku schemas show` lists the names");
     }
     out.finish()
+}
+
+/// The single-object header of a schema, in hexadecimal digits.
+fn header_of(contract: &Contract) -> String {
+    let mut header = Vec::new();
+    let fingerprint = Schema::compiled_in(contract).fingerprint();
+    frame::put(&mut header, Framing::SingleObject(fingerprint));
+    header.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn ask(

@@ -181,6 +181,7 @@ fn every_reason_stands_in_the_description_and_no_other() {
         .collect();
     // What only a record on Kafka can have.
     let others = [
+        Reason::BadSchemaId,
         Reason::KeyMismatch,
         Reason::WrongPartition,
         Reason::FutureTimestamp,
