@@ -141,6 +141,41 @@ fn every_reason_for_which_a_record_is_rejected_stands_in_the_runbook_with_its_se
 }
 
 #[test]
+fn every_field_of_an_upload_has_a_row_that_says_what_becomes_of_it() {
+    fn names(schema: &serde_json::Value, into: &mut Vec<String>) {
+        match schema {
+            serde_json::Value::Array(all) => all.iter().for_each(|one| names(one, into)),
+            serde_json::Value::Object(one) => {
+                if let Some(fields) = one.get("fields").and_then(|fields| fields.as_array()) {
+                    for field in fields {
+                        into.push(field["name"].as_str().unwrap().to_owned());
+                        names(&field["type"], into);
+                    }
+                }
+                if let Some(items) = one.get("items") {
+                    names(items, into);
+                }
+            }
+            _ => {}
+        }
+    }
+    let document = fs::read_to_string(root().join("docs/upload.md")).unwrap();
+    let schema = kaiku_raw::schemas::RAW_BATCH.text();
+    let mut fields = Vec::new();
+    names(&serde_json::from_str(schema).unwrap(), &mut fields);
+    assert!(fields.len() > 20, "{fields:?}");
+    // Of a consent and a loss all that there is stands in one row.
+    let within = ["device", "version", "since", "reason", "count"];
+    for field in fields
+        .iter()
+        .filter(|name| !within.contains(&name.as_str()))
+    {
+        let named = [format!("`{field}`"), format!(".{field}`")];
+        assert!(named.iter().any(|name| document.contains(name)), "{field}");
+    }
+}
+
+#[test]
 fn the_lines_of_json_are_valid() {
     let folder = tempfile::tempdir().unwrap();
     let lines = blocks("json").concat();

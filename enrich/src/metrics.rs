@@ -20,6 +20,12 @@ pub(crate) const DEVICE_LOSSES: Counter<1> = Counter::new(
     "Events that devices say they left out before they uploaded: bounded (over the device's own bounds), too_old, spool_full, key_gone, no_key, refused (by a server), or unreadable.",
 );
 
+pub(crate) const UNLISTED: Counter<1> = Counter::new(
+    "kaiku_enrich_unlisted_total",
+    ["field"],
+    "Names that no list has and that count as unlisted, by field: app and release of uploads, feature, cause and component of events, model, operator and country once a device and week.",
+);
+
 pub(crate) const LAG: Gauge<1> = Gauge::new(
     "kaiku_enrich_lag_records",
     ["partition"],
@@ -91,6 +97,7 @@ pub const METRICS: &[Described] = &[
     EVENTS.described(),
     REJECTED.described(),
     DEVICE_LOSSES.described(),
+    UNLISTED.described(),
     LAG.described(),
     QUIET.described(),
     HIDDEN.described(),

@@ -10,7 +10,7 @@ use kaiku_raw::{LossReason, Reason};
 use kaiku_stage::{Readiness, Standstill, Step};
 use kaiku_wire::Day;
 
-use crate::metrics::{DEVICE_LOSSES, EVENTS, REJECTED};
+use crate::metrics::{DEVICE_LOSSES, EVENTS, REJECTED, UNLISTED};
 use crate::strip::Tally;
 
 /// What the stage has committed. Every number is of committed transactions only. Clones share what
@@ -199,6 +199,9 @@ impl Progress {
             DEVICE_LOSSES
                 .with([reason.as_str().into()])
                 .increment(count);
+        }
+        for (field, count) in tally.unlisted.counts() {
+            UNLISTED.with([field.as_str().into()]).increment(count);
         }
         let sums = &inner.rejected;
         let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,13 +3,19 @@
 //! It takes an upload by value and takes it apart in full, without `..`: a new raw field breaks
 //! the build here until someone decides about it.
 
+mod unlisted;
+
 use hashbrown::HashMap;
 use kaiku_catalogue::{App, Catalogue, Component, Country, Feature, Operator, Release};
-use kaiku_raw::{Consent, Device as RawDevice, EventType, Loss, LossReason, RawBatch, RawEvent};
+use kaiku_raw::{
+    Consent, Device as RawDevice, EventType, Limits, Loss, LossReason, RawBatch, RawEvent,
+};
 use kaiku_stripped::{Item, Marks, Pair, StrippedEvent};
 use kaiku_wire::{Day, LengthBucket, Mark};
 
 use crate::state::{Books, Device, Home, Outcome, Sight};
+
+pub(crate) use unlisted::{Field, Unlisted};
 
 /// The catalogue as the strip asks it.
 pub(crate) struct Vocabulary {
@@ -40,6 +46,8 @@ pub(crate) struct Tally {
     pub(crate) state_lost: u64,
     /// Events that devices say they left out, in the order of [`LossReason::ALL`].
     pub(crate) losses: [u64; LossReason::ALL.len()],
+    /// What was named that no list has.
+    pub(crate) unlisted: Unlisted,
 }
 
 impl Tally {
@@ -62,6 +70,7 @@ impl Tally {
             over_quota,
             state_lost,
             losses,
+            unlisted,
         } = *other;
         self.counted += counted;
         self.times += times;
@@ -73,6 +82,7 @@ impl Tally {
         for (sum, more) in self.losses.iter_mut().zip(losses) {
             *sum += more;
         }
+        self.unlisted.add(&unlisted);
     }
 
     /// Adds what a device says it left out.
@@ -176,18 +186,28 @@ impl Vocabulary {
         // Only now, since an upload that came before said the same. A sum over all devices is all
         // that is left of it.
         tally.lose(&losses);
-        let named = || Home {
-            model: self.catalogue.model(brand, model),
-            operator: self.operator(mcc, mnc),
-            country: self.country(mcc, country),
+        let unlisted = &mut tally.unlisted;
+        // Asked for where the device is new in the week.
+        let named = || {
+            let home = Home {
+                model: self.catalogue.model(brand, model),
+                operator: self.operator(mcc, mnc),
+                country: self.country(mcc, country),
+            };
+            let place = (mcc.is_some() || mnc.is_some(), country.is_some());
+            unlisted.note_home(place, &home);
+            home
         };
+        let release = self.catalogue.release(app, release, day);
         let scene = Scene {
             app,
-            release: self.catalogue.release(app, release, day),
+            release,
             home: state.home(named),
             day,
             books,
         };
+        tally.unlisted.note(Field::App, app.is_unlisted());
+        tally.unlisted.note(Field::Release, release.is_unlisted());
         for event in events.into_iter().skip(seen) {
             self.event(&scene, event, state, sink, &mut tally);
         }
@@ -221,7 +241,7 @@ impl Vocabulary {
             times,
         } = event;
         let (app, day) = (scene.app, scene.day);
-        let times = u16::try_from(times).unwrap_or(u16::MAX);
+        let times = u16::try_from(times.min(Limits::CONTRACT.times)).unwrap_or(u16::MAX);
         let (item, sight) = match kind {
             EventType::Started => (Item::Started, Sight::Started),
             EventType::Stopped => {
@@ -264,6 +284,7 @@ impl Vocabulary {
         tally: &mut Tally,
     ) {
         let (item, sight, times) = self.seen(scene, event);
+        tally.unlisted.note_item(item);
         let Scene {
             app,
             release,

@@ -4,6 +4,7 @@
 
 mod form;
 mod line_error;
+mod whole;
 
 pub use form::Line;
 pub use line_error::LineError;

@@ -229,6 +229,26 @@ fn with_a_registry_every_record_waits_for_its_schema_and_none_is_rejected_for_it
     world.await_quiet(QUIET);
     learn(&mut world);
     world.assert_exact();
+
+    // Another team's record, and the union that is recommended for several kinds on one topic: neither
+    // will ever be one of these.
+    let order = r#"{"type": "record", "name": "shop.Order", "fields": []}"#;
+    registry.put(901, "shop.Order", order);
+    registry.put(902, "all", &format!("[{order}]"));
+    for id in [901, 902] {
+        feeder.sender.framer = Framer::confluent(id, forget, tick);
+        feeder.some(30);
+    }
+    feeder.sender.framer = Framer::confluent(batch, forget, tick);
+    feeder.some(30);
+    world.ids.extend([(901, 0), (902, 0)]);
+    world.await_quiet(QUIET);
+    let oracle = world.assert_exact();
+    let rejected = oracle.partitions.iter().filter_map(|one| {
+        let rejected = &one.truth.totals().rejected;
+        rejected.get(&Reason::ForeignSchema)
+    });
+    assert!(rejected.sum::<u64>() > 20);
     assert!(process.terminate(STOP).success());
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Oracle<'a> {
     count: i32,
     /// Milliseconds behind which a record's time can't lie.
     pub(crate) now: i64,
-    /// Fingerprints of what a registry has, by its ids.
+    /// Fingerprints of what a registry has, by its ids; 0 for the schema of another kind of record.
     pub(crate) ids: HashMap<u32, u64>,
     decoder: Decoder,
 }
@@ -153,10 +153,16 @@ impl<'a> Oracle<'a> {
         let Ok(key) = <[u8; 16]>::try_from(record.key.clone().unwrap_or_default()) else {
             return Reason::KeyMismatch;
         };
-        let begins_so = record.value.as_ref().is_some_and(|it| it.starts_with(&key));
+        let value = record.value.as_deref().unwrap_or_default();
+        let begins_so = value.starts_with(&key);
+        let is_foreign = match frame::parse(value) {
+            Ok((frame::Framing::Confluent(id), _)) => self.ids.get(&id) == Some(&0),
+            _ => false,
+        };
         self.misplaced(record, &DeviceId::new(key))
             .or(begins_so.then_some(Reason::NotAvro))
-            .expect("the oracle knows no registry")
+            .or(is_foreign.then_some(Reason::ForeignSchema))
+            .expect("what would be waited for has come")
     }
 
     /// Whether somebody can have agreed: there is such a text, and there was on that day. These
@@ -218,7 +224,9 @@ fn refused(record: &Record, reason: Reason) -> What {
 /// A record in the single-object encoding, whatever it was in.
 pub(super) fn single_object(record: &[u8], ids: &HashMap<u32, u64>) -> Vec<u8> {
     match frame::parse(record) {
-        Ok((frame::Framing::Confluent(id), datum)) if ids.contains_key(&id) => {
+        Ok((frame::Framing::Confluent(id), datum))
+            if ids.get(&id).is_some_and(|print| *print != 0) =>
+        {
             let mut single = vec![0xc3, 0x01];
             single.extend(ids[&id].to_le_bytes());
             single.extend(datum);

@@ -48,7 +48,7 @@ pub(crate) struct World {
     replication: i32,
     pub(crate) partitions: i32,
     pub(crate) group: String,
-    /// Fingerprints of what a registry has, by its ids.
+    /// Fingerprints of what a registry has, by its ids; 0 for the schema of another kind of record.
     pub(crate) ids: HashMap<u32, u64>,
 }
 

@@ -1,9 +1,10 @@
 //! What a record says, by a schema that is known or that the registry has.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kaiku_raw::{DecodeError, Decoder, DeviceId, Limits, Reason, Record};
+use kaiku_raw::{DecodeError, Decoder, DeviceId, LearnError, Limits, Reason, Record};
 use kaiku_registry::Registry;
 use kaiku_stage::{Causes, Standstill};
 
@@ -23,7 +24,12 @@ pub(super) struct Reader {
     registry: Option<Arc<Registry>>,
     /// When the registry was asked in vain for the schema of a record that no device has sent.
     asked: Option<Instant>,
+    /// Ids under which the registry has schemas of other records.
+    foreign: HashSet<u32>,
 }
+
+/// How many of them are remembered.
+const MOST_FOREIGN: usize = 1_024;
 
 /// How often the registry is asked for schemas of records that no device has sent.
 const ASK_EVERY: Duration = Duration::from_secs(10);
@@ -36,6 +42,7 @@ impl Reader {
             decoder: Decoder::new(Limits::CONTRACT),
             registry,
             asked: None,
+            foreign: HashSet::new(),
         }
     }
 
@@ -63,7 +70,7 @@ impl Reader {
         if payload.starts_with(key) {
             return Err(Unread::Rejected(Reason::NotAvro));
         }
-        self.learn(unknown).map_err(Unread::Waits)?;
+        self.learn(unknown)?;
         self.decode(payload)
     }
 
@@ -88,23 +95,37 @@ impl Reader {
     }
 
     /// Asks the registry for a schema. An answer that will not come is waited for, and never a
-    /// rejection: the record may be a good one, and a rejected one is lost.
-    fn learn(&mut self, id: u32) -> Result<(), Standstill> {
+    /// rejection: the record may be a good one, and a rejected one is lost. What stands under an id never
+    /// changes: one of another kind of record is no reason to wait.
+    fn learn(&mut self, id: u32) -> Result<(), Unread> {
+        let foreign = Unread::Rejected(Reason::ForeignSchema);
+        if self.foreign.contains(&id) {
+            return Err(foreign);
+        }
         let partition = self.partition;
         let Some(registry) = &self.registry else {
-            return Err(Standstill::RegistryNotConfigured);
+            return Err(Unread::Waits(Standstill::RegistryNotConfigured));
         };
         let text = registry.schema_by_id(id).map_err(|error| {
             let causes = Causes(&error);
             tracing::warn!(partition, error = %causes, "the registry gives no schema");
-            match error {
+            Unread::Waits(match error {
                 kaiku_registry::Error::UnknownId(_) => Standstill::UnknownSchema,
                 _ => Standstill::RegistryAway,
-            }
+            })
         })?;
         self.decoder.learn(id, &text).map_err(|error| {
             tracing::warn!(partition, id, error = %Causes(&error), "a schema can't be used");
-            Standstill::UnusableSchema
+            match error {
+                LearnError::OtherRecord => {
+                    if self.foreign.len() >= MOST_FOREIGN {
+                        self.foreign.clear();
+                    }
+                    self.foreign.insert(id);
+                    foreign
+                }
+                LearnError::NotASchema(_) => Unread::Waits(Standstill::UnusableSchema),
+            }
         })
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use kaiku_fleet::{Cells, Column, Route, Truth, Upload, Wanted, What};
 use kaiku_raw::Forget;
 use kaiku_raw::{Consent, DeviceId, StreamId};
-use kaiku_wire::Mark;
+use kaiku_wire::{Mark, Month};
 use proptest::prelude::*;
 
 use super::*;
@@ -19,16 +19,22 @@ const RELEASES: [&str; 3] = ["4.2", "4.1", "none.such"];
 const DEVICES: u8 = 3;
 
 /// Where devices say that they are: mcc, mnc and country.
-const PLACES: [(Option<&str>, Option<&str>, Option<&str>); 4] = [
+const PLACES: [(Option<&str>, Option<&str>, Option<&str>); 8] = [
     (Some("244"), Some("05"), None),
     (Some("202"), Some("01"), Some("FI")),
     (None, None, Some("SE")),
     (None, None, None),
+    // What systems put there where there is no network, or no region.
+    (Some("65535"), Some("65535"), Some("FI")),
+    (Some(""), Some(""), Some("--")),
+    (None, Some("05"), Some("fi")),
+    (Some("244"), Some("5"), Some("UK")),
 ];
-const MODELS: [(&str, &str); 3] = [
+const MODELS: [(&str, &str); 4] = [
     ("Nokia", "TA-1053"),
     ("samsung", "SM-S918N"),
     ("No", "body"),
+    ("", ""),
 ];
 
 #[derive(Clone, Debug)]
@@ -63,7 +69,8 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let event = (0..4_u8, 0..14_usize, 0..5_usize, 1..7_i32, any::<bool>()).prop_map(
+    let times = prop_oneof![20 => 1..7_i32, 1 => 9_999..=10_002_i32, 1 => Just(i32::MAX)];
+    let event = (0..4_u8, 0..14_usize, 0..5_usize, times, any::<bool>()).prop_map(
         |(kind, item, component, times, fatal)| Sent {
             kind,
             item,
@@ -76,7 +83,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         0..DEVICES,
         (0..APPS.len(), 0..RELEASES.len()),
         (0..PLACES.len(), 0..MODELS.len()),
-        prop::option::weighted(0.8, (0..2_u8, 0..12_i64)),
+        prop::option::weighted(0.8, (0..4_u8, 0..12_i64)),
         prop::collection::vec(event, 1..9),
     );
     let step = prop_oneof![
@@ -107,6 +114,8 @@ struct Both {
     causes: Vec<&'static str>,
     components: Vec<&'static str>,
     devices: BTreeMap<u8, Device>,
+    /// In which month something was heard of a device last.
+    heard_of: BTreeMap<u8, Month>,
     lost: Option<Day>,
     events: Vec<(Day, StrippedEvent)>,
     pairs: Vec<(Day, Pair)>,
@@ -122,6 +131,7 @@ impl Both {
             causes: names(["network.timeout", "gps.lost", "route.none"].into_iter()),
             components: names(catalogue.components(maps).map(Component::as_str).take(2)),
             devices: BTreeMap::new(),
+            heard_of: BTreeMap::new(),
             lost: None,
             events: Vec::new(),
             pairs: Vec::new(),
@@ -138,7 +148,7 @@ impl Both {
                 event.kind = EventType::Stopped;
                 event.length = LengthBucket::ALL.get(one.item).copied();
                 // Where no bucket is named: seconds, or nothing.
-                let seconds = one.times * one.times * 100 - 100;
+                let seconds = one.times.saturating_mul(one.times).saturating_mul(100) - 100;
                 event.duration_s = (event.length.is_none() && one.fatal).then_some(seconds);
             }
             2 => {
@@ -157,6 +167,14 @@ impl Both {
 
     /// Takes one step, and says what was sent for it.
     fn step(&mut self, step: &Step, day: Day) -> Option<Upload> {
+        // As a lane's table does at the turn of a month.
+        let heard_of = &mut self.heard_of;
+        heard_of.retain(|_, month| *month >= day.month().prev());
+        self.devices
+            .retain(|device, _| heard_of.contains_key(device));
+        if let Step::Batch { device, .. } | Step::Forget { device, .. } = step {
+            heard_of.insert(*device, day.month());
+        }
         let what = match step {
             Step::Days(_) => return None,
             Step::Lose => {
@@ -374,3 +392,50 @@ proptest! {
 
 mod losses;
 mod upgrade;
+
+#[test]
+fn what_no_list_has_is_counted_by_its_field_and_what_is_left_out_is_not() {
+    let catalogue = Arc::new(Catalogue::sample());
+    let day = Day::from_ymd(2026, 10, 19).unwrap();
+    let mut both = Both::new(&catalogue, day);
+    let used = |item| Sent {
+        kind: 2,
+        item,
+        component: 0,
+        times: 1,
+        fatal: false,
+    };
+    let misspelt = both.features.len() - 1;
+    for (device, app, release, place, model) in [(1, 0, 0, 0, 0), (2, 0, 2, 4, 3), (3, 2, 0, 3, 0)]
+    {
+        let batch = Step::Batch {
+            device,
+            app,
+            release,
+            place,
+            model,
+            numbered: Some((0, 0)),
+            events: vec![used(0), used(misspelt)],
+        };
+        both.step(&batch, day);
+        // What was sent before says nothing new.
+        both.step(&batch, day);
+    }
+    let counts: Vec<_> = both
+        .tally
+        .unlisted
+        .counts()
+        .map(|(field, count)| (field.as_str(), count))
+        .collect();
+    let expected = [
+        ("app", 1),
+        ("release", 2),
+        ("feature", 4),
+        ("cause", 0),
+        ("component", 0),
+        ("model", 1),
+        ("operator", 1),
+        ("country", 0),
+    ];
+    assert_eq!(counts, expected);
+}

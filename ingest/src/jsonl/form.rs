@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::line_error::{BAD_DAY, BAD_IDENTIFIER, LineError, TOO_MANY_EVENTS};
+use super::whole::{AtMost, Whole};
 use crate::batch;
 
 /// What one line says.
@@ -40,7 +41,7 @@ pub(super) struct LineForm<'a> {
     consent: Option<ConsentForm>,
     #[serde(default, deserialize_with = "optional_stream")]
     stream: Option<StreamId>,
-    first_sequence: Option<i64>,
+    first_sequence: Option<Whole<i64>>,
     #[serde(borrow, default)]
     events: Option<Events<'a>>,
     losses: Option<Vec<LossForm>>,
@@ -66,7 +67,7 @@ struct Device<'a> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConsentForm {
-    version: i32,
+    version: Whole<i32>,
     #[serde(deserialize_with = "day")]
     since: Day,
 }
@@ -83,17 +84,17 @@ struct Event<'a> {
     #[serde(borrow)]
     component: Option<Cow<'a, str>>,
     fatal: Option<bool>,
-    duration_s: Option<i32>,
+    duration_s: Option<AtMost>,
     length: Option<LengthBucket>,
     #[serde(default = "once")]
-    times: i32,
+    times: AtMost,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LossForm {
     reason: LossReason,
-    count: i32,
+    count: Whole<i32>,
 }
 
 #[derive(Deserialize)]
@@ -168,9 +169,9 @@ impl LineForm<'_> {
             device: device.ok_or_else(|| missing("device"))?.take(),
             app: app.ok_or_else(|| missing("app"))?.into_owned(),
             release: release.ok_or_else(|| missing("release"))?.into_owned(),
-            consent: consent.map(|form| Consent::new(form.version, form.since)),
+            consent: consent.map(|form| Consent::new(form.version.0, form.since)),
             stream,
-            first_sequence,
+            first_sequence: first_sequence.map(|Whole(first)| first),
             events: events
                 .ok_or_else(|| missing("events"))?
                 .0
@@ -225,16 +226,19 @@ impl Event<'_> {
             cause: cause.map(Cow::into_owned),
             component: component.map(Cow::into_owned),
             fatal,
-            duration_s,
+            duration_s: duration_s.map(|AtMost(seconds)| seconds),
             length,
-            times,
+            times: times.0,
         }
     }
 }
 
 impl LossForm {
     fn take(self) -> Loss {
-        let LossForm { reason, count } = self;
+        let LossForm {
+            reason,
+            count: Whole(count),
+        } = self;
         Loss { reason, count }
     }
 }
@@ -248,8 +252,8 @@ impl ForgetForm<'_> {
     }
 }
 
-fn once() -> i32 {
-    1
+fn once() -> AtMost {
+    AtMost(1)
 }
 
 /// Reads a text through `read`, whatever form serde has it in; what `read` refuses becomes the

@@ -103,6 +103,20 @@ fn a_misspelt_field_is_refused_with_the_names_that_are_known() {
 }
 
 #[test]
+fn a_number_is_whole_in_each_of_its_spellings() {
+    let plain = parse_line(LINE).unwrap();
+    for (from, to) in [
+        (r#""times":2"#, r#""times":2.0"#),
+        (r#""first_sequence":17"#, r#""first_sequence":17.0"#),
+        (r#""duration_s":340"#, r#""duration_s":3.4e2"#),
+        (r#""version":2"#, r#""version":2.0"#),
+    ] {
+        assert!(LINE.contains(from), "{from}");
+        assert_eq!(parse_line(&LINE.replace(from, to)).unwrap(), plain, "{to}");
+    }
+}
+
+#[test]
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn every_fault_has_its_reason() {
     let with = |from: &str, to: &str| {
@@ -158,7 +172,7 @@ fn every_fault_has_its_reason() {
             r#""times":2"#,
             r#""times":"2""#,
             Reason::BadJson,
-            "expected i32 here",
+            "expected a whole number here",
         ),
         (
             r#""times":2"#,
@@ -186,7 +200,7 @@ fn every_fault_has_its_reason() {
         ),
         (
             r#"{"type":"started"}"#,
-            r#"{"type":"started","times":10001}"#,
+            r#"{"type":"started","times":-1}"#,
             Reason::NumberOutOfRange,
             "event 1: times",
         ),
@@ -225,12 +239,6 @@ fn every_fault_has_its_reason() {
             r#"{"type":"failed"}"#,
             Reason::FieldMissing,
             "event 1: a field",
-        ),
-        (
-            r#""mcc":"244","#,
-            "",
-            Reason::BadNetwork,
-            "mcc has three digits",
         ),
         (
             r#""first_sequence":17,"#,

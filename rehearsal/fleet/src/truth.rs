@@ -270,7 +270,7 @@ fn device<'d>(
 
 impl Totals {
     fn add(&mut self, raw: &RawEvent<'_>, counted: &Counted) {
-        let times = u64::try_from(raw.times).unwrap_or(0);
+        let times = u64::try_from(event::times(raw)).unwrap_or(0);
         if !counted.is_bounded() {
             self.accepted += 1;
             self.accepted_times += times;

@@ -201,7 +201,7 @@ fn item(
 }
 
 fn check_name(section: &Section<'_>, kind: &str, name: &str, place: &Place) {
-    if let Some(fault) = names::fault(name) {
+    if let Some(fault) = names::fault(kind, name) {
         section.tell(place, format!("{kind} `{name}` {fault}"));
     }
 }

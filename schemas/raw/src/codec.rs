@@ -36,8 +36,10 @@ pub enum DecodeError {
 /// Why a schema from the registry can't be used for reading.
 #[derive(Debug, thiserror::Error)]
 pub enum LearnError {
-    /// It is no Avro schema.
-    #[error("the registry's schema is no Avro schema")]
+    /// It has the name of a record of this topic, and can't be read.
+    #[error(
+        "the registry's schema can't be read; where it refers to schemas of other subjects, register it whole, as `kaiku schemas push` does"
+    )]
     NotASchema(#[source] serde_avro_fast::schema::SchemaError),
     /// It is the schema of none of the records that stand on this topic.
     #[error("the registry's schema is that of no record of this topic")]
@@ -72,9 +74,8 @@ impl Decoder {
     /// Takes in the schema that the registry has under this id.
     ///
     /// # Errors
-    /// Where it is no Avro schema, or that of another record.
+    /// Where it is that of another record, or can't be read.
     pub fn learn(&mut self, id: u32, text: &str) -> Result<(), LearnError> {
-        let parsed: serde_avro_fast::Schema = text.parse().map_err(LearnError::NotASchema)?;
         let name = full_name(text).unwrap_or_default();
         let kinds = [
             (contract::RAW_BATCH, Kind::Batch),
@@ -83,6 +84,7 @@ impl Decoder {
         ];
         let of_name = kinds.into_iter().find(|(one, _)| one.name == name);
         let (_, kind) = of_name.ok_or(LearnError::OtherRecord)?;
+        let parsed: serde_avro_fast::Schema = text.parse().map_err(LearnError::NotASchema)?;
         self.by_id.insert(id, (kind, parsed));
         Ok(())
     }

@@ -39,6 +39,8 @@ reasons! {
     UnknownFingerprint = "unknown_fingerprint": "the fingerprint in the record's header is that of no known schema",
     /// Confluent's framing with an id that no registry gives.
     BadSchemaId = "bad_schema_id": "the schema id in the record's header is none that a registry gives: 1 to 2147483647, in four bytes; bare Avro that begins with a zero looks like this too",
+    /// Confluent's framing with the id of a schema that is none of a raw record's.
+    ForeignSchema = "foreign_schema": "the schema that the registry has under the id in the record's header is that of another kind of record",
     /// The bytes are no record of their schema.
     Malformed = "malformed": "the bytes are no record of the schema that their header names",
     /// Bytes are left behind the record.
@@ -65,16 +67,12 @@ reasons! {
     TooLarge = "too_large": "the record is larger than the limit allows",
     /// A name is empty, too long, or has characters that no name has.
     BadText = "bad_text": "a name is empty, too long, or has control characters",
-    /// mcc or mnc are no network codes, or mnc stands alone.
-    BadNetwork = "bad_network": "mcc has three digits and mnc two or three, and mnc needs mcc",
-    /// The country is not two capital letters.
-    BadCountry = "bad_country": "country is an ISO 3166-1 code of two capital letters",
     /// A field is missing that the event's type needs.
     FieldMissing = "field_missing": "a field is missing that the event's type needs: feature for feature_used, cause for failed",
     /// A field stands there that does not fit the event's type, or that says what another says.
     FieldUnfit = "field_unfit": "a field stands there that does not fit the event's type, or length beside duration_s",
     /// `times`, `duration_s` or a loss is out of range.
-    NumberOutOfRange = "number_out_of_range": "times is 1 to 10000, duration_s 0 to 31 days, and a reason stands once among the losses, with a count of 1 to 1000000",
+    NumberOutOfRange = "number_out_of_range": "times is at least 1, duration_s at least 0, and a reason stands once among the losses, with a count of 1 to 1000000",
     /// Of `stream` and `first_sequence` only one is set, or the number is negative.
     BadSequence = "bad_sequence": "stream and first_sequence stand together or not at all, and the number is not negative",
     /// The producer's timestamp lies in the future; only where history is replayed.

@@ -5,8 +5,9 @@ use serde::Deserialize;
 
 use super::Device;
 
-/// Streams that are remembered of one app: the newest, and the one before it.
-pub(super) const STREAMS_PER_APP: usize = 2;
+/// Streams that are remembered of one app: those that were used last. One is what an app should have;
+/// several processes of it, or a restored copy, have more.
+pub(super) const STREAMS_PER_APP: usize = 4;
 /// Streams that are remembered of one device.
 const STREAMS: usize = 16;
 
@@ -30,7 +31,11 @@ impl Device {
         events: usize,
     ) -> usize {
         let end = first.saturating_add(i64::try_from(events).unwrap_or(i64::MAX));
-        if let Some(stream) = self.streams.iter_mut().find(|s| s.app == app && s.id == id) {
+        // The one that was used last stands at the end.
+        if let Some(at) = self.streams.iter().position(|s| s.app == app && s.id == id) {
+            self.streams[at..].rotate_left(1);
+            let last = self.streams.len() - 1;
+            let stream = &mut self.streams[last];
             let seen = stream.next.saturating_sub(first).max(0);
             stream.next = stream.next.max(end);
             return usize::try_from(seen).unwrap_or(usize::MAX).min(events);

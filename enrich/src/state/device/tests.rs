@@ -355,12 +355,31 @@ fn of_an_app_that_was_forgotten_no_feature_and_no_cause_is_known_any_more() {
 }
 
 #[test]
-fn one_more_stream_of_an_app_takes_the_place_of_the_oldest_of_its_own() {
+fn one_more_stream_of_an_app_takes_the_place_of_that_of_its_own_that_was_not_used_for_longest() {
     let mut device = on(0);
     device.seen_before(2, [9; 8], 0, 1);
-    for stream in 0..=u8::try_from(STREAMS_PER_APP).unwrap() {
+    let streams = u8::try_from(STREAMS_PER_APP).unwrap();
+    for stream in 0..streams {
         assert_eq!(device.seen_before(1, [stream; 8], 0, 1), 0);
     }
+    // The first is in use again, so that the second goes.
+    assert_eq!(device.seen_before(1, [0; 8], 0, 1), 1);
+    assert_eq!(device.seen_before(1, [streams; 8], 0, 1), 0);
     assert_eq!(device.seen_before(2, [9; 8], 0, 1), 1);
-    assert_eq!(device.seen_before(1, [1; 8], 0, 1), 1);
+    assert_eq!(device.seen_before(1, [0; 8], 0, 1), 1);
+    assert_eq!(device.seen_before(1, [1; 8], 0, 1), 0);
+}
+
+#[test]
+fn four_processes_of_an_app_that_take_turns_and_send_everything_twice_count_once() {
+    let mut device = on(0);
+    let mut counted = 0;
+    for number in 0..10 {
+        for stream in 0..4_u8 {
+            for _ in 0..2 {
+                counted += 1 - device.seen_before(1, [stream; 8], number, 1);
+            }
+        }
+    }
+    assert_eq!(counted, 4 * 10);
 }

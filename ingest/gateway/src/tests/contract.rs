@@ -182,6 +182,7 @@ fn every_reason_stands_in_the_description_and_no_other() {
     // What only a record on Kafka can have.
     let others = [
         Reason::BadSchemaId,
+        Reason::ForeignSchema,
         Reason::KeyMismatch,
         Reason::WrongPartition,
         Reason::FutureTimestamp,

@@ -4,7 +4,7 @@ use kaiku_raw::EventType;
 use kaiku_wire::bounds::{self, Bounds, Room};
 use kaiku_wire::{BOUNDS, Day, Mark, Week};
 
-use super::event::{Event, Name};
+use super::event::{Event, Name, times};
 use super::places::{Place, Places};
 
 /// Room for everything: under these a mark is given to whoever did a thing, and no other is
@@ -180,7 +180,7 @@ impl DayBook {
         }
         let uses = &mut self.uses[place].1;
         let before = *uses;
-        *uses += i64::from(event.raw.times);
+        *uses += i64::from(times(event.raw));
         counted.set(Mark::SecondUseDay, before < 2 && *uses >= 2);
         counted.set(Mark::FifthUseDay, before < 5 && *uses >= 5);
     }

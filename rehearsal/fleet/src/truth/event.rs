@@ -53,6 +53,11 @@ impl Home {
     }
 }
 
+/// How often an event stands for: more than 10,000 counts as that.
+pub(super) fn times(raw: &RawEvent<'_>) -> i32 {
+    raw.times.min(10_000)
+}
+
 impl<'a> Event<'a> {
     pub(super) fn of(
         catalogue: &Catalogue,

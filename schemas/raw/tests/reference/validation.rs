@@ -29,15 +29,6 @@ fn validation_names_the_first_reason() {
         with(&|b| b.first_sequence = Some(-1)),
         Err(Reason::BadSequence)
     );
-    assert_eq!(
-        with(&|b| b.device.mcc = Some("24")),
-        Err(Reason::BadNetwork)
-    );
-    assert_eq!(with(&|b| b.device.mcc = None), Err(Reason::BadNetwork));
-    assert_eq!(
-        with(&|b| b.device.country = Some("fi")),
-        Err(Reason::BadCountry)
-    );
     assert_eq!(with(&|b| b.app = ""), Err(Reason::BadText));
     assert_eq!(with(&|b| b.release = "4\n2"), Err(Reason::BadText));
     assert_eq!(
@@ -53,13 +44,40 @@ fn validation_names_the_first_reason() {
         Err(Reason::NumberOutOfRange)
     );
     assert_eq!(
-        with(&|b| b.events[0].times = 10_001),
+        with(&|b| b.events[0].times = i32::MIN),
         Err(Reason::NumberOutOfRange)
     );
     assert_eq!(
         with(&|b| b.events[3].duration_s = Some(-1)),
         Err(Reason::NumberOutOfRange)
     );
+}
+
+#[test]
+fn nothing_that_a_phone_s_system_puts_there_costs_a_batch() {
+    let today = Day::parse(TODAY).unwrap();
+    let with = |change: &dyn Fn(&mut RawBatch<'static>)| {
+        let mut batch = sample(&events());
+        change(&mut batch);
+        validate(&batch, &Limits::CONTRACT, today)
+    };
+    for (mcc, mnc) in [
+        (Some("65535"), Some("65535")),
+        (Some(""), Some("")),
+        (Some("244"), Some("5")),
+        (None, Some("05")),
+        (Some("24\n"), None),
+    ] {
+        let network = |b: &mut RawBatch<'static>| (b.device.mcc, b.device.mnc) = (mcc, mnc);
+        assert_eq!(with(&network), Ok(()), "{mcc:?} {mnc:?}");
+    }
+    for country in ["", "--", "419", "fi", "UK"] {
+        assert_eq!(with(&|b| b.device.country = Some(country)), Ok(()));
+    }
+    assert_eq!(with(&|b| b.device.brand = ""), Ok(()));
+    assert_eq!(with(&|b| b.device.model = "a\tb"), Ok(()));
+    assert_eq!(with(&|b| b.events[1].times = i32::MAX), Ok(()));
+    assert_eq!(with(&|b| b.events[3].duration_s = Some(i32::MAX)), Ok(()));
 }
 
 #[test]
