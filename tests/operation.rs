@@ -22,7 +22,9 @@ fn promtool(arguments: &[&str]) -> String {
 #[test]
 fn the_alert_rules_are_rules_and_fire_when_they_should_and_not_before() {
     let said = promtool(&["check", "rules", "docker/prometheus/alerts.yaml"]);
-    assert!(said.contains("13 rules found"), "{said}");
+    let rules = include_str!("../docker/prometheus/alerts.yaml").matches("- alert:");
+    let found = format!("{} rules found", rules.count());
+    assert!(said.contains(&found), "{said}");
     promtool(&["test", "rules", "docker/prometheus/alerts_test.yaml"]);
 }
 

@@ -53,21 +53,48 @@ pub(super) fn read_or_make(
 /// writers one wins. What a crash has left beside it is in nobody's way: each has a name of its own,
 /// and goes with its month.
 fn write_new(dir: &Path, month: Month, key: &[u8; 32], name: u64) -> io::Result<()> {
-    let beside = dir.join(format!(".{month}.{name:016x}"));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&beside)?;
-    let linked = file
-        .write_all(Zeroizing::new(hex::encode(key)).as_bytes())
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::hard_link(&beside, path(dir, month)));
+    put_new(dir, month, key, name, |from, to| fs::hard_link(from, to))
+}
+
+fn put_new(
+    dir: &Path,
+    month: Month,
+    key: &[u8; 32],
+    name: u64,
+    link: impl Fn(&Path, &Path) -> io::Result<()>,
+) -> io::Result<()> {
+    let (beside, place) = (dir.join(format!(".{month}.{name:016x}")), path(dir, month));
+    write(&beside, key)?;
+    let linked = match link(&beside, &place) {
+        // Not every file system has hard links. Of two writers one wins all the same; a crash in these 64
+        // bytes leaves a file that is no key, and that no month's key was sealed with yet.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => write(&place, key),
+        linked => linked,
+    };
     fs::remove_file(&beside)?;
     match linked {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
-        Ok(()) => fs::File::open(dir)?.sync_all(),
+        Ok(()) => sync_folder(dir),
+    }
+}
+
+/// Writes a key to a file that is not there yet, down to the disk.
+fn write(file: &Path, key: &[u8; 32]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)?;
+    file.write_all(Zeroizing::new(hex::encode(key)).as_bytes())?;
+    file.sync_all()
+}
+
+/// Brings the entries of a folder down to the disk, where its file system has a way to.
+fn sync_folder(dir: &Path) -> io::Result<()> {
+    match fs::File::open(dir)?.sync_all() {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
     }
 }
 
@@ -116,9 +143,9 @@ pub(super) fn destroy(dir: &Path, month: Month) -> Result<(), Error> {
             _ => {}
         }
     }
-    match fs::File::open(dir) {
+    match sync_folder(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        dir => dir.and_then(|dir| dir.sync_all()).map_err(deleted),
+        synced => synced.map_err(deleted),
     }
 }
 
@@ -150,6 +177,19 @@ mod tests {
         destroy(dir.path(), month).unwrap();
         destroy(dir.path(), month).unwrap();
         assert!(read(dir.path(), month).is_err());
+    }
+
+    #[test]
+    fn where_the_file_system_has_no_hard_links_a_key_is_made_once_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let month = Month::parse("2026-11").unwrap();
+        let refuse = |_: &Path, _: &Path| Err(io::ErrorKind::PermissionDenied.into());
+        put_new(dir.path(), month, &[1; 32], 7, refuse).unwrap();
+        put_new(dir.path(), month, &[2; 32], 8, refuse).unwrap();
+        let made = fs::read_to_string(path(dir.path(), month)).unwrap();
+        assert_eq!(made, hex::encode([1; 32]));
+        read(dir.path(), month).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -138,8 +138,13 @@ impl Error {
 
 /// Whether an answer of Kafka's is of the kind that passes by itself.
 pub fn passes(error: &KafkaError) -> bool {
+    let code = match error {
+        // Of these it tells no code by itself.
+        KafkaError::AdminOp(code) => Some(*code),
+        other => other.rdkafka_error_code(),
+    };
     matches!(
-        error.rdkafka_error_code(),
+        code,
         Some(
             RDKafkaErrorCode::BrokerTransportFailure
                 | RDKafkaErrorCode::AllBrokersDown
@@ -166,4 +171,34 @@ pub fn passes(error: &KafkaError) -> bool {
 /// Wraps the code of one admin result as the source of an [`Error`].
 pub(crate) fn refused(code: RDKafkaErrorCode) -> KafkaError {
     KafkaError::AdminOp(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_that_is_away_passes_and_a_right_that_is_missing_does_not() {
+        let topic_id = |code| Error::TopicId {
+            topic: "t".to_owned(),
+            source: refused(code),
+        };
+        assert!(topic_id(RDKafkaErrorCode::BrokerTransportFailure).retry_helps());
+        assert!(!topic_id(RDKafkaErrorCode::TopicAuthorizationFailed).retry_helps());
+        let watermarks = |code| Error::Watermarks {
+            topic: "t".to_owned(),
+            partition: 0,
+            source: KafkaError::MetadataFetch(code),
+        };
+        assert!(watermarks(RDKafkaErrorCode::LeaderNotAvailable).retry_helps());
+        assert!(!watermarks(RDKafkaErrorCode::Authentication).retry_helps());
+        let metadata = |is_final| Error::Metadata {
+            brokers: "b:1".to_owned(),
+            reason: "refused".to_owned(),
+            is_final,
+            source: Box::new(KafkaError::MetadataFetch(RDKafkaErrorCode::AllBrokersDown)),
+        };
+        assert!(metadata(false).retry_helps());
+        assert!(!metadata(true).retry_helps());
+    }
 }
