@@ -66,7 +66,12 @@ fn the_earlier_schema_from_a_registry_is_read_as_the_same_batch() {
 #[test]
 fn the_schema_of_before_and_the_one_of_now_can_read_each_other() {
     use apache_avro::schema_compatibility::SchemaCompatibility;
-    let earlier = Schema::parse_str(schemas::EARLIER_RAW_BATCH.text()).unwrap();
+    // A logical type says nothing of the bytes, and a reader may leave it out; this one does not see that
+    // a date is an int where it holds one schema against the other.
+    let date = r#"{ "type": "int", "logicalType": "date" }"#;
+    let text = schemas::EARLIER_RAW_BATCH.text();
+    assert!(text.contains(date));
+    let earlier = Schema::parse_str(&text.replace(date, "\"int\"")).unwrap();
     let [(_, [before, ..]), (_, [now, ..])] = FIXTURES;
     for (writer, reader, record) in [
         (&earlier, &reference(), before),
