@@ -153,6 +153,10 @@ impl Node {
 impl Drop for Node {
     fn drop(&mut self) {
         if let Some(mut watchdog) = self.watchdog.take() {
+            let has_ended = watchdog.try_wait().is_ok_and(|status| status.is_some());
+            if has_ended && thread::panicking() {
+                println!("{}", self.failed("has ended by itself"));
+            }
             // Closes the pipe: the shell ends Kafka and removes its files.
             drop(watchdog.stdin.take());
             let _ = watchdog.wait();
@@ -184,8 +188,12 @@ fn clock_variables(folder: &Path) -> Result<Vec<PathBuf>, String> {
     ])
 }
 
+/// In one step: the library reads the file at any moment, and ends its process where it finds nothing
+/// in it.
 fn set_clock(folder: &Path, ahead: Duration) {
-    fs::write(folder.join("clock"), format!("+{}s", ahead.as_secs()))
+    let beside = folder.join("clock.new");
+    fs::write(&beside, format!("+{}s", ahead.as_secs()))
+        .and_then(|()| fs::rename(&beside, folder.join("clock")))
         .expect("Kafka's folder can be written to");
 }
 

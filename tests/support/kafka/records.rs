@@ -46,8 +46,13 @@ pub(crate) fn read(cluster: &Cluster, topic: &str, isolation: Isolation) -> Vec<
     if isolation == Isolation::Committed {
         wait_for_commits(&consumer, topic, &ends, begin);
     }
-    assign(&consumer, topic, partitions);
-    collect(&consumer, ends, begin)
+    loop {
+        assign(&consumer, topic, partitions);
+        // Where the first records are deleted while they are read, it begins again.
+        if let Some(records) = collect(&consumer, ends.clone(), begin) {
+            return records;
+        }
+    }
 }
 
 /// Asks until somebody answers: where a broker has gone away, its partitions have no leader for a
@@ -83,8 +88,13 @@ fn wait_for_commits(
     }
 }
 
-/// Until each partition has been read as far as `ends` says.
-fn collect(consumer: &BaseConsumer, mut ends: BTreeMap<i32, i64>, begin: Instant) -> Vec<Record> {
+/// Until each partition has been read as far as `ends` says; `None` where a partition was read at an
+/// offset that is not there any more.
+fn collect(
+    consumer: &BaseConsumer,
+    mut ends: BTreeMap<i32, i64>,
+    begin: Instant,
+) -> Option<Vec<Record>> {
     let mut records = Vec::new();
     while !ends.is_empty() {
         assert!(
@@ -115,11 +125,14 @@ fn collect(consumer: &BaseConsumer, mut ends: BTreeMap<i32, i64>, begin: Instant
             Some(Err(KafkaError::MessageConsumption(
                 RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::AllBrokersDown,
             ))) => {}
+            Some(Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset))) => {
+                return None;
+            }
             Some(Err(error)) => panic!("reading failed: {error}"),
         }
     }
     records.sort_by_key(|record| (record.partition, record.offset));
-    records
+    Some(records)
 }
 
 fn consumer(cluster: &Cluster, isolation: Isolation) -> BaseConsumer {
