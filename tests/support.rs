@@ -5,6 +5,7 @@
 pub(crate) mod kafka;
 pub(crate) mod oracle;
 pub(crate) mod outcome;
+pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod registry;
 pub(crate) mod replay;

@@ -21,6 +21,7 @@ mod strip;
 #[path = "../../tests/support"]
 mod support {
     pub(crate) mod kafka;
+    pub(crate) mod ports;
     pub(crate) mod process;
     pub(crate) mod replay;
 }

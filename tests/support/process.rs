@@ -2,12 +2,14 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use kaiku_broker::Cluster;
+
+use super::ports::free_port;
 
 /// A process of the program; it is killed when this is dropped.
 pub(crate) struct Stage {
@@ -32,10 +34,7 @@ pub(crate) fn http(address: SocketAddr, path: &str) -> String {
 
 /// An address on which nobody listens, for a process that is going to.
 pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    SocketAddr::from(([127, 0, 0, 1], free_port()))
 }
 
 /// Writes settings for the stages into a folder and gives the file's name.

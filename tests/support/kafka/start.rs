@@ -1,13 +1,13 @@
 //! Starts an Apache Kafka of one broker, in KRaft mode, on free ports of 127.0.0.1: plaintext, by TLS
 //! with a password, and through a proxy.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use kaiku_broker::{Admin, Cluster, KafkaConfig};
 
+use super::super::ports::free_port;
 use super::install::jars;
 use super::node::Node;
 use super::proxy::Proxy;
@@ -193,7 +193,5 @@ fn server_properties(folder: &Path, ports: &Ports, secure: &Secure) -> String {
 
 /// Ports that nobody listens on at this moment.
 pub(super) fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners =
-        [(); N].map(|()| TcpListener::bind("127.0.0.1:0").expect("127.0.0.1 has a free port"));
-    listeners.map(|listener| listener.local_addr().expect("it is bound").port())
+    [(); N].map(|()| free_port())
 }
