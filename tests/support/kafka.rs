@@ -22,7 +22,7 @@ pub(crate) use install::bring;
 #[allow(unused_imports, reason = "a kit for every test module")]
 pub(crate) use proxy::{Action, DELETE_RECORDS, END_TXN, LIST_OFFSETS, Proxy, Rule, Side};
 #[allow(unused_imports, reason = "a kit for every test module")]
-pub(crate) use records::{Isolation, Record, produce, read};
+pub(crate) use records::{Isolation, Record, insist, produce, read};
 pub(crate) use start::Apache;
 #[allow(unused_imports, reason = "a kit for every test module")]
 pub(crate) use three::Three;

@@ -12,6 +12,8 @@ use kaiku_fleet::{Fleet, FleetConfig, Truth, Upload};
 use kaiku_rehearsal::{Pipeline, Sender};
 use kaiku_stage::Context;
 
+use super::kafka::insist;
+
 /// The shape of topics on which history can be replayed.
 pub(crate) fn replayed(partitions: i32) -> TopicsConfig {
     TopicsConfig {
@@ -63,7 +65,7 @@ pub(crate) fn await_committed(kafka: &Cluster, group: &str, within: Duration) {
         .set("group.id", group)
         .create()
         .unwrap();
-    let partitions = admin.partition_count(&topic).unwrap();
+    let partitions = insist(Instant::now(), || admin.partition_count(&topic));
     let mut wanted = rdkafka::TopicPartitionList::new();
     wanted.add_partition_range(&topic, 0, partitions - 1);
     let start = Instant::now();
@@ -74,18 +76,17 @@ pub(crate) fn await_committed(kafka: &Cluster, group: &str, within: Duration) {
             assert!(start.elapsed() < within, "the coordinator does not answer");
             continue;
         };
-        let behind: i64 = committed
-            .elements()
-            .iter()
-            .map(|element| {
-                let (_, end) = admin.watermarks(&topic, element.partition()).unwrap();
-                end - element
-                    .offset()
-                    .to_raw()
-                    .filter(|offset| *offset >= 0)
-                    .unwrap_or(0)
-            })
-            .sum();
+        let behind = committed.elements().iter().try_fold(0, |sum, element| {
+            let (_, end) = admin.watermarks(&topic, element.partition()).ok()?;
+            let offset = element.offset().to_raw().filter(|offset| *offset >= 0);
+            Some(sum + end - offset.unwrap_or(0))
+        });
+        // A partition may have no leader for a moment.
+        let Some(behind) = behind else {
+            assert!(start.elapsed() < within, "the brokers do not answer");
+            std::thread::sleep(Duration::from_millis(200));
+            continue;
+        };
         if behind == 0 {
             return;
         }

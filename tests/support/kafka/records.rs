@@ -57,7 +57,7 @@ pub(crate) fn read(cluster: &Cluster, topic: &str, isolation: Isolation) -> Vec<
 
 /// Asks until somebody answers: where a broker has gone away, its partitions have no leader for a
 /// moment.
-fn insist<T, E: std::fmt::Debug>(begin: Instant, ask: impl Fn() -> Result<T, E>) -> T {
+pub(crate) fn insist<T, E: std::fmt::Debug>(begin: Instant, ask: impl Fn() -> Result<T, E>) -> T {
     loop {
         match ask() {
             Ok(answer) => return answer,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use std::time::Instant;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -10,7 +11,7 @@ use kaiku_broker::{Admin, Cluster};
 use kaiku_raw::DeviceId;
 use kaiku_wire::Month;
 
-use super::super::kafka::{Isolation, Record, read};
+use super::super::kafka::{Isolation, Record, insist, read};
 use super::Oracle;
 
 /// The next numbers of each stream; two apps may give one the same name.
@@ -122,7 +123,8 @@ pub(crate) fn assert_state(kafka: &Cluster, keys_dir: &Path, oracle: &Oracle<'_>
 /// The first difference, in words.
 pub(crate) fn compare(kafka: &Cluster, keys_dir: &Path, oracle: &Oracle<'_>) -> Result<(), String> {
     let mut standing: HashMap<(i32, DeviceId), (Month, Streams)> = HashMap::new();
-    let topics = Admin::connect(kafka).unwrap().names().unwrap();
+    let admin = Admin::connect(kafka).unwrap();
+    let topics = insist(Instant::now(), || admin.names());
     let mut expected: HashMap<(i32, DeviceId), Streams> = HashMap::new();
     let mut known: Vec<(i32, DeviceId)> = Vec::new();
     for (partition, fold) in (0..).zip(&oracle.partitions) {
