@@ -5,7 +5,7 @@ use kaiku_metric::{Counter, Described, Gauge, Histogram};
 pub(crate) const EVENTS: Counter<1> = Counter::new(
     "kaiku_enrich_events_total",
     ["outcome"],
-    "Events by what became of them: counted, duplicate, bounded, over_quota (of a new identifier beyond new_devices_per_hour), state_lost (on a day on which the state was lost), or unsequenced (no number, so that a repetition could not be told).",
+    "Events by what became of them: counted, duplicate, bounded, over_quota (of a new identifier beyond new_devices_per_hour), or state_lost (on a day on which the state was lost). Beside these: unsequenced (no number, so that a repetition could not be told), late (counted behind later ones of their stream), evicting (of uploads for which another stream of the device was forgotten).",
 );
 
 pub(crate) const REJECTED: Counter<1> = Counter::new(

@@ -193,6 +193,8 @@ impl Progress {
         event("duplicate", tally.duplicates);
         event("bounded", tally.bounded);
         event("unsequenced", tally.unsequenced);
+        event("late", tally.late);
+        event("evicting", tally.evicting);
         event("over_quota", tally.over_quota);
         event("state_lost", tally.state_lost);
         for (reason, count) in LossReason::ALL.into_iter().zip(tally.losses) {

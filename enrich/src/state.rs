@@ -9,7 +9,7 @@ mod notes;
 mod table;
 
 pub(crate) use codec::{FORMAT as STATE_FORMAT, decode as decode_device, encode as encode_device};
-pub(crate) use device::{Books, Device, Home, Outcome, Sight};
+pub(crate) use device::{Books, Device, Fresh, Home, Outcome, Sight};
 pub(crate) use last::{LastRecord, LastSeen};
 pub(crate) use meta::{Devices, META_KEY, Meta, newest_format};
 pub(crate) use notes::Notes;

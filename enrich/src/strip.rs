@@ -13,7 +13,7 @@ use kaiku_raw::{
 use kaiku_stripped::{Item, Marks, Pair, StrippedEvent};
 use kaiku_wire::{Day, LengthBucket, Mark};
 
-use crate::state::{Books, Device, Home, Outcome, Sight};
+use crate::state::{Books, Device, Fresh, Home, Outcome, Sight};
 
 pub(crate) use unlisted::{Field, Unlisted};
 
@@ -40,6 +40,11 @@ pub(crate) struct Tally {
     pub(crate) bounded: u64,
     /// Events of an upload without a stream: nothing tells whether it came twice.
     pub(crate) unsequenced: u64,
+    /// Events that came behind others of their stream with higher numbers, and were new all the same.
+    pub(crate) late: u64,
+    /// Events of an upload for which another stream of the device was forgotten: what was sent in
+    /// that one would count again.
+    pub(crate) evicting: u64,
     /// Events of an identifier that was not let in.
     pub(crate) over_quota: u64,
     /// Events on the day on which the state was lost.
@@ -59,6 +64,21 @@ impl Tally {
         }
     }
 
+    /// What the numbers of an upload with so many events say, where it has any.
+    fn of_numbers(fresh: Option<&Fresh>, events: usize) -> Tally {
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let mut tally = Tally::default();
+        match fresh {
+            Some(fresh) => {
+                tally.duplicates = number(events - fresh.count(events));
+                tally.late = number(fresh.late());
+                tally.evicting = number(if fresh.evicts { events } else { 0 });
+            }
+            None => tally.unsequenced = number(events),
+        }
+        tally
+    }
+
     /// Adds what became of other events.
     pub(crate) fn add(&mut self, other: &Tally) {
         let Tally {
@@ -67,6 +87,8 @@ impl Tally {
             duplicates,
             bounded,
             unsequenced,
+            late,
+            evicting,
             over_quota,
             state_lost,
             losses,
@@ -77,6 +99,8 @@ impl Tally {
         self.duplicates += duplicates;
         self.bounded += bounded;
         self.unsequenced += unsequenced;
+        self.late += late;
+        self.evicting += evicting;
         self.over_quota += over_quota;
         self.state_lost += state_lost;
         for (sum, more) in self.losses.iter_mut().zip(losses) {
@@ -169,18 +193,15 @@ impl Vocabulary {
         let _ = (id, consent.map(|Consent { .. }| ()));
         let app = self.catalogue.app(app, day);
         state.turn(day);
-        let mut tally = Tally::default();
-        let seen = match (stream, first_sequence) {
+        let fresh = match (stream, first_sequence) {
             (Some(stream), Some(first)) => {
-                state.seen_before(app.key(), *stream.as_bytes(), first, events.len())
+                Some(state.fresh(app.key(), *stream.as_bytes(), first, events.len()))
             }
-            _ => {
-                tally.unsequenced = u64::try_from(events.len()).unwrap_or(u64::MAX);
-                0
-            }
+            _ => None,
         };
-        tally.duplicates = u64::try_from(seen).unwrap_or(u64::MAX);
-        if seen >= events.len() {
+        let mut tally = Tally::of_numbers(fresh.as_ref(), events.len());
+        let fresh = fresh.unwrap_or_default();
+        if fresh.count(events.len()) == 0 {
             return tally;
         }
         // Only now, since an upload that came before said the same. A sum over all devices is all
@@ -208,7 +229,8 @@ impl Vocabulary {
         };
         tally.unlisted.note(Field::App, app.is_unlisted());
         tally.unlisted.note(Field::Release, release.is_unlisted());
-        for event in events.into_iter().skip(seen) {
+        let events = events.into_iter().enumerate();
+        for (_, event) in events.filter(|(at, _)| fresh.has(*at)) {
             self.event(&scene, event, state, sink, &mut tally);
         }
         tally

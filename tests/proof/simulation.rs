@@ -5,6 +5,7 @@
 //! broker or on three; with `KAIKU_TEST_MINUTES` it runs one after the other, seed by seed, until the
 //! time is over. A seed that fails is printed; `KAIKU_TEST_SEED` begins with it.
 
+mod losses;
 mod operations;
 
 use std::collections::VecDeque;
@@ -50,6 +51,11 @@ struct Counts {
     months: u64,
     /// The host's keys lost and brought back.
     lost_keys: u64,
+    /// Raw records deleted before they were counted, and raw partitions that lost their end.
+    gaps: u64,
+    cuts: u64,
+    /// Processes of an older version, which can't read the state.
+    old_versions: u64,
     quiets: u64,
     events: u64,
 }
@@ -124,6 +130,7 @@ struct Episode<'a> {
     started: u32,
     /// Uploads that may come again.
     past: VecDeque<Upload>,
+    watch: OffsetWatch,
     counts: &'a mut Counts,
 }
 
@@ -137,6 +144,7 @@ impl<'a> Episode<'a> {
                         retry = \"200ms\"\ndelete_stripped = false\ndelete_landing = false\n";
         world.settings_with(&world.kafka, enrich, sections);
         let feeder = world.feeder_from(first_day(), 1_200, seed);
+        let watch = OffsetWatch::over(&world.kafka, &world.group, PARTITIONS);
         let mut episode = Episode {
             kafka,
             world,
@@ -145,12 +153,18 @@ impl<'a> Episode<'a> {
             running: Vec::new(),
             started: 0,
             past: VecDeque::new(),
+            watch,
             counts,
         };
         for verb in [Verb::Enrich, Verb::Enrich, Verb::Aggregate] {
             episode.start(verb, true);
         }
         episode
+    }
+
+    fn next_name(&mut self) -> String {
+        self.started += 1;
+        format!("{:03}", self.started)
     }
 
     /// Starts a process; a risky one dies or lingers at some of its steps.
@@ -170,8 +184,7 @@ impl<'a> Episode<'a> {
                 _ => {}
             }
         }
-        self.started += 1;
-        let (name, failpoints) = (format!("{:03}", self.started), failpoints.join(";"));
+        let (name, failpoints) = (self.next_name(), failpoints.join(";"));
         let stage = match verb {
             Verb::Enrich => self.world.enrich_failing(&name, &failpoints),
             Verb::Aggregate => self.world.aggregate(&name, &failpoints),
@@ -203,7 +216,7 @@ impl<'a> Episode<'a> {
         self.counts.operations += 1;
         // A thing that happens to one of three is no rare one.
         let bounces = if self.kafka.copies() == 1 { 1 } else { 5 };
-        match self.rng.random_range(0..100 + bounces) {
+        match self.rng.random_range(0..104 + bounces) {
             0..34 => self.publish(),
             34..43 => self.again(),
             43..63 => self.kill(),
@@ -215,7 +228,9 @@ impl<'a> Episode<'a> {
             92..95 => self.slow_clock(),
             95..97 => self.turn(),
             97..100 => self.lose_keys(),
-            100.. => self.bounce(),
+            100..102 => self.lose(),
+            102..104 => self.old_version(),
+            104.. => self.bounce(),
             _ => {}
         }
         sleep(Duration::from_millis(self.rng.random_range(0..400)));
@@ -279,14 +294,13 @@ impl<'a> Episode<'a> {
 fn episode(kafka: &mut Brokers, seed: u64, counts: &mut Counts) {
     println!("KAIKU_TEST_SEED={seed}");
     let mut episode = Episode::new(kafka, seed, counts);
-    let watch = OffsetWatch::over(&episode.world.kafka, &episode.world.group, PARTITIONS);
     for _ in 0..QUIETS {
         for _ in 0..OPERATIONS {
             episode.operation();
         }
         episode.quiet();
     }
-    watch.assert_never_back();
+    episode.watch.assert_never_back();
 }
 
 /// One episode, or as many as the minutes that are asked for have room for.

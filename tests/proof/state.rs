@@ -37,10 +37,10 @@ fn a_partition_that_this_version_has_written_is_refused_by_the_one_before_and_co
     let (a, b) = (world.enrich("a"), world.enrich("b"));
     feeder.some(400);
     world.await_quiet(QUIET);
-    assert_eq!(formats(&world, feeder.day.month()), [3]);
+    assert_eq!(formats(&world, feeder.day.month()), [4]);
     // A rolling restart that goes the wrong way: what comes to the older one stands still.
     assert!(b.terminate(STOP).success());
-    let old = world.enrich_failing("old", "state.newest_format=return(2)");
+    let old = world.enrich_failing("old", "state.newest_format=return(3)");
     world.await_log("enrich-old.log", "run the version that wrote it", QUIET);
     world.await_log("enrich-old.log", "state_unreadable", QUIET);
     feeder.some(300);

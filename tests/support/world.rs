@@ -50,6 +50,9 @@ pub(crate) struct World {
     pub(crate) group: String,
     /// Fingerprints of what a registry has, by its ids; 0 for the schema of another kind of record.
     pub(crate) ids: HashMap<u32, u64>,
+    /// Of partitions whose log has lost something: what was counted of them until then, and from which
+    /// offset on the log counts now.
+    pub(crate) past: HashMap<i32, (Vec<Record>, i64)>,
 }
 
 impl World {
@@ -83,6 +86,7 @@ impl World {
             replication,
             partitions,
             ids: HashMap::new(),
+            past: HashMap::new(),
         }
     }
 
@@ -195,9 +199,24 @@ impl World {
         read(&self.kafka, &topic, Isolation::Uncommitted)
     }
 
-    /// The fold of all that stands on events.raw.
+    /// All that counts, which is all that stands on events.raw where its log has lost nothing.
+    pub(crate) fn counted(&self) -> Vec<Record> {
+        let mut all: Vec<_> = self
+            .past
+            .values()
+            .flat_map(|(records, _)| records.clone())
+            .collect();
+        let counts = |record: &Record| {
+            let past = self.past.get(&record.partition);
+            past.is_none_or(|(_, from)| record.offset >= *from)
+        };
+        all.extend(self.raw().into_iter().filter(counts));
+        all
+    }
+
+    /// The fold of all that counts.
     pub(crate) fn oracle(&self) -> Oracle<'static> {
-        self.oracle_of(&self.raw())
+        self.oracle_of(&self.counted())
     }
 
     /// The fold of these records.

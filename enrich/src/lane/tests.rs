@@ -342,6 +342,6 @@ fn a_partition_of_the_version_before_is_taken_over_and_its_state_is_in_the_new_f
     assert_eq!((later.duplicates, later.counted), (5, 1));
     let records = world.records(&world.cluster().topics().state(month()));
     let (meta, devices): (Vec<_>, Vec<_>) = records.iter().partition(|record| record[0] == b'{');
-    assert!(devices.last().unwrap().starts_with(&[3]));
-    assert!(meta.last().unwrap().starts_with(br#"{"format":3,"#));
+    assert!(devices.last().unwrap().starts_with(&[4]));
+    assert!(meta.last().unwrap().starts_with(br#"{"format":4,"#));
 }

@@ -1,5 +1,5 @@
-//! A device's state as bytes: format 3, which is written; formats 1 and 2 of earlier versions are
-//! read for ever.
+//! A device's state as bytes: format 4, which is written; formats 1 to 3 of earlier versions are read
+//! for ever.
 //!
 //! It is postcard's. Apps are named once, keys have a fixed length, and what is a flag or a small
 //! number is one byte: the size is what sealing, sending and restoring cost.
@@ -7,13 +7,14 @@
 mod old;
 
 use kaiku_catalogue::{Country, Model, Operator};
+use serde::de::DeserializeOwned;
 use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::device::{Device, Family, Flags, Home, Slot, Stream, Totals};
+use super::device::{Device, Family, Flags, Gaps, Home, Slot, Stream, Totals};
 
 /// The format that is written.
-pub(crate) const FORMAT: u8 = 3;
+pub(crate) const FORMAT: u8 = 4;
 
 const FAMILIES: [Family; 6] = [
     Family::App,
@@ -27,29 +28,34 @@ const FAMILIES: [Family; 6] = [
 /// The keys of model, operator and country.
 type HomeKeys = [[u8; 8]; 3];
 
-/// Format 3 as it is read; [`Packed`] writes it.
+/// App, id, next number; the gaps, from each first number to before each last.
+type PackedStream = ([u8; 8], [u8; 8], i64, Vec<(i64, i64)>);
+
+/// Its gaps as they are written.
+type PackedGaps<'a> = &'a [(i64, i64)];
+
+/// Format 4 as it is read, and format 3, whose streams are others; [`Packed`] writes it.
 #[derive(Deserialize)]
-struct Unpacked {
+struct Unpacked<S> {
     /// Days since 1970-01-01.
     day: i32,
     home: Option<HomeKeys>,
     taken: [u8; 6],
     /// The lower halves of the keys of the apps that slots name, little-endian.
     apps: Vec<[u8; 4]>,
-    /// App, id, next number.
-    streams: Vec<([u8; 8], [u8; 8], i64)>,
+    streams: Vec<S>,
     /// Family (3 bits) and uses (3); flags; the app's place among the apps; key.
     slots: Vec<(u8, u8, u8, [u8; 8])>,
     spent: Vec<Option<[u8; 8]>>,
 }
 
-/// Format 3 as it is written, from the device itself.
+/// Format 4 as it is written, from the device itself.
 struct Packed<'a>(&'a Device);
 
 /// What is written as a sequence of something else.
 struct Each<'a, T, F>(&'a [T], F);
 
-impl<T, U: Serialize, F: Fn(&T) -> U> Serialize for Each<'_, T, F> {
+impl<'a, T, U: Serialize, F: Fn(&'a T) -> U> Serialize for Each<'a, T, F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(&self.1))
     }
@@ -77,8 +83,7 @@ impl Serialize for Packed<'_> {
         fields.serialize_field("home", &home.map(keys))?;
         fields.serialize_field("taken", taken)?;
         fields.serialize_field("apps", &Each(&apps, |app: &u32| app.to_le_bytes()))?;
-        let stream = |stream: &Stream| (stream.app.to_le_bytes(), stream.id, stream.next);
-        fields.serialize_field("streams", &Each(streams, stream))?;
+        fields.serialize_field("streams", &Each(streams, packed_stream))?;
         let slot = |slot: &Slot| {
             let kind = slot.family as u8 | slot.uses.min(7) << 3;
             (kind, slot.flags.0, place(slot.app), slot.key.to_le_bytes())
@@ -103,12 +108,33 @@ pub(crate) fn decode(format: u8, bytes: &[u8]) -> Option<Device> {
     if format < FORMAT {
         return old::decode(format, bytes);
     }
-    let (unpacked, rest) = postcard::take_from_bytes::<Unpacked>(bytes).ok()?;
-    rest.is_empty().then_some(())?;
-    unpacked.device()
+    whole::<Unpacked<PackedStream>>(bytes)?.device()
 }
 
-impl Unpacked {
+/// Reads what takes up all of these bytes.
+fn whole<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let (read, rest) = postcard::take_from_bytes(bytes).ok()?;
+    rest.is_empty().then_some(read)
+}
+
+/// A stream as [`PackedStream`] is written.
+fn packed_stream(stream: &Stream) -> ([u8; 8], [u8; 8], i64, PackedGaps<'_>) {
+    let gaps = stream.gaps.as_ref().map_or(&[][..], |gaps| &gaps.0);
+    (stream.app.to_le_bytes(), stream.id, stream.next, gaps)
+}
+
+impl From<PackedStream> for Stream {
+    fn from((app, id, next, gaps): PackedStream) -> Stream {
+        Stream {
+            app: u64::from_le_bytes(app),
+            id,
+            next,
+            gaps: (!gaps.is_empty()).then(|| Box::new(Gaps(gaps))),
+        }
+    }
+}
+
+impl<S: Into<Stream>> Unpacked<S> {
     fn device(self) -> Option<Device> {
         let slots = self.slots.into_iter().map(|(kind, flags, place, key)| {
             Some(Slot {
@@ -121,7 +147,7 @@ impl Unpacked {
         });
         Some(Device {
             day: self.day,
-            streams: self.streams.into_iter().map(stream).collect(),
+            streams: self.streams.into_iter().map(S::into).collect(),
             slots: slots.collect::<Option<_>>()?,
             taken: Totals(self.taken),
             home: self.home.map(home),
@@ -147,11 +173,6 @@ fn keys(home: Home) -> HomeKeys {
         country,
     } = home;
     [model.key(), operator.key(), country.key()].map(u64::to_le_bytes)
-}
-
-fn stream((app, id, next): ([u8; 8], [u8; 8], i64)) -> Stream {
-    let app = u64::from_le_bytes(app);
-    Stream { app, id, next }
 }
 
 fn spent(spent: Vec<Option<[u8; 8]>>) -> Vec<Option<u64>> {

@@ -14,7 +14,8 @@ pub(super) use books::days_before;
 pub(crate) use count::{Outcome, Sight};
 pub(crate) use home::Home;
 pub(super) use places::{Family, Flags, Slot, Totals};
-pub(super) use streams::Stream;
+pub(crate) use streams::Fresh;
+pub(super) use streams::{Gaps, Stream};
 
 use places::half;
 

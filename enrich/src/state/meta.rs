@@ -214,8 +214,8 @@ mod tests {
     #[test]
     fn another_format_is_refused_and_never_taken_for_empty() {
         assert_eq!(
-            Meta::from_bytes(b"{\"format\":4,\"new\":1}"),
-            Err(MetaError::Format(4))
+            Meta::from_bytes(b"{\"format\":5,\"new\":1}"),
+            Err(MetaError::Format(5))
         );
         assert_eq!(
             Meta::from_bytes(b"{\"format\":0}"),

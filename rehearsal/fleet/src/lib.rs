@@ -18,5 +18,5 @@ mod upload;
 
 pub use fleet::{DayUploads, Fleet, FleetConfig, TrueChange};
 pub use kept::{kept, kept_batch};
-pub use truth::{Cells, Column, Marks, Pairs, Totals, Truth, Wanted};
+pub use truth::{Cells, Column, Marks, Pairs, SentOf, Totals, Truth, Wanted};
 pub use upload::{Garbage, Route, Upload, What};

@@ -14,6 +14,7 @@ mod places;
 mod totals;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use kaiku_catalogue::Catalogue;
 use kaiku_raw::{DeviceId, Forget, RawBatch, RawEvent, partition_of};
@@ -38,6 +39,9 @@ pub struct Truth<'a> {
     both: bool,
     pairs: Pairs,
 }
+
+/// A stream of a device, and what was sent of it: see [`Truth::streams`].
+pub type SentOf<'t> = (DeviceId, &'t str, [u8; 8], i64, &'t [Range<i64>]);
 
 /// One partition.
 #[derive(Clone, Copy)]
@@ -164,16 +168,16 @@ impl<'a> Truth<'a> {
         &self.pairs
     }
 
-    /// The next number of each stream of the devices that are remembered: whose, of which app, the
-    /// stream, the number.
-    pub fn next_numbers(&self) -> impl Iterator<Item = (DeviceId, &str, [u8; 8], i64)> {
+    /// What was sent of each stream of the devices that are remembered: whose, of which app, the stream,
+    /// everything below which number, but for which ranges.
+    pub fn streams(&self) -> impl Iterator<Item = SentOf<'_>> {
         let remembered = self.devices.iter().filter(|(id, device)| {
             let lane = self.lanes.get(self.lane_of(id));
             lane.is_some_and(|lane| device.is_remembered_on(lane.day))
         });
         remembered.flat_map(|(id, device)| {
-            let streams = device.next.iter();
-            streams.map(|((app, stream), next)| (*id, *app, *stream, *next))
+            let streams = device.sent.iter();
+            streams.map(|((app, stream), sent)| (*id, *app, *stream, sent.below, &*sent.but))
         })
     }
 

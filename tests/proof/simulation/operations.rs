@@ -8,7 +8,7 @@ use kaiku_fleet::{Route, Upload, What};
 use kaiku_raw::Forget;
 use kaiku_wire::{Clock, Day};
 use rand::Rng;
-use rand::seq::IndexedRandom;
+use rand::seq::{IndexedRandom, SliceRandom};
 
 use super::{Episode, REMEMBERED, Verb};
 
@@ -31,7 +31,11 @@ impl Episode<'_> {
         if self.rng.random_bool(0.5) {
             self.counts.uploads += self.feeder.some(most) as u64;
         } else {
-            let batches = self.feeder.batches(most);
+            let mut batches = self.feeder.batches(most);
+            // Uploads of a stream side by side come in any order.
+            if self.rng.random_bool(0.5) {
+                batches.shuffle(&mut self.rng);
+            }
             self.remember(batches, self.feeder.day.start_millis() + 1);
         }
     }
@@ -156,6 +160,17 @@ impl Episode<'_> {
         let batches = self.feeder.batches(40);
         let back = self.rng.random_range(1..4) * 86_400_000;
         self.remember(batches, self.feeder.day.start_millis() - back);
+    }
+
+    /// Somebody starts an older version: it refuses what it is given, and goes.
+    pub(super) fn old_version(&mut self) {
+        self.counts.old_versions += 1;
+        let name = self.next_name();
+        let old = self
+            .world
+            .enrich_failing(&name, "state.newest_format=return(3)");
+        sleep(Duration::from_millis(self.rng.random_range(500..3_000)));
+        old.kill();
     }
 
     pub(super) fn bounce(&mut self) {

@@ -14,19 +14,18 @@ use kaiku_wire::Month;
 use super::super::kafka::{Isolation, Record, insist, read};
 use super::Oracle;
 
-/// The next numbers of each stream; two apps may give one the same name.
-type Streams = BTreeMap<[u8; 8], BTreeSet<i64>>;
-/// Format 1 of a device: day, streams, slots, forgotten apps.
-type Format1 = (i32, Vec<(u64, [u8; 8], i64)>);
-/// Format 2, as far as its streams: day, apps, streams.
-type Format2 = (i32, Vec<[u8; 4]>, Vec<([u8; 8], [u8; 8], i64)>);
-/// Format 3, as far as its streams: day, home, totals of the week, apps, streams.
-type Format3 = (
+/// What was counted of each stream: below which number, but for which; two apps may give one the same
+/// name.
+type Streams = BTreeMap<[u8; 8], BTreeSet<(i64, Vec<(i64, i64)>)>>;
+/// A stream: app, id, next number, gaps.
+type Stream = ([u8; 8], [u8; 8], i64, Vec<(i64, i64)>);
+/// A device in format 4, as far as its streams: day, home, totals of the week, apps, streams.
+type Format4 = (
     i32,
     Option<[[u8; 8]; 3]>,
     [u8; 6],
     Vec<[u8; 4]>,
-    Vec<([u8; 8], [u8; 8], i64)>,
+    Vec<Stream>,
 );
 
 /// A month's secret, from `enrich.keys` and the file that seals it.
@@ -83,33 +82,17 @@ fn devices(records: Vec<Record>) -> BTreeMap<(i32, [u8; 16]), Vec<u8>> {
     all
 }
 
-fn by_stream(all: impl Iterator<Item = ([u8; 8], i64)>) -> Streams {
-    let mut streams = Streams::new();
-    for (stream, next) in all {
-        streams.entry(stream).or_default().insert(next);
-    }
-    streams
-}
-
 fn streams(sealed: &[u8], cipher: &XChaCha20Poly1305, partition: i32, token: [u8; 16]) -> Streams {
     let mut context = partition.to_be_bytes().to_vec();
     context.extend(token);
     let plain = open(cipher, &context, &sealed[1..]);
-    match sealed[0] {
-        1 => {
-            let ((_, streams), _): (Format1, _) = postcard::take_from_bytes(&plain).unwrap();
-            by_stream(streams.into_iter().map(|(_, id, next)| (id, next)))
-        }
-        2 => {
-            let ((_, _, streams), _): (Format2, _) = postcard::take_from_bytes(&plain).unwrap();
-            by_stream(streams.into_iter().map(|(_, id, next)| (id, next)))
-        }
-        3 => {
-            let ((.., streams), _): (Format3, _) = postcard::take_from_bytes(&plain).unwrap();
-            by_stream(streams.into_iter().map(|(_, id, next)| (id, next)))
-        }
-        other => panic!("a device's state has format {other}"),
+    assert_eq!(sealed[0], 4, "the format of a device's state");
+    let ((.., all), _): (Format4, _) = postcard::take_from_bytes(&plain).unwrap();
+    let mut streams = Streams::new();
+    for (_, id, next, gaps) in all {
+        streams.entry(id).or_default().insert((next, gaps));
     }
+    streams
 }
 
 /// Holds the state against the fold: each device that numbers its events stands in it once, with
@@ -129,9 +112,11 @@ pub(crate) fn compare(kafka: &Cluster, keys_dir: &Path, oracle: &Oracle<'_>) -> 
     let mut known: Vec<(i32, DeviceId)> = Vec::new();
     for (partition, fold) in (0..).zip(&oracle.partitions) {
         known.extend(fold.truth.device_ids().map(|id| (partition, id)));
-        for (id, _, stream, next) in fold.truth.next_numbers() {
+        for (id, _, stream, next, but) in fold.truth.streams() {
+            let mut gaps: Vec<_> = but.iter().map(|gap| (gap.start, gap.end)).collect();
+            gaps.sort_unstable();
             let streams = expected.entry((partition, id)).or_default();
-            streams.entry(stream).or_default().insert(next);
+            streams.entry(stream).or_default().insert((next, gaps));
         }
     }
     for (month, secret) in secrets(kafka, keys_dir) {

@@ -1,19 +1,31 @@
-//! Formats 1 and 2 of a device's state, in which day and week had one book: they are read, and never
-//! written again.
+//! Formats 1 to 3 of a device's state, which are read, and never written again: none knew gaps in a
+//! stream, and the first two had one book for day and week.
 
 use kaiku_wire::{BOUNDS, Day};
 use serde::Deserialize;
 
 use super::super::device::{Device, Family, Flags, Slot, Stream, Totals, days_before};
+use super::whole;
 
 /// A device as format 1 has it.
 #[derive(Deserialize)]
 struct OldDevice {
     day: i32,
-    streams: Vec<Stream>,
+    streams: Vec<OldStream>,
     slots: Vec<OldSlot>,
     spent: Vec<Option<u64>>,
 }
+
+/// What was counted of a stream, as format 1 has it.
+#[derive(Deserialize)]
+struct OldStream {
+    app: u64,
+    id: [u8; 8],
+    next: i64,
+}
+
+/// The same as formats 2 and 3 have it: app, id, next number.
+type FixedStream = ([u8; 8], [u8; 8], i64);
 
 /// One contribution of a device in the open week.
 #[derive(Deserialize)]
@@ -44,7 +56,7 @@ enum OldFamily {
 struct Unpacked {
     day: i32,
     apps: Vec<[u8; 4]>,
-    streams: Vec<([u8; 8], [u8; 8], i64)>,
+    streams: Vec<FixedStream>,
     /// Family (2 bits), today, flag, `fatal_today` (1 each), count (3); the app's place among the
     /// apps; key.
     slots: Vec<(u8, u8, [u8; 8])>,
@@ -53,13 +65,36 @@ struct Unpacked {
 
 /// Reads a device's state in an old format; `None` where it is something else, or more.
 pub(super) fn decode(format: u8, bytes: &[u8]) -> Option<Device> {
-    let (device, rest) = if format == 1 {
-        postcard::take_from_bytes::<OldDevice>(bytes).ok()?
-    } else {
-        let (unpacked, rest) = postcard::take_from_bytes::<Unpacked>(bytes).ok()?;
-        (unpacked.device()?, rest)
-    };
-    rest.is_empty().then(|| device.with_two_books())
+    match format {
+        1 => Some(whole::<OldDevice>(bytes)?.with_two_books()),
+        2 => Some(whole::<Unpacked>(bytes)?.device()?.with_two_books()),
+        _ => whole::<super::Unpacked<FixedStream>>(bytes)?.device(),
+    }
+}
+
+impl From<FixedStream> for OldStream {
+    fn from((app, id, next): FixedStream) -> OldStream {
+        let app = u64::from_le_bytes(app);
+        OldStream { app, id, next }
+    }
+}
+
+/// All below the next number counts as sent before.
+impl From<OldStream> for Stream {
+    fn from(OldStream { app, id, next }: OldStream) -> Stream {
+        Stream {
+            app,
+            id,
+            next,
+            gaps: None,
+        }
+    }
+}
+
+impl From<FixedStream> for Stream {
+    fn from(stream: FixedStream) -> Stream {
+        Stream::from(OldStream::from(stream))
+    }
 }
 
 impl Unpacked {
@@ -83,7 +118,7 @@ impl Unpacked {
         });
         Some(OldDevice {
             day: self.day,
-            streams: self.streams.into_iter().map(super::stream).collect(),
+            streams: self.streams.into_iter().map(OldStream::from).collect(),
             slots: slots.collect::<Option<_>>()?,
             spent: super::spent(self.spent),
         })
@@ -117,7 +152,7 @@ impl OldDevice {
         Device {
             day: self.day,
             slots: self.slots.iter().map(OldSlot::in_two_books).collect(),
-            streams: self.streams,
+            streams: self.streams.into_iter().map(Stream::from).collect(),
             taken: Totals(taken),
             home: None,
             spent: self.spent,

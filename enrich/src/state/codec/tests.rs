@@ -34,8 +34,14 @@ fn at_home() -> Home {
 }
 
 fn device() -> impl Strategy<Value = Device> {
-    let stream = (any::<u64>(), any::<[u8; 8]>(), any::<i64>());
-    let stream = stream.prop_map(|(app, id, next)| Stream { app, id, next });
+    let gaps = prop::collection::vec((any::<i64>(), any::<i64>()), 0..5);
+    let stream = (any::<u64>(), any::<[u8; 8]>(), any::<i64>(), gaps);
+    let stream = stream.prop_map(|(app, id, next, gaps)| Stream {
+        app,
+        id,
+        next,
+        gaps: (!gaps.is_empty()).then(|| Box::new(Gaps(gaps))),
+    });
     (
         any::<i32>(),
         prop::collection::vec(stream, 0..4),
@@ -103,6 +109,7 @@ fn what_is_written_today_is_read_for_ever() {
             app: 0x0102_0304_0506_0708,
             id: [9; 8],
             next: 300,
+            gaps: Some(Box::new(Gaps(vec![(0, 17), (200, 201)]))),
         }],
         slots: vec![Slot {
             family: Family::ComponentCause,
@@ -117,8 +124,12 @@ fn what_is_written_today_is_read_for_ever() {
     };
     let mut bytes = Vec::new();
     encode(&device, &mut bytes);
-    assert_eq!(hex::encode(&bytes), FORMAT_3);
-    assert_eq!(decode(3, &hex::decode(FORMAT_3).unwrap()), Some(device));
+    assert_eq!(hex::encode(&bytes), FORMAT_4);
+    assert_eq!(decode(4, &bytes), Some(device.clone()));
+    let mut without_gaps = device;
+    without_gaps.streams[0].gaps = None;
+    let read = decode(3, &hex::decode(FORMAT_3).unwrap());
+    assert_eq!(read, Some(without_gaps));
 }
 
 /// The device of the fixtures of the first two formats: one feature, used five times on a Tuesday.
@@ -143,6 +154,7 @@ fn of_the_fixtures() -> Device {
             app: 0x0102_0304_0506_0708,
             id: [9; 8],
             next: 300,
+            gaps: None,
         }],
         slots: vec![Slot {
             family: Family::Feature,
@@ -213,3 +225,4 @@ const FORMAT_1: &str =
     "dac40201888e98a8c0e08081010909090909090909d8040102888e982898aed8a8c1e28489110105010002000107";
 const FORMAT_2: &str = "dac40201080706050108070605040302010909090909090909d80401ae0018171615141312110200010700000000000000";
 const FORMAT_3: &str = "dac40201d2470966fd8b70e9f39ad734dcb20a0e530b0b367eefe28901020304050601080706050108070605040302010909090909090909d804012d020018171615141312110200010700000000000000";
+const FORMAT_4: &str = "dac40201d2470966fd8b70e9f39ad734dcb20a0e530b0b367eefe28901020304050601080706050108070605040302010909090909090909d80402002290039203012d020018171615141312110200010700000000000000";

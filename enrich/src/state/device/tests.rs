@@ -5,7 +5,6 @@ use kaiku_catalogue::{Catalogue, Country, Model, Operator};
 use kaiku_stripped::Marks;
 use kaiku_wire::{BOUNDS, Mark};
 
-use super::streams::STREAMS_PER_APP;
 use super::*;
 
 mod bounded;
@@ -222,25 +221,6 @@ fn seven_features_make_all_the_pairs_of_a_week() {
     assert_eq!(pairs, BOUNDS.week.pairs());
 }
 
-#[test]
-fn an_upload_that_was_seen_counts_from_where_it_is_new() {
-    let mut device = on(0);
-    assert_eq!(device.seen_before(1, [1; 8], 0, 10), 0);
-    assert_eq!(device.seen_before(1, [1; 8], 0, 10), 10);
-    assert_eq!(device.seen_before(1, [1; 8], 5, 10), 5);
-    assert_eq!(
-        device.seen_before(1, [1; 8], 40, 2),
-        0,
-        "a gap is taken as it is"
-    );
-    assert_eq!(device.seen_before(1, [1; 8], 2, 3), 3);
-    assert_eq!(
-        device.seen_before(2, [1; 8], 0, 3),
-        0,
-        "another app has numbers of its own"
-    );
-}
-
 fn in_country(code: &str) -> Home {
     Home {
         model: Model::UNLISTED,
@@ -319,7 +299,7 @@ fn what_a_forgotten_app_counted_for_still_bounds_the_device_in_both_books() {
 #[test]
 fn a_device_takes_no_more_memory_than_is_said() {
     let mut device = on(0);
-    device.seen_before(1, [1; 8], 0, 20);
+    device.fresh(1, [1; 8], 0, 20);
     for feature in 0..8 {
         used(&mut device, 1, feature);
     }
@@ -352,34 +332,4 @@ fn of_an_app_that_was_forgotten_no_feature_and_no_cause_is_known_any_more() {
     assert!(names(1).len() > 2);
     assert!(names(1).windows(2).all(|keys| keys[0] == keys[1]));
     assert!(names(2).contains(&99));
-}
-
-#[test]
-fn one_more_stream_of_an_app_takes_the_place_of_that_of_its_own_that_was_not_used_for_longest() {
-    let mut device = on(0);
-    device.seen_before(2, [9; 8], 0, 1);
-    let streams = u8::try_from(STREAMS_PER_APP).unwrap();
-    for stream in 0..streams {
-        assert_eq!(device.seen_before(1, [stream; 8], 0, 1), 0);
-    }
-    // The first is in use again, so that the second goes.
-    assert_eq!(device.seen_before(1, [0; 8], 0, 1), 1);
-    assert_eq!(device.seen_before(1, [streams; 8], 0, 1), 0);
-    assert_eq!(device.seen_before(2, [9; 8], 0, 1), 1);
-    assert_eq!(device.seen_before(1, [0; 8], 0, 1), 1);
-    assert_eq!(device.seen_before(1, [1; 8], 0, 1), 0);
-}
-
-#[test]
-fn four_processes_of_an_app_that_take_turns_and_send_everything_twice_count_once() {
-    let mut device = on(0);
-    let mut counted = 0;
-    for number in 0..10 {
-        for stream in 0..4_u8 {
-            for _ in 0..2 {
-                counted += 1 - device.seen_before(1, [stream; 8], number, 1);
-            }
-        }
-    }
-    assert_eq!(counted, 4 * 10);
 }

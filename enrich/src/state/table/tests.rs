@@ -18,7 +18,7 @@ fn day() -> Day {
 fn touch(table: &mut Table, id: u8) -> usize {
     let device = table.device(&DeviceId::new([id; 16]), || true).unwrap();
     device.turn(day());
-    device.seen_before(1, [1; 8], 0, 3)
+    3 - device.fresh(1, [1; 8], 0, 3).count(3)
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn what_was_restored_is_known_and_counted_in_its_month() {
     let device = || {
         let mut device = Device::default();
         device.turn(day());
-        device.seen_before(1, [1; 8], 0, 3);
+        device.fresh(1, [1; 8], 0, 3);
         device
     };
     let of = |key: &MonthKey, ids: &[u8]| {

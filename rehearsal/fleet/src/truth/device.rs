@@ -1,6 +1,7 @@
 //! What is known of one device: its streams, its home, what was forgotten, and its books.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use kaiku_raw::{RawBatch, RawEvent};
 use kaiku_wire::{Bounds, Day, Month, Week};
@@ -8,11 +9,40 @@ use kaiku_wire::{Bounds, Day, Month, Week};
 use super::book::Books;
 use super::event::{Home, Name};
 
+/// What was sent of a stream: everything below a number, but for some.
+#[derive(Default)]
+pub(super) struct Sent {
+    pub(super) below: i64,
+    /// Ranges of numbers below it that never came, in any order.
+    pub(super) but: Vec<Range<i64>>,
+}
+
+impl Sent {
+    /// Whether a number is new; it is sent now.
+    fn is_new(&mut self, number: i64) -> bool {
+        if number >= self.below {
+            if number > self.below {
+                self.but.push(self.below..number);
+            }
+            self.below = number + 1;
+            return true;
+        }
+        let Some(at) = self.but.iter().position(|range| range.contains(&number)) else {
+            return false;
+        };
+        let range = self.but.swap_remove(at);
+        let parts = [range.start..number, number + 1..range.end];
+        let left = parts.into_iter().filter(|range| !range.is_empty());
+        self.but.extend(left);
+        true
+    }
+}
+
 /// Everything that is known of a device.
 #[derive(Default)]
 pub(super) struct Device {
-    /// The next number of each stream of each app; those that no catalogue lists are one.
-    pub(super) next: HashMap<(Name, [u8; 8]), i64>,
+    /// What was sent of each stream of each app; those that no catalogue lists are one.
+    pub(super) sent: HashMap<(Name, [u8; 8]), Sent>,
     /// The month in which something was heard of it last; none of one that is being made.
     pub(super) heard_of: Option<Month>,
     week: Option<Week>,
@@ -49,15 +79,14 @@ impl Device {
         &mut self,
         app: Name,
         batch: &'b RawBatch<'b>,
-    ) -> &'b [RawEvent<'b>] {
+    ) -> Vec<&'b RawEvent<'b>> {
         let (Some(stream), Some(first)) = (batch.stream, batch.first_sequence) else {
-            return &batch.events;
+            return batch.events.iter().collect();
         };
-        let next = self.next.entry((app, *stream.as_bytes())).or_default();
-        let count = i64::try_from(batch.events.len()).unwrap_or(i64::MAX);
-        let seen = (*next - first).clamp(0, count);
-        *next = (*next).max(first + count);
-        &batch.events[usize::try_from(seen).unwrap_or(0)..]
+        let sent = self.sent.entry((app, *stream.as_bytes())).or_default();
+        let numbered = (first..).zip(&batch.events);
+        let new = numbered.filter(|(number, _)| sent.is_new(*number));
+        new.map(|(_, event)| event).collect()
     }
 
     /// Where the device is at home in the week of a day: where it was in its first upload of that
@@ -84,7 +113,7 @@ impl Device {
                 self.home = None;
             }
         }
-        self.next
+        self.sent
             .retain(|(name, _), _| app.is_some_and(|app| app != *name));
     }
 
