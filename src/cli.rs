@@ -25,6 +25,7 @@ use crate::stage::Stage;
   kaiku topics create --config kaiku.toml      make the topics on a real broker
   kaiku run --config kaiku.toml                every stage in one process
   kaiku publish --dry-run events.jsonl         which lines would be refused, and why
+  kaiku explain events.raw:3:1741              why this record is refused
   kaiku doctor --config kaiku.toml             what is wrong with the settings, and what to do"
 )]
 pub(crate) struct Cli {
@@ -62,6 +63,8 @@ pub(crate) enum Verb {
     Demo(demo::Args),
     /// Validate JSON lines and put them onto Kafka
     Publish(PublishArgs),
+    /// Say what becomes of one record, and why, field by field
+    Explain(crate::commands::explain::Args),
     /// Take batches from devices over HTTPS and put them onto Kafka
     Gateway(GatewayArgs),
     /// Drop duplicates, mark first uses, take the identity away
@@ -116,9 +119,13 @@ pub(crate) struct PublishArgs {
     /// Lines of JSON; standard input where none is given, or `-`
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// Only validate: name every bad line, and send nothing
+    /// Only validate: name every bad line, and every name that no list has, and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// The catalogue whose names a dry run looks for [default: the folder of the settings, else the built-in
+    /// sample]
+    #[arg(long, value_name = "DIR", requires = "dry_run")]
+    pub(crate) catalogue: Option<PathBuf>,
     /// What to do at a line that is refused
     #[arg(long, value_enum, default_value_t = OnError::Stop)]
     pub(crate) on_error: OnError,

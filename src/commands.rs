@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod doctor;
+pub(crate) mod explain;
 mod export;
 mod gateway;
 mod inventory;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             demo::run(args)
         }
         Verb::Publish(args) => publish::run(&args, &global),
+        Verb::Explain(args) => explain::run(&args, &global),
         Verb::Gateway(args) => match args.verb {
             None => stages::run(&global, &[Stage::Gateway], &Options::default()),
             Some(verb) => gateway::run(&verb),

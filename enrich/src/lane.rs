@@ -14,7 +14,6 @@
 mod begin;
 mod buffer;
 mod commit;
-mod decode;
 mod handle;
 mod last;
 mod month;

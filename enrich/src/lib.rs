@@ -7,7 +7,9 @@
 
 mod config;
 mod day;
+mod decode;
 mod error;
+mod explain;
 mod group;
 mod handover;
 mod inspect;
@@ -32,6 +34,9 @@ use lane_context::LaneContext;
 
 pub use config::{Accept, ClockAhead, Config};
 pub use error::Error;
+pub use explain::{
+    Explanation, Given, Line, Source, UnlistedName, Verdict, explain, fetch, unlisted_names,
+};
 pub use inspect::{Findings, inspect};
 pub use metrics::METRICS;
 pub use progress::{LaneStatus, Progress, Totals};

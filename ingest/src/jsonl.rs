@@ -9,7 +9,7 @@ mod whole;
 pub use form::Line;
 pub use line_error::LineError;
 
-use kaiku_raw::{Limits, RawBatch, RawEvent, Reason, validate};
+use kaiku_raw::{Limits, RawBatch, Reason, faults, validate};
 use kaiku_wire::Day;
 
 use crate::Forget;
@@ -46,38 +46,9 @@ pub fn check(batch: &RawBatch<'_>, today: Day) -> Result<(), LineError> {
 /// The error for a batch that was refused on `today`, with the event that is at fault, if it is
 /// one.
 pub fn locate(batch: &RawBatch<'_>, reason: Reason, today: Day) -> LineError {
-    // With one event alone the same reason shows only where that event is at fault, or where none
-    // is; then the batch without events has the same reason too.
-    let RawBatch {
-        device,
-        app,
-        release,
-        consent,
-        stream,
-        first_sequence,
-        events,
-        losses: _,
-    } = batch;
-    let alone = RawBatch {
-        device: *device,
-        app,
-        release,
-        consent: *consent,
-        stream: *stream,
-        first_sequence: *first_sequence,
-        events: Vec::new(),
-        losses: Vec::new(),
-    };
-    let is_at_fault = |event: Option<&RawEvent<'_>>| {
-        let mut batch = alone.clone();
-        batch.events.extend(event.copied());
-        validate(&batch, &Limits::CONTRACT, today) == Err(reason)
-    };
-    let event = match reason == Reason::TooManyEvents || is_at_fault(None) {
-        true => None,
-        false => events.iter().position(|event| is_at_fault(Some(event))),
-    };
-    LineError::of_reason(reason, event)
+    let faults = faults(batch, &Limits::CONTRACT, today);
+    let place = faults.iter().find(|fault| fault.reason == reason);
+    LineError::of_reason(reason, place.map(|fault| fault.place))
 }
 
 #[cfg(test)]

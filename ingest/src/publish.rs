@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::BufRead;
 
 use futures::executor::block_on;
-use kaiku_raw::{Limits, Reason};
+use kaiku_raw::{Limits, RawBatch, Reason};
 use kaiku_wire::Day;
 
 use crate::jsonl::{self, Line, LineError};
@@ -49,6 +49,13 @@ pub enum Progress<'a> {
         line: u64,
         /// Why.
         error: &'a LineError,
+    },
+    /// A line is a valid batch. Lines are counted from 1.
+    Batch {
+        /// Which line.
+        line: u64,
+        /// What it says.
+        batch: &'a RawBatch<'a>,
     },
     /// So far it has come.
     Advanced(&'a Counts),
@@ -137,22 +144,23 @@ pub fn publish(
     let mut buffer = Vec::new();
     while let Some(read) = next_line(reader, &mut buffer, &mut counts)? {
         let line = counts.lines;
-        let record = match read.and_then(|text| understand(text, framer, today, &mut counts)) {
-            Ok(Some(record)) => record,
-            Ok(None) => continue,
-            Err(error) => {
-                *counts.rejected.entry(error.reason).or_default() += 1;
-                report(Progress::Rejected {
-                    line,
-                    error: &error,
-                });
-                if on_error == OnError::Stop {
-                    counts.stopped_at = Some(line);
-                    break;
+        let record =
+            match read.and_then(|text| understand(text, framer, today, &mut counts, report)) {
+                Ok(Some(record)) => record,
+                Ok(None) => continue,
+                Err(error) => {
+                    *counts.rejected.entry(error.reason).or_default() += 1;
+                    report(Progress::Rejected {
+                        line,
+                        error: &error,
+                    });
+                    if on_error == OnError::Stop {
+                        counts.stopped_at = Some(line);
+                        break;
+                    }
+                    continue;
                 }
-                continue;
-            }
-        };
+            };
         if let Target::Producer(producer) = target {
             let sent = block_on(producer.send_encoded(record));
             let delivery = sent.map_err(|source| PublishError::Send {
@@ -176,6 +184,7 @@ fn understand(
     framer: &Framer,
     today: Day,
     counts: &mut Counts,
+    report: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Option<Encoded>, LineError> {
     let text = std::str::from_utf8(text).map_err(|_| LineError::not_utf8())?;
     // A file that some editors write begins with a byte order mark.
@@ -189,6 +198,10 @@ fn understand(
             let raw = batch.as_raw();
             jsonl::check(&raw, today)?;
             let record = framer.batch(&raw, today).map_err(refused)?;
+            report(Progress::Batch {
+                line: counts.lines,
+                batch: &raw,
+            });
             counts.batches += 1;
             counts.events += u64::try_from(batch.len()).unwrap_or(0);
             Ok(Some(record))

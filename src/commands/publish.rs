@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use kaiku_broker::Cluster;
+use kaiku_catalogue::Catalogue;
+use kaiku_enrich::unlisted_names;
 use kaiku_ingest::publish::{self, Counts, Progress, Target};
 use kaiku_ingest::{Config, Day, Producer};
 use kaiku_registry::Registry;
@@ -46,6 +48,10 @@ pub(crate) fn run(args: &PublishArgs, global: &Global) -> Result<ExitCode> {
             Some(started.context("starting the producer")?)
         }
     };
+    let catalogue = args
+        .dry_run
+        .then(|| super::catalogue::catalogue(args.catalogue.as_deref(), global))
+        .transpose()?;
     let (name, reader) = open(args.file.as_deref())?;
     let stop = Arc::new(AtomicBool::new(false));
     shutdown::on_signal({
@@ -66,6 +72,7 @@ pub(crate) fn run(args: &PublishArgs, global: &Global) -> Result<ExitCode> {
         &name,
         producer.as_ref(),
         args,
+        catalogue.as_ref(),
         Clock::system().today(),
     )?;
     if let Some(producer) = &producer {
@@ -101,6 +108,7 @@ fn carry(
     name: &str,
     producer: Option<&Producer>,
     args: &PublishArgs,
+    catalogue: Option<&Catalogue>,
     today: Day,
 ) -> Result<Counts> {
     let target = producer.map_or(Target::DryRun, Target::Producer);
@@ -112,6 +120,11 @@ fn carry(
     let bar = progress_bar();
     let mut out = args.dry_run.then(Out::new);
     let mut unwritten = Ok(());
+    let mut tell = |text: String| match &mut out {
+        Some(out) if unwritten.is_ok() => unwritten = out.line(text),
+        Some(_) => {}
+        None => output::note(&text),
+    };
     let counts = publish::publish(
         reader,
         target,
@@ -120,11 +133,15 @@ fn carry(
         &mut |progress| match progress {
             Progress::Rejected { line, error } => {
                 let text = format!("{name}:{line}: {error}");
-                bar.suspend(|| match &mut out {
-                    Some(out) if unwritten.is_ok() => unwritten = out.line(text),
-                    Some(_) => {}
-                    None => output::note(&text),
-                });
+                bar.suspend(|| tell(text));
+            }
+            Progress::Batch { line, batch } => {
+                let Some(catalogue) = catalogue else { return };
+                for unlisted in unlisted_names(batch, catalogue, today) {
+                    let place = &unlisted.place;
+                    let text = format!("{name}:{line}: warning: {place}: {unlisted}");
+                    bar.suspend(|| tell(text));
+                }
             }
             Progress::Advanced(counts) => {
                 bar.set_position(counts.lines);

@@ -51,9 +51,8 @@ struct Counts {
     months: u64,
     /// The host's keys lost and brought back.
     lost_keys: u64,
-    /// Raw records deleted before they were counted, and raw partitions that lost their end.
+    /// Raw records deleted before they were counted.
     gaps: u64,
-    cuts: u64,
     /// Processes of an older version, which can't read the state.
     old_versions: u64,
     quiets: u64,

@@ -1,8 +1,8 @@
 //! Watches the committed offsets of a group while a test runs: none may ever go back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -15,8 +15,6 @@ const EVERY: Duration = Duration::from_millis(100);
 /// A thread that looks ten times a second.
 pub(crate) struct OffsetWatch {
     over: Arc<AtomicBool>,
-    /// Partitions of which somebody has accepted that they go back.
-    excused: Arc<Mutex<BTreeSet<i32>>>,
     thread: Option<JoinHandle<Seen>>,
 }
 
@@ -36,26 +34,18 @@ impl OffsetWatch {
         all.add_partition_range(&kafka.topics().raw(), 0, partitions - 1);
         let over = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&over);
-        let excused = Arc::default();
-        let excuses = Arc::clone(&excused);
         let thread = thread::spawn(move || {
             let mut seen = Seen::default();
             while !stop.load(Ordering::Relaxed) {
-                seen.look(&consumer, &all, &excuses);
+                seen.look(&consumer, &all);
                 thread::sleep(EVERY);
             }
             seen
         });
         OffsetWatch {
             over,
-            excused,
             thread: Some(thread),
         }
-    }
-
-    /// From now on the offset of this partition may go back.
-    pub(crate) fn excuse(&self, partition: i32) {
-        self.excused.lock().unwrap().insert(partition);
     }
 
     /// Ends it; no offset may have gone back. Gives how often it looked.
@@ -75,12 +65,7 @@ impl Drop for OffsetWatch {
 }
 
 impl Seen {
-    fn look(
-        &mut self,
-        consumer: &BaseConsumer,
-        all: &TopicPartitionList,
-        excused: &Mutex<BTreeSet<i32>>,
-    ) {
+    fn look(&mut self, consumer: &BaseConsumer, all: &TopicPartitionList) {
         // While a broker is away there is nothing to see.
         let Ok(now) = consumer.committed_offsets(all.clone(), Duration::from_secs(2)) else {
             return;
@@ -91,7 +76,7 @@ impl Seen {
                 continue;
             };
             let newest = self.newest.entry(element.partition()).or_default();
-            if offset < *newest && !excused.lock().unwrap().contains(&element.partition()) {
+            if offset < *newest {
                 self.back.push((element.partition(), *newest, offset));
             }
             *newest = offset;

@@ -4,8 +4,8 @@ use kaiku_raw::{DeviceId, Forget, Limits, RawBatch, Reason, Record, partition_of
 use kaiku_wire::Day;
 use rdkafka::message::{BorrowedMessage, Message};
 
-use super::decode::Unread;
 use super::take::{Lane, NotTaken};
+use crate::decode::Unread;
 use crate::strip::Tally;
 
 impl Lane {

@@ -12,11 +12,11 @@ use rdkafka::message::{BorrowedMessage, Message};
 
 use super::buffer::{Buffer, Mixing};
 use super::commit::{Committer, Reached};
-use super::decode::Reader;
 use super::last::RawRecord;
 use super::restore::Restored;
 use super::stamp::{Rules, Stamp};
 use crate::day::{Advance, DayClock};
+use crate::decode::Reader;
 use crate::handover::{End, Suspect, Warm};
 use crate::lane_context::LaneContext;
 use crate::progress::LaneStatus;

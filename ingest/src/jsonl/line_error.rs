@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kaiku_raw::Reason;
+use kaiku_raw::{Place, Reason};
 use serde_json::error::Category;
 
 /// What our own readers say to serde. No message of serde's begins like them.
@@ -22,11 +22,11 @@ pub struct LineError {
 }
 
 impl LineError {
-    /// A reason from the validation, with the place of the event that is at fault.
-    pub(crate) fn of_reason(reason: Reason, event: Option<usize>) -> LineError {
-        let sentence = match event {
-            None => reason.sentence().to_owned(),
-            Some(index) => format!("event {}: {}", index + 1, reason.sentence()),
+    /// A reason from the validation, with the event and the field that are at fault.
+    pub(crate) fn of_reason(reason: Reason, place: Option<Place>) -> LineError {
+        let sentence = match place {
+            Some(place @ Place::Event(..)) => format!("{place}: {}", reason.sentence()),
+            _ => reason.sentence().to_owned(),
         };
         LineError {
             reason,

@@ -178,13 +178,13 @@ fn every_fault_has_its_reason() {
             r#""times":2"#,
             r#""times":0"#,
             Reason::NumberOutOfRange,
-            "event 2: times",
+            "event 2, times: times",
         ),
         (
             r#""duration_s":340"#,
             r#""duration_s":340,"length":"under_10m""#,
             Reason::FieldUnfit,
-            "event 4: a field stands there",
+            "event 4, length: a field stands there",
         ),
         (
             r#""duration_s":340"#,
@@ -196,13 +196,13 @@ fn every_fault_has_its_reason() {
             r#"{"type":"started"}"#,
             r#"{"type":"started","length":"under_10m"}"#,
             Reason::FieldUnfit,
-            "event 1: a field stands there",
+            "event 1, length: a field stands there",
         ),
         (
             r#"{"type":"started"}"#,
             r#"{"type":"started","times":-1}"#,
             Reason::NumberOutOfRange,
-            "event 1: times",
+            "event 1, times: times",
         ),
         (
             r#""events":"#,
@@ -238,7 +238,7 @@ fn every_fault_has_its_reason() {
             r#"{"type":"started"}"#,
             r#"{"type":"failed"}"#,
             Reason::FieldMissing,
-            "event 1: a field",
+            "event 1, cause: a field",
         ),
         (
             r#""first_sequence":17,"#,

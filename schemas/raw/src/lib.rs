@@ -32,4 +32,4 @@ pub use loss::{Loss, LossReason};
 pub use partition::{murmur2, partition_of};
 pub use reason::Reason;
 pub use rejected::{Rejected, RejectedEncoder};
-pub use validate::{Limits, validate};
+pub use validate::{Fault, Limits, Place, faults, validate};

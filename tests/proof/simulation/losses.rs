@@ -1,14 +1,13 @@
 //! What the log itself may lose in an episode, until an operator has accepted it: records that were
-//! deleted before they were counted, and the end of a partition, which grows again.
+//! deleted before they were counted. A partition that loses its end has proofs of its own, in `cut`: where
+//! history is replayed, as here, nobody can say from where on it was written again.
 
 use std::time::Instant;
 
 use kaiku_broker::Admin;
-use kaiku_rehearsal::Sender;
 use rand::Rng;
 
-use super::super::cut::{bring_back, keep};
-use super::{Brokers, Episode, PARTITIONS, QUIET, Verb};
+use super::{Episode, PARTITIONS, QUIET, Verb};
 use crate::proof::STOP;
 use crate::support::kafka::insist;
 use crate::support::process::Stage;
@@ -17,12 +16,7 @@ impl Episode<'_> {
     pub(super) fn lose(&mut self) {
         self.count_all();
         let partition = self.rng.random_range(0..PARTITIONS);
-        // The files of a broker of three are not the only ones.
-        if self.kafka.copies() == 1 && self.rng.random_bool(0.5) {
-            self.cut(partition);
-        } else {
-            self.gap(partition);
-        }
+        self.gap(partition);
         for _ in 0..2 {
             self.start(Verb::Enrich, true);
         }
@@ -65,14 +59,14 @@ impl Episode<'_> {
     }
 
     /// Nobody counts this partition before somebody says that its loss is accepted.
-    fn accept(&mut self, option: &str, partition: i32, offset: i64) {
+    fn accept(&mut self, partition: i32, offset: i64) {
         let name = self.next_name();
         let refusing = self.world.enrich(&name);
-        let said = format!("{option} {partition}:{offset}");
+        let said = format!("--accept-gap {partition}:{offset}");
         let log = format!("enrich-{name}.log");
         self.world.await_log(&log, &said, QUIET);
         assert!(refusing.terminate(STOP).success());
-        self.strip(&[&format!("{option}={partition}:{offset}")]);
+        self.strip(&[&format!("--accept-gap={partition}:{offset}")]);
     }
 
     fn gap(&mut self, partition: i32) {
@@ -91,41 +85,7 @@ impl Episode<'_> {
         insist(Instant::now(), || {
             admin.delete_records(&topic, partition, low)
         });
-        self.accept("--accept-gap", partition, low);
+        self.accept(partition, low);
         self.counts.gaps += 1;
-    }
-
-    fn cut(&mut self, partition: i32) {
-        let Brokers::One(apache) = &mut *self.kafka else {
-            return;
-        };
-        let log = apache.log_of(&self.world.kafka.topics().raw(), partition);
-        apache.kill();
-        let (_folder, copy) = keep(&log);
-        apache.launch().unwrap();
-        let (_, cut) = self.watermarks(partition);
-        self.counts.uploads += self.feeder.some(100) as u64;
-        self.strip(&[]);
-        let (_, next) = self.watermarks(partition);
-        if next == cut {
-            return;
-        }
-        self.goes_on_from(partition, cut);
-        let Brokers::One(apache) = &mut *self.kafka else {
-            return;
-        };
-        apache.kill();
-        bring_back(&copy, &log);
-        apache.launch().unwrap();
-        self.feeder.sender = Sender::onto(&self.world.kafka, PARTITIONS).unwrap();
-        self.watch.excuse(partition);
-        // It is noticed once there are as many again.
-        while self.watermarks(partition).1 < next + 1 {
-            if self.feeder.some(100) == 0 {
-                self.feeder.next_day();
-            }
-        }
-        self.accept("--accept-cut", partition, next);
-        self.counts.cuts += 1;
     }
 }

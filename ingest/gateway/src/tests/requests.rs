@@ -105,7 +105,7 @@ fn a_batch_that_is_not_valid_is_refused_with_its_reason() {
         (
             unfit.as_bytes(),
             "field_unfit",
-            "event 1: a field stands there",
+            "a field stands there",
         ),
         (
             LINE.replace("consent", "app2").as_bytes(),

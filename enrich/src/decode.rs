@@ -10,7 +10,7 @@ use kaiku_stage::{Causes, Standstill};
 
 /// Why a record can't be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unread {
+pub(crate) enum Unread {
     /// It will never be a record.
     Rejected(Reason),
     /// Its schema is not to be had now.
@@ -18,7 +18,7 @@ pub(super) enum Unread {
 }
 
 /// Reads the records of one partition.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     partition: i32,
     decoder: Decoder,
     registry: Option<Arc<Registry>>,
@@ -36,7 +36,7 @@ const ASK_EVERY: Duration = Duration::from_secs(10);
 
 impl Reader {
     /// A reader that asks `registry` for schemas that stand behind a registry's id.
-    pub(super) fn new(partition: i32, registry: Option<Arc<Registry>>) -> Reader {
+    pub(crate) fn new(partition: i32, registry: Option<Arc<Registry>>) -> Reader {
         Reader {
             partition,
             decoder: Decoder::new(Limits::CONTRACT),
@@ -48,7 +48,7 @@ impl Reader {
 
     /// Reads a record. Only one that lies under its device's key, as `owned` says, may have to wait for
     /// its schema: anything else holds up nobody.
-    pub(super) fn read<'a>(
+    pub(crate) fn read<'a>(
         &mut self,
         key: Option<&[u8]>,
         payload: &'a [u8],
@@ -72,6 +72,18 @@ impl Reader {
         }
         self.learn(unknown)?;
         self.decode(payload)
+    }
+
+    /// Reads a record of which nobody knows the key.
+    pub(crate) fn read_alone<'a>(&mut self, payload: &'a [u8]) -> Result<Record<'a>, Unread> {
+        match self.decoder.decode(payload) {
+            Ok(record) => Ok(record),
+            Err(DecodeError::Refused(reason)) => Err(Unread::Rejected(reason)),
+            Err(DecodeError::UnknownSchema(id)) => {
+                self.learn(id)?;
+                self.decode(payload)
+            }
+        }
     }
 
     /// Reads a record without a key: a tick, if anything. One that is not understood is no loss.
