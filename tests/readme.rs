@@ -1,96 +1,18 @@
 //! What the README shows, done as it says: the JSON lines, the queries, the producer in Python.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::process::Command;
 
 use kaiku_raw::Reason;
 
+use crate::support::demo::demo;
 use crate::support::kafka::{broker, unique_prefix};
+use crate::support::python::{self, root, run_python, said};
 use crate::support::replay::{enriched, make_topics};
-
-/// What the Python of the README imports, and another library for Avro.
-const PACKAGES: [&str; 7] = [
-    "confluent-kafka",
-    "fastavro",
-    "avro",
-    "duckdb",
-    "polars",
-    "pyarrow",
-    "pandas",
-];
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// The code blocks of one language in the README, in their order.
 fn blocks(language: &str) -> Vec<String> {
-    blocks_of("README.md", language)
-}
-
-/// The same of any document.
-fn blocks_of(document: &str, language: &str) -> Vec<String> {
-    let text = fs::read_to_string(root().join(document)).unwrap();
-    let fence = format!("```{language}\n");
-    text.split(&fence)
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap().to_owned())
-        .collect()
-}
-
-/// A Python with what the README imports, made once in the target folder.
-fn python() -> &'static Path {
-    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    PYTHON.get_or_init(|| {
-        let folder = root().join("target/python");
-        let python = folder.join("bin/python");
-        let done = folder.join("done");
-        // The environment of an older README has other packages in it.
-        let wanted = PACKAGES.join(" ");
-        if !fs::read_to_string(&done).is_ok_and(|found| found == wanted) {
-            let made = Command::new("python3")
-                .args(["-m", "venv"])
-                .arg(&folder)
-                .output();
-            assert!(
-                made.is_ok_and(|made| made.status.success()),
-                "no Python environment could be made: install python3 and python3-venv"
-            );
-            let pip = Command::new(&python)
-                .args(["-m", "pip", "install", "--quiet"])
-                .args(PACKAGES)
-                .output()
-                .unwrap();
-            assert!(
-                pip.status.success(),
-                "{}",
-                String::from_utf8_lossy(&pip.stderr)
-            );
-            fs::write(done, wanted).unwrap();
-        }
-        python
-    })
-}
-
-fn run_python(code: &str, folder: &Path) -> String {
-    let output = Command::new(python())
-        .args(["-c", code])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    said(&output)
-}
-
-fn said(output: &Output) -> String {
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.success(),
-        "{text}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    text
+    python::blocks("README.md", language)
 }
 
 /// A file, then the names in it that matter: `path`: `name`, `name`.
@@ -190,37 +112,17 @@ fn the_lines_of_json_are_valid() {
 }
 
 #[test]
-fn the_result_of_a_demo_is_read_by_duckdb_polars_and_pyarrow_with_nothing_but_its_path() {
-    let folder = tempfile::tempdir().unwrap();
-    let demo = Command::new(env!("CARGO_BIN_EXE_kaiku"))
-        // A whole week, so that weekly tables stand there.
-        .args(["demo", "--devices", "6000", "--days", "9"])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    let summary = said(&demo);
-    assert!(summary.contains("none of 6,0"), "{summary}");
+fn the_result_of_a_demo_is_read_by_duckdb_polars_and_pyarrow_as_the_readme_says() {
     let queries: Vec<String> = blocks("python")
         .into_iter()
         .filter(|code| code.contains("kaiku-demo"))
         .collect();
     assert_eq!(queries.len(), 3);
     for code in queries {
-        let printed = run_python(&code, folder.path());
+        let printed = run_python(&code, &demo().folder);
         assert!(printed.contains("devices_lower"), "{code}\n{printed}");
         let period = ["day", "week"].iter().any(|unit| printed.contains(unit));
         assert!(printed.contains("app") && period, "{code}\n{printed}");
-    }
-    // Those of the document about tables, but for Spark's, which needs a session of its own.
-    let queries = blocks_of("docs/tables.md", "python");
-    let queries: Vec<String> = queries
-        .into_iter()
-        .filter(|code| !code.contains("spark."))
-        .collect();
-    assert_eq!(queries.len(), 3);
-    for code in queries {
-        let printed = run_python(&code, folder.path());
-        assert!(printed.contains("devices"), "{code}\n{printed}");
     }
 }
 

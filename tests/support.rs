@@ -2,11 +2,13 @@
 // Each kit serves several test modules; not every module uses all of it.
 #![allow(dead_code)]
 
+pub(crate) mod demo;
 pub(crate) mod kafka;
 pub(crate) mod oracle;
 pub(crate) mod outcome;
 pub(crate) mod ports;
 pub(crate) mod process;
+pub(crate) mod python;
 pub(crate) mod registry;
 pub(crate) mod replay;
 pub(crate) mod watch;

@@ -43,6 +43,9 @@ mod report;
 // What the README shows.
 mod readme;
 
+// How each tool reads the tables.
+mod readers;
+
 // The device's library in C, Python and Kotlin, against the gateway; needs curl and a C compiler too.
 mod device;
 
