@@ -67,7 +67,7 @@ func publish(brokers, topic string, devices int) error {
 	// Waits for the answers to all of them.
 	err = producer.SendMessages(records)
 	if failed, ok := err.(sarama.ProducerErrors); ok {
-		return fmt.Errorf("%w: %w", err, failed[0].Err)
+		return fmt.Errorf("%d records failed: %w", len(failed), failed[0].Err)
 	}
 	return err
 }
