@@ -8,6 +8,7 @@ require (
 	github.com/linkedin/goavro/v2 v2.15.0
 	github.com/segmentio/kafka-go v0.4.50
 	github.com/twmb/franz-go v1.21.7
+	github.com/twmb/franz-go/pkg/sr v1.5.0
 )
 
 require (
