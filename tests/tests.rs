@@ -43,6 +43,9 @@ mod report;
 // What the README shows.
 mod readme;
 
+// Producers in other languages, as docs/clients shows them; needs Go, Node.js with npm, and Python too.
+mod clients;
+
 // The device's library in C, Python and Kotlin, against the gateway; needs curl and a C compiler too.
 mod device;
 
