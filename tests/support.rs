@@ -2,6 +2,7 @@
 // Each kit serves several test modules; not every module uses all of it.
 #![allow(dead_code)]
 
+pub(crate) mod apicurio;
 pub(crate) mod demo;
 pub(crate) mod kafka;
 pub(crate) mod oracle;

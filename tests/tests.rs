@@ -46,6 +46,9 @@ mod readme;
 // How each tool reads the tables.
 mod readers;
 
+// Producers in other languages, as docs/clients shows them; needs Go, Node.js with npm, and Python too.
+mod clients;
+
 // The device's library in C, Python and Kotlin, against the gateway; needs curl and a C compiler too.
 mod device;
 

@@ -18,7 +18,7 @@ use kaiku_broker::{Cluster, KafkaConfig};
 #[allow(unused_imports, reason = "a kit for every test module")]
 pub(crate) use alter::{add_partitions, alter_topic, delete_group, set_offset};
 #[allow(unused_imports, reason = "a kit for every test module")]
-pub(crate) use install::bring;
+pub(crate) use install::{bring, bring_unpacked};
 #[allow(unused_imports, reason = "a kit for every test module")]
 pub(crate) use proxy::{Action, DELETE_RECORDS, END_TXN, LIST_OFFSETS, Proxy, Rule, Side};
 #[allow(unused_imports, reason = "a kit for every test module")]

@@ -17,6 +17,15 @@ pub(super) fn jars() -> Result<PathBuf, String> {
 /// The folder of this name under target, with what a pom depends on; Maven brings it where it is
 /// missing, once, whoever of several test processes comes first.
 pub(crate) fn bring(name: &str, pom: &str) -> Result<PathBuf, String> {
+    bring_by("copy-dependencies", name, pom)
+}
+
+/// The same with what is in the archives that a pom depends on.
+pub(crate) fn bring_unpacked(name: &str, pom: &str) -> Result<PathBuf, String> {
+    bring_by("unpack-dependencies", name, pom)
+}
+
+fn bring_by(goal: &str, name: &str, pom: &str) -> Result<PathBuf, String> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
         .expect("cargo puts its tmp folder under target");
@@ -36,7 +45,7 @@ pub(crate) fn bring(name: &str, pom: &str) -> Result<PathBuf, String> {
     if partial.is_dir() {
         fs::remove_dir_all(&partial).map_err(|error| in_the_way(&partial, &error))?;
     }
-    copy_dependencies(pom, &partial)?;
+    run_maven(goal, pom, &partial)?;
     fs::rename(&partial, &folder).map_err(|error| in_the_way(&folder, &error))?;
     Ok(folder)
 }
@@ -50,13 +59,15 @@ pub(super) fn what_to_install(missing: &str) -> String {
     )
 }
 
-fn copy_dependencies(pom: &str, into: &Path) -> Result<(), String> {
+fn run_maven(goal: &str, pom: &str, into: &Path) -> Result<(), String> {
     let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join(pom);
     let output = Command::new("mvn")
         .args(["-q", "-B", "-f"])
         .arg(&pom)
-        .arg("dependency:copy-dependencies")
+        .arg(format!("dependency:{goal}"))
         .arg(format!("-DoutputDirectory={}", into.display()))
+        // What was unpacked is noted there, and not beside the pom.
+        .arg(format!("-DmarkersDirectory={}/markers", into.display()))
         .stdin(Stdio::null())
         .output()
         .map_err(|_| "`mvn` can't be started".to_owned())?;
@@ -69,9 +80,7 @@ fn copy_dependencies(pom: &str, into: &Path) -> Result<(), String> {
         .lines()
         .find(|line| line.contains("ERROR"))
         .unwrap_or("it did not say why");
-    Err(format!(
-        "`mvn dependency:copy-dependencies` failed: {first}"
-    ))
+    Err(format!("`mvn dependency:{goal}` failed: {first}"))
 }
 
 fn in_the_way(path: &Path, error: &std::io::Error) -> String {

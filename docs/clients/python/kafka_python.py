@@ -1,0 +1,58 @@
+"""Publishes uploads with kafka-python and fastavro: kafka_python.py BROKERS TOPIC DEVICES."""
+
+import datetime
+import io
+import json
+import os
+import sys
+
+import fastavro
+from kafka import KafkaProducer
+
+HEADER = bytes.fromhex("c3010509d7849da6f54d")
+SCHEMA = fastavro.parse_schema(json.load(open("schemas/avro/raw_batch.avsc")))
+AGREED = datetime.date(2026, 11, 1) - datetime.date(1970, 1, 1)
+
+
+def upload(device_id):
+    return {
+        "device": {"id": device_id, "brand": "Nokia", "model": "TA-1053", "mcc": "244", "mnc": "05"},
+        "app": "maps",
+        "release": "4.2",
+        "consent": {"version": 2, "since": AGREED.days},
+        "stream": os.urandom(8),
+        "first_sequence": 0,
+        "events": [
+            {"type": "started"},
+            {"type": "feature_used", "feature": "route.bicycle", "times": 2},
+            {"type": "stopped", "duration_s": 340},
+        ],
+    }
+
+
+def encode(batch):
+    record = io.BytesIO()
+    record.write(HEADER)
+    # Without strict_allow_default a misspelt field is left out in silence.
+    fastavro.schemaless_writer(record, SCHEMA, batch, strict_allow_default=True)
+    return record.getvalue()
+
+
+def main(brokers, topic, devices):
+    # Its default partitioner is the one that kaiku demands.
+    producer = KafkaProducer(bootstrap_servers=brokers.split(","), acks="all", enable_idempotence=True)
+    answers = []
+    for _ in range(devices):
+        device_id = os.urandom(16)
+        record = encode(upload(device_id))
+        # Twice, as where an acknowledgement was lost. The same stream and number: it counts once.
+        for _ in range(2):
+            answers.append(producer.send(topic, key=device_id, value=record))
+    for answer in answers:
+        answer.get(timeout=60)  # raises what went wrong
+    producer.close()
+    print(f"sent {devices} uploads, each twice")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
