@@ -275,7 +275,10 @@ fn every_recipe_gives_the_answer_of_the_export() {
     ];
     assert_eq!(right, BTreeMap::from(counts));
     if is_large() {
-        let large: Vec<Recipe> = self::recipes().into_iter().filter(Recipe::is_large).collect();
+        let large: Vec<Recipe> = self::recipes()
+            .into_iter()
+            .filter(Recipe::is_large)
+            .collect();
         let right = hold(large_python(), &large);
         assert_eq!(right, BTreeMap::from([("answer", 2), ("meaning", 1)]));
     }

@@ -6,7 +6,7 @@
 mod unlisted;
 
 use hashbrown::HashMap;
-use kaiku_catalogue::{App, Catalogue, Component, Country, Feature, Operator, Release};
+use kaiku_catalogue::{App, Catalogue, Component, Feature, Release};
 use kaiku_raw::{
     Consent, Device as RawDevice, EventType, Limits, Loss, LossReason, RawBatch, RawEvent,
 };
@@ -210,10 +210,11 @@ impl Vocabulary {
         let unlisted = &mut tally.unlisted;
         // Asked for where the device is new in the week.
         let named = || {
+            let (operator, of_device) = self.catalogue.place(mcc, mnc, country);
             let home = Home {
                 model: self.catalogue.model(brand, model),
-                operator: self.operator(mcc, mnc),
-                country: self.country(mcc, country),
+                operator,
+                country: of_device,
             };
             let place = (mcc.is_some() || mnc.is_some(), country.is_some());
             unlisted.note_home(place, &home);
@@ -234,20 +235,6 @@ impl Vocabulary {
             self.event(&scene, event, state, sink, &mut tally);
         }
         tally
-    }
-
-    fn operator(&self, mcc: Option<&str>, mnc: Option<&str>) -> Operator {
-        match (mcc, mnc) {
-            (Some(mcc), Some(mnc)) => self.catalogue.operator(mcc, mnc),
-            _ => Operator::UNLISTED,
-        }
-    }
-
-    /// That of the SIM's network, else the one that the device names, else unknown.
-    fn country(&self, mcc: Option<&str>, named: Option<&str>) -> Country {
-        mcc.and_then(|mcc| self.catalogue.country_of_mcc(mcc))
-            .or_else(|| named.map(|code| self.catalogue.country(code)))
-            .unwrap_or(Country::UNKNOWN)
     }
 
     /// What an event is about, as it may be kept, as the books see it, and how often.

@@ -53,7 +53,7 @@ pub struct Settings {
 /// What the device is. What does not fit the contract is cut or left out, never refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceFacts {
-    /// Manufacturer.
+    /// What stands on it: Android's `Build.BRAND`, or `Apple`.
     pub brand: String,
     /// Model code.
     pub model: String,

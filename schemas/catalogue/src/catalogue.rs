@@ -139,7 +139,8 @@ impl Catalogue {
     }
 
     /// The model by what the device says of itself: its brand, whatever the case of its ASCII
-    /// letters, and its code, exactly.
+    /// letters, and its code, exactly. A code that is known under one brand alone is found whatever the
+    /// brand is.
     pub fn model(&self, brand: &str, code: &str) -> Model {
         Model::find(brand, code)
     }
@@ -157,6 +158,26 @@ impl Catalogue {
     /// The country that a mcc stands for, `None` where it is not listed or international.
     pub fn country_of_mcc(&self, mcc: &str) -> Option<Country> {
         Operator::country_of_mcc(mcc)
+    }
+
+    /// The operator and the country of a device, by the codes of its SIM's network and the country that it
+    /// names. The country is that of the network; where countries share it, or its mcc, the one of them
+    /// that the device names, else the first. What names no network is where it says that it is. An
+    /// operator that has a country is in it.
+    pub fn place(
+        &self,
+        mcc: Option<&str>,
+        mnc: Option<&str>,
+        named: Option<&str>,
+    ) -> (Operator, Country) {
+        let named = named.map_or(Country::UNKNOWN, Country::find);
+        let operator = match (mcc, mnc) {
+            (Some(mcc), Some(mnc)) => Operator::find_in(mcc, mnc, named),
+            _ => Operator::UNLISTED,
+        };
+        let own = Some(operator.country()).filter(|country| *country != Country::UNKNOWN);
+        let of_mcc = || mcc.and_then(|mcc| Operator::country_within_mcc(mcc, named));
+        (operator, own.or_else(of_mcc).unwrap_or(named))
     }
 
     /// The country of an ISO 3166-1 alpha-2 code in upper-case letters, [`Country::UNKNOWN`] where

@@ -15,6 +15,7 @@ pub use operators::Operator;
 
 const MODELS_CSV: &str = include_str!("../reference/models.csv");
 const OPERATORS_CSV: &str = include_str!("../reference/operators.csv");
+const SHARED_CSV: &str = include_str!("../reference/shared.csv");
 
 /// A hash of the tables, in bytes as they are compiled in.
 pub(crate) fn hash() -> &'static [u8; 32] {
@@ -23,6 +24,7 @@ pub(crate) fn hash() -> &'static [u8; 32] {
         let mut hasher = Sha256::new();
         hasher.update(Sha256::digest(MODELS_CSV));
         hasher.update(Sha256::digest(OPERATORS_CSV));
+        hasher.update(Sha256::digest(SHARED_CSV));
         hasher.update(countries::CODES.concat());
         hasher.finalize().into()
     })

@@ -39,7 +39,7 @@ pub struct RawBatch<'a> {
 pub struct Device<'a> {
     /// The identifier.
     pub id: DeviceId,
-    /// Manufacturer.
+    /// What stands on it: Android's `Build.BRAND`, or `Apple`.
     pub brand: &'a str,
     /// Model code.
     pub model: &'a str,

@@ -43,6 +43,11 @@ impl DeviceId {
         Ok(DeviceId(bytes))
     }
 
+    /// Whether it is one that many devices have: what systems say where there is no identifier.
+    pub fn is_nobody(&self) -> bool {
+        self.0 == [0; 16] || self.0 == [0xff; 16]
+    }
+
     /// The bytes: for the record's key, and for the keyed hash of the enrichment stage.
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0

@@ -49,8 +49,8 @@ reasons! {
     BadJson = "bad_json": "the text is no JSON object of the documented form",
     /// A JSON field that does not exist.
     UnknownField = "unknown_field": "a field has a name that the contract does not know",
-    /// A device or stream identifier is not written as it must be.
-    BadIdentifier = "bad_identifier": "an identifier is written in hexadecimal digits, 32 for a device and 16 for a stream",
+    /// A device or stream identifier is not written as it must be, or is nobody's.
+    BadIdentifier = "bad_identifier": "an identifier is written in hexadecimal digits, 32 for a device and 16 for a stream; that of a device is made at random, and zeros or ones alone are nobody's",
     /// The record's key is not the device's identifier.
     KeyMismatch = "key_mismatch": "the record's key must be the 16 bytes of device.id",
     /// The record lies in another partition than its key belongs to.

@@ -108,6 +108,8 @@ fn check(
         }),
         false => ControlFlow::Continue(()),
     };
+    let is_nobody = batch.device.id.is_nobody();
+    of_batch(is_nobody, "device.id", Reason::BadIdentifier)?;
     match &batch.consent {
         None => of_batch(true, "consent", Reason::NoConsent)?,
         Some(consent) => {

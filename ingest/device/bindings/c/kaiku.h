@@ -294,7 +294,7 @@ typedef struct KaikuSettings {
    */
   const char *app_key;
   /**
-   * Manufacturer of the device; null: unknown.
+   * What stands on the device (Android's Build.BRAND, or Apple); null: unknown.
    */
   const char *brand;
   /**

@@ -102,11 +102,7 @@ fn a_batch_that_is_not_valid_is_refused_with_its_reason() {
             "unknown_field",
             "known here: type, feature",
         ),
-        (
-            unfit.as_bytes(),
-            "field_unfit",
-            "a field stands there",
-        ),
+        (unfit.as_bytes(), "field_unfit", "a field stands there"),
         (
             LINE.replace("consent", "app2").as_bytes(),
             "unknown_field",

@@ -34,21 +34,18 @@ pub(super) struct Event<'a> {
 }
 
 impl Home {
-    /// Model and operator by the reference tables; the country of the SIM's network, else the one
-    /// that the device names, else `ZZ`.
+    /// Model, operator and country by the reference tables.
     pub(super) fn of(catalogue: &Catalogue, batch: &RawBatch<'_>) -> Home {
         let device = &batch.device;
-        let of_network = device.mcc.and_then(|mcc| catalogue.country_of_mcc(mcc));
-        let named = || catalogue.country(device.country.unwrap_or("ZZ"));
-        let network = (device.mcc.unwrap_or(""), device.mnc.unwrap_or(""));
+        let (operator, country) = catalogue.place(device.mcc, device.mnc, device.country);
         let model = catalogue.model(device.brand, device.model).as_str();
         // What is unlisted has no slash, and is both.
         let (brand, model) = model.split_once('/').unwrap_or((model, model));
         Home {
-            country: of_network.unwrap_or_else(named).as_str(),
+            country: country.as_str(),
             brand,
             model,
-            operator: catalogue.operator(network.0, network.1).as_str(),
+            operator: operator.as_str(),
         }
     }
 }

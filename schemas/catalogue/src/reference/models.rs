@@ -26,6 +26,8 @@ struct Table {
     /// The first row is that of what is unlisted.
     rows: Vec<Row>,
     by_name: HashTable<u32>,
+    /// Codes that stand under one brand alone, by themselves.
+    by_code: HashTable<u32>,
     hasher: DefaultHashBuilder,
 }
 
@@ -34,9 +36,12 @@ impl Model {
     pub const UNLISTED: Model = Model(0);
 
     /// Finds a model by what the device says of itself: its brand, whatever the case of its ASCII
-    /// letters, and its code, exactly.
+    /// letters, and its code, exactly. A code that the table has under one brand alone is found whatever
+    /// the brand is: some name who made the device, and not what stands on it.
     pub(crate) fn find(brand: &str, code: &str) -> Model {
-        table().find(brand, code).map_or(Model::UNLISTED, Model)
+        let table = table();
+        let found = table.find(brand, code).or_else(|| table.find_code(code));
+        found.map_or(Model::UNLISTED, Model)
     }
 
     /// `Brand/Code`, or `unlisted`.
@@ -90,7 +95,8 @@ fn table() -> &'static Table {
 
 impl Table {
     fn read(csv: &str) -> Table {
-        let listed = super::rows::<2>(csv);
+        let mut listed = super::rows::<2>(csv);
+        listed.retain(is_text);
         let mut spellings = Spellings::default();
         listed.iter().for_each(|[brand, _]| spellings.count(brand));
         let mut rows = vec![Row {
@@ -115,11 +121,18 @@ impl Table {
         for at in (1..rows.len()).filter_map(|at| u32::try_from(at).ok()) {
             by_name.insert_unique(hash(&at), at, hash);
         }
+        let by_code = codes_of_one_brand(&rows, &hasher);
         Table {
             rows,
             by_name,
+            by_code,
             hasher,
         }
+    }
+
+    fn find_code(&self, code: &str) -> Option<u32> {
+        let same = |at: &u32| self.rows[*at as usize].code() == code;
+        self.by_code.find(self.hasher.hash_one(code), same).copied()
     }
 
     fn find(&self, brand: &str, code: &str) -> Option<u32> {
@@ -131,6 +144,29 @@ impl Table {
             .find(hash(&self.hasher, brand, code)?, same)
             .copied()
     }
+}
+
+/// The rows whose code stands under their brand alone.
+fn codes_of_one_brand(rows: &[Row], hasher: &DefaultHashBuilder) -> HashTable<u32> {
+    let mut brands: HashMap<&str, usize> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        *brands.entry(row.code()).or_default() += 1;
+    }
+    let hash = |at: &u32| hasher.hash_one(rows[*at as usize].code());
+    let mut by_code = HashTable::with_capacity(rows.len());
+    for at in (1..rows.len()).filter_map(|at| u32::try_from(at).ok()) {
+        if brands[rows[at as usize].code()] == 1 {
+            by_code.insert_unique(hash(&at), at, hash);
+        }
+    }
+    by_code
+}
+
+/// Whether a row has nothing but the letters that brands and codes have: the source has some whose text was
+/// lost before it was published.
+fn is_text(row: &[String; 2]) -> bool {
+    let is_printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    row.iter().all(|text| text.bytes().all(is_printable))
 }
 
 /// The hash of a brand without its case, and a code; `None` where the brand is too long.
@@ -148,10 +184,15 @@ mod tests {
 
     use super::*;
 
+    /// Rows whose text was not lost.
+    const TEXT_ROWS: usize = 34_390;
+
     #[test]
     fn every_row_of_the_table_is_found_and_is_called_by_its_brand_and_code() {
-        let rows = super::super::rows::<2>(super::super::MODELS_CSV);
+        let mut rows = super::super::rows::<2>(super::super::MODELS_CSV);
         assert_eq!(rows.len(), 34_404);
+        rows.retain(is_text);
+        assert_eq!(rows.len(), TEXT_ROWS);
         let mut texts = HashSet::new();
         for [brand, code] in &rows {
             let model = Model::find(brand, code);
@@ -167,7 +208,9 @@ mod tests {
 
     #[test]
     fn every_model_is_found_by_its_key_and_no_other_key_is_one() {
-        for [brand, code] in &super::super::rows::<2>(super::super::MODELS_CSV) {
+        let mut rows = super::super::rows::<2>(super::super::MODELS_CSV);
+        rows.retain(is_text);
+        for [brand, code] in &rows {
             let model = Model::find(brand, code);
             assert_eq!(Model::of_key(model.key()), model, "{brand}/{code}");
         }
@@ -182,6 +225,37 @@ mod tests {
                 !brand.contains('/') && brand.len() <= BRAND_BYTES,
                 "{brand}"
             );
+        }
+    }
+
+    #[test]
+    fn a_code_of_one_brand_alone_is_found_without_it_and_one_of_several_is_not() {
+        for (brand, code, text) in [
+            ("HMD Global", "TA-1053", "Nokia/TA-1053"),
+            ("Xiaomi", "M2101K6G", "Redmi/M2101K6G"),
+            ("Xiaomi", "M2007J20CG", "POCO/M2007J20CG"),
+            ("", "2201117TG", "Redmi/2201117TG"),
+        ] {
+            assert_eq!(Model::find(brand, code).as_str(), text);
+        }
+        let mut brands: HashMap<String, Vec<String>> = HashMap::new();
+        for [brand, code] in super::super::rows::<2>(super::super::MODELS_CSV) {
+            brands.entry(code).or_default().push(brand);
+        }
+        for (code, brands) in brands.iter().filter(|(_, brands)| brands.len() > 1) {
+            assert_eq!(
+                Model::find("Nobody", code),
+                Model::UNLISTED,
+                "{code}: {brands:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_model_has_letters_that_are_none() {
+        for row in &table().rows {
+            let text = [row.brand().to_owned(), row.code().to_owned()];
+            assert!(is_text(&text), "{}", row.text);
         }
     }
 

@@ -35,7 +35,7 @@ pub struct KaikuSettings {
     pub release: *const c_char,
     /// The key that names the app to the gateway. Needed.
     pub app_key: *const c_char,
-    /// Manufacturer of the device; null: unknown.
+    /// What stands on the device (Android's Build.BRAND, or Apple); null: unknown.
     pub brand: *const c_char,
     /// Model code of the device; null: unknown.
     pub model: *const c_char,

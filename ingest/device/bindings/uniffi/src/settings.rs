@@ -43,7 +43,7 @@ pub struct Settings {
 /// What the device is. What does not fit the contract is cut or left out.
 #[derive(uniffi::Record)]
 pub struct DeviceFacts {
-    /// Manufacturer.
+    /// What stands on it: Android's `Build.BRAND`, or `Apple`.
     pub brand: String,
     /// Model code.
     pub model: String,
