@@ -43,6 +43,12 @@ mod report;
 // What the README shows.
 mod readme;
 
+// Brokers that say that they are elsewhere.
+mod elsewhere;
+
+// What becomes of one record, and why.
+mod explain;
+
 // How each tool reads the tables.
 mod readers;
 

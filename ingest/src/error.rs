@@ -14,6 +14,9 @@ pub enum Error {
     /// The schema registry gave no id for a schema.
     #[error("registering the schemas of events.raw")]
     Registry(#[source] Box<kaiku_registry::Error>),
+    /// The brokers are where nothing may be sent to them.
+    #[error("looking where the brokers are")]
+    Elsewhere(#[source] Box<kaiku_broker::Error>),
     /// librdkafka made no producer of the settings.
     #[error("making the producer")]
     Create(#[source] KafkaError),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{Cluster, TopicsConfig};
+use kaiku_broker::{Admin, Cluster, TopicsConfig};
 use kaiku_raw::{DeviceId, RawBatch, Reason, partition_of, schemas};
 use kaiku_registry::{Registry, subject_of};
 use kaiku_wire::{Clock, Day, Schema};
@@ -53,6 +53,17 @@ struct End {
     left: oneshot::Sender<usize>,
 }
 
+/// Where nothing protects what is sent: that the brokers are on this machine, as far as they answer.
+fn stays_here(cluster: &Cluster) -> Result<(), Error> {
+    if !cluster.must_stay_here() {
+        return Ok(());
+    }
+    match Admin::greet(cluster) {
+        Err(error @ kaiku_broker::Error::Plaintext(_)) => Err(Error::Elsewhere(Box::new(error))),
+        _ => Ok(()),
+    }
+}
+
 impl Producer {
     /// Makes a producer and starts its thread. With a registry, the schemas are registered first
     /// (it blocks for that), and Confluent's framing is written.
@@ -84,6 +95,7 @@ impl Producer {
         if !problems.is_empty() {
             return Err(Error::Settings(problems));
         }
+        stays_here(cluster)?;
         let mut client = cluster.client("ingest");
         settings(&mut client, config);
         let framer = match registry {

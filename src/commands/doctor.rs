@@ -324,12 +324,34 @@ fn look_at_kafka(
         Ok(admin) => admin,
         Err(error) => return findings.wrong("kafka", &Causes(&error).to_string()),
     };
-    if let Err(error) = admin.names() {
-        let advice = "is the address right, is the broker up, does it speak what [kafka.tls] and [kafka.sasl] say?";
-        return findings.wrong("kafka", &format!("{}: {advice}", Causes(&error)));
-    }
+    let advertised = match admin.advertised() {
+        Ok(advertised) => advertised,
+        Err(error @ kaiku_broker::Error::Plaintext(_)) => {
+            return findings.wrong("kafka", &error.to_string());
+        }
+        Err(error) => {
+            let advice = "is the address right, is the broker up, does it speak what [kafka.tls] and [kafka.sasl] say?";
+            return findings.wrong("kafka", &format!("{}: {advice}", Causes(&error)));
+        }
+    };
     let how = protection(&settings.kafka);
-    findings.ok("kafka", &format!("{} answers, {how}", cluster.brokers()))?;
+    let places: Vec<&str> = advertised.iter().map(|(place, _)| &**place).collect();
+    let answers = format!(
+        "{} answers, {how}; its brokers say that they are at {}",
+        cluster.brokers(),
+        places.join(", ")
+    );
+    findings.ok("kafka", &answers)?;
+    let unreached = advertised.iter().filter_map(|(place, reached)| {
+        let error = reached.as_ref().err()?;
+        Some(format!(
+            "a broker says that it is at {place}, which can't be reached from here: {error}; look at its advertised.listeners"
+        ))
+    });
+    let unreached: Vec<String> = unreached.collect();
+    if !unreached.is_empty() {
+        return findings.judge("kafka", &unreached, "");
+    }
     let scope = match stages {
         [stage] => stage.scope(),
         _ => Scope::All,

@@ -1,6 +1,7 @@
 //! A connection for requests about topics and records, each bounded in time.
 
 use std::collections::BTreeMap;
+use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
@@ -8,7 +9,7 @@ use rdkafka::TopicPartitionList;
 use rdkafka::admin::{AdminClient, AdminOptions, OwnedResourceSpecifier, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
-use rdkafka::metadata::{Metadata, MetadataTopic};
+use rdkafka::metadata::{Metadata, MetadataBroker, MetadataTopic};
 use rdkafka::topic_partition_list::Offset;
 use rdkafka::types::RDKafkaErrorCode;
 
@@ -17,6 +18,7 @@ use kaiku_wire::Month;
 use crate::check::{Scope, Seen, deviations, remarks};
 use crate::cluster::{Cluster, Isolation};
 use crate::error::{Error, refused};
+use crate::problems::is_loopback;
 use crate::reason;
 use crate::topic_id::topic_id;
 use crate::topics::{Kind, Topics, TopicsConfig};
@@ -39,6 +41,25 @@ pub struct Admin {
     cluster: Cluster,
     request: Duration,
     metadata: Duration,
+}
+
+fn address(broker: &MetadataBroker) -> String {
+    match broker.host().contains(':') {
+        true => format!("[{}]:{}", broker.host(), broker.port()),
+        false => format!("{}:{}", broker.host(), broker.port()),
+    }
+}
+
+/// Connects, and says nothing.
+fn reach(host: &str, port: u16) -> std::io::Result<()> {
+    let mut last = std::io::Error::from(std::io::ErrorKind::NotFound);
+    for address in (host, port).to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, PROBE) {
+            Ok(_) => return Ok(()),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 /// How topics stand.
@@ -308,7 +329,7 @@ impl Admin {
                 .inner()
                 .fetch_metadata(None, PROBE.min(self.metadata))
             {
-                Ok(metadata) => return Ok(metadata),
+                Ok(metadata) => return self.stay_here(metadata),
                 Err(source) => Box::new(source),
             };
             let why = reason::of_silence(&self.client_config);
@@ -321,6 +342,37 @@ impl Admin {
                 });
             }
         }
+    }
+
+    /// Refuses brokers that are elsewhere than the settings say, where nothing protects what is sent to
+    /// them.
+    fn stay_here(&self, metadata: Metadata) -> Result<Metadata, Error> {
+        if !self.cluster.must_stay_here() {
+            return Ok(metadata);
+        }
+        let elsewhere = metadata
+            .brokers()
+            .iter()
+            .filter(|one| !is_loopback(one.host()));
+        let elsewhere: Vec<_> = elsewhere.map(address).collect();
+        match elsewhere.is_empty() {
+            true => Ok(metadata),
+            false => Err(Error::Plaintext(elsewhere)),
+        }
+    }
+
+    /// The addresses at which the brokers say that they are, each `host:port`, and why one can't be
+    /// reached from here.
+    ///
+    /// # Errors
+    /// Brokers that don't answer, or are where nothing may be sent to them.
+    pub fn advertised(&self) -> Result<Vec<(String, Result<(), std::io::Error>)>, Error> {
+        let metadata = self.metadata()?;
+        let reach = |broker: &MetadataBroker| {
+            let port = u16::try_from(broker.port()).unwrap_or(0);
+            (address(broker), reach(broker.host(), port))
+        };
+        Ok(metadata.brokers().iter().map(reach).collect())
     }
 
     fn describe(&self, seen: &mut BTreeMap<String, Seen>) -> Result<(), Error> {

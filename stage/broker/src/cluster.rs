@@ -22,6 +22,7 @@ struct Checked {
     topics: Topics,
     base: ClientConfig,
     in_process: bool,
+    must_stay_here: bool,
 }
 
 /// What a reader may see of open transactions.
@@ -67,6 +68,7 @@ impl Cluster {
             },
             base,
             in_process: config.in_process,
+            must_stay_here: problems::must_stay_here(config) && !config.in_process,
         })))
     }
 
@@ -118,6 +120,12 @@ impl Cluster {
         client
     }
 
+    /// Whether nothing may be sent to a broker that is not on this machine: there is no TLS, and nobody
+    /// has allowed to go without.
+    pub fn must_stay_here(&self) -> bool {
+        self.0.must_stay_here
+    }
+
     /// The names of its topics.
     pub fn topics(&self) -> &Topics {
         &self.0.topics
@@ -143,6 +151,7 @@ impl Cluster {
             },
             base: self.0.base.clone(),
             in_process: self.0.in_process,
+            must_stay_here: self.0.must_stay_here,
         }))
     }
 

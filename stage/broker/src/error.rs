@@ -42,6 +42,14 @@ pub enum Error {
         #[source]
         source: Box<KafkaError>,
     },
+    /// Brokers have told an address at which nothing may be sent to them.
+    #[error(
+        "the brokers say that they are at {}, which is not on this machine, and there is no TLS: add a \
+         [kafka.tls] section (it may be empty), or set kafka.insecure = true if identities may cross that \
+         network in clear; or have them advertise an address of this machine",
+        .0.join(", ")
+    )]
+    Plaintext(Vec<String>),
     /// A topic that is needed does not exist.
     #[error("topic `{0}` does not exist: make it with `kaiku topics create`")]
     NoTopic(String),
@@ -130,6 +138,7 @@ impl Error {
             | Error::ReadSecret { .. }
             | Error::Client { .. }
             | Error::NoTopic(_)
+            | Error::Plaintext(_)
             | Error::Mock(_)
             | Error::MockThread => false,
         }

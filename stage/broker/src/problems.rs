@@ -29,7 +29,7 @@ fn addresses(config: &KafkaConfig, problems: &mut Vec<String>) {
         problems
             .push("kafka.brokers names no broker: give at least one address as `host:port`".into());
     }
-    let in_clear = config.tls.is_none() && !config.insecure;
+    let in_clear = must_stay_here(config);
     for address in config.brokers.iter() {
         match host(address) {
             Err(problem) => problems.push(problem),
@@ -41,6 +41,11 @@ fn addresses(config: &KafkaConfig, problems: &mut Vec<String>) {
             Ok(_) => {}
         }
     }
+}
+
+/// Whether identities would cross a network in clear, which nobody has allowed.
+pub(crate) fn must_stay_here(config: &KafkaConfig) -> bool {
+    config.tls.is_none() && !config.insecure
 }
 
 /// The host of `host:port`, with IPv6 addresses in brackets.
@@ -66,7 +71,7 @@ fn host(address: &str) -> Result<&str, String> {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host
             .parse::<IpAddr>()

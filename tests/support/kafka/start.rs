@@ -101,6 +101,20 @@ impl Apache {
         })
     }
 
+    /// Starts it anew, saying of its plaintext port that it is at this address. It listens where it did.
+    pub(crate) fn advertise(&mut self, address: &str) {
+        self.kill();
+        let properties = self.node.data().parent().unwrap().join("server.properties");
+        let before = fs::read_to_string(&properties).unwrap();
+        let own = format!("advertised.listeners=PLAINTEXT://{}", self.bootstrap);
+        assert!(before.contains(&own), "{before}");
+        let after = before.replace(&own, &format!("advertised.listeners=PLAINTEXT://{address}"));
+        fs::write(&properties, after).unwrap();
+        self.node.spawn().unwrap();
+        let bootstrap = self.bootstrap.clone();
+        await_up(&mut self.node, || listens(&bootstrap)).unwrap();
+    }
+
     /// Where it keeps the log of a partition.
     pub(crate) fn log_of(&self, topic: &str, partition: i32) -> PathBuf {
         self.node.data().join(format!("{topic}-{partition}"))
