@@ -134,11 +134,24 @@ impl Settings {
             Part::Topics => self.topics.problems(),
             Part::Catalogue => self.catalogue.problems(),
             Part::Gateway => self.gateway.problems(),
-            Part::Enrich => self.enrich.problems(),
+            Part::Enrich => self.enrich_problems(),
             Part::Aggregate => self.aggregate.problems(),
             Part::Telemetry => self.telemetry.problems(),
         });
         sentences.map(Problem::sentence).collect()
+    }
+
+    /// Those of enrich itself, and keys in a place that others read.
+    fn enrich_problems(&self) -> Vec<String> {
+        let mut problems = self.enrich.problems();
+        let folder = self.enrich.keys_dir.to_string_lossy();
+        if let Some(store) = self.aggregate.store_around(&folder) {
+            problems.push(format!(
+                "enrich.keys_dir lies in {store}: whoever reads that would have the keys of the state; give them a \
+                 folder of their own"
+            ));
+        }
+        problems
     }
 }
 

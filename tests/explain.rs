@@ -7,7 +7,7 @@ use kaiku_catalogue::Catalogue;
 use kaiku_fleet::{Fleet, FleetConfig, What};
 use kaiku_rehearsal::Sender;
 
-use crate::support::kafka::{apache, unique_prefix};
+use crate::support::kafka::{Isolation, apache, read, unique_prefix};
 use crate::support::process::settings;
 use crate::support::replay::make_topics;
 
@@ -46,11 +46,7 @@ fn every_refused_record_of_a_topic_is_explained_by_its_place_and_no_identifier_i
     sender.flush().unwrap();
 
     let mut refused = 0;
-    let raw = crate::support::kafka::read(
-        &kafka,
-        &kafka.topics().raw(),
-        crate::support::kafka::Isolation::Uncommitted,
-    );
+    let raw = read(&kafka, &kafka.topics().raw(), Isolation::Uncommitted);
     let reasons: Vec<_> = uploads
         .iter()
         .filter_map(|upload| match &upload.what {

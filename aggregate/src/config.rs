@@ -171,6 +171,19 @@ impl Config {
         Landing::open(&self.landing, self.staging.as_deref())
     }
 
+    /// Which of the two stores a folder lies in, by the name of its setting: what lies there is read by those
+    /// who read the store.
+    pub fn store_around(&self, folder: &str) -> Option<&'static str> {
+        let stores = [
+            ("aggregate.rollups", &self.rollups),
+            ("aggregate.landing", &self.landing),
+        ];
+        let mut around = stores
+            .into_iter()
+            .filter(|(_, store)| is_within(folder, store));
+        around.next().map(|(name, _)| name)
+    }
+
     /// Opens the store of what is released; a local folder is made.
     ///
     /// # Errors

@@ -152,7 +152,16 @@ impl Error {
             Error::Kafka { source, .. } => kaiku_broker::passes(source),
             Error::Registry { source, .. } => source.retry_helps(),
             Error::KeyWaits { .. } | Error::Waits { .. } => true,
-            _ => false,
+            Error::Settings(_)
+            | Error::Topics(_)
+            | Error::KeyFile { .. }
+            | Error::KeysDir(_)
+            | Error::NoMonthKey { .. }
+            | Error::MonthKey { .. }
+            | Error::Refused { .. }
+            | Error::Uncommitted { .. }
+            | Error::Thread(_)
+            | Error::Lost { .. } => false,
         }
     }
 

@@ -19,6 +19,7 @@ mod last;
 mod month;
 mod quiet;
 mod restore;
+mod said;
 mod stamp;
 mod stripped;
 mod take;

@@ -14,6 +14,9 @@ use crate::cli::{
 };
 use crate::output::{self, Out};
 
+/// So many days before something expires it is told.
+pub(super) const SOON: u32 = 60;
+
 /// Over how many sealed days a feature has to be seen.
 const DAYS: usize = 28;
 
@@ -36,6 +39,9 @@ fn check(args: &CatalogueArgs, global: &Global) -> Result<ExitCode> {
     let mut out = Out::new();
     for line in &breaks {
         out.line(format!("breaks readers: {line}"))?;
+    }
+    for line in catalogue.expiring(Clock::system().today(), SOON) {
+        out.line(format!("warning: {line}"))?;
     }
     out.finish()?;
     if breaks.is_empty() {

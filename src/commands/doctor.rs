@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use kaiku_broker::{Admin, Cluster, Examined, KafkaConfig, Scope};
+use kaiku_catalogue::Catalogue;
 use kaiku_registry::{Registry, subject_of};
 use kaiku_stage::Causes;
 use kaiku_wire::CONTRACTS;
@@ -188,6 +189,12 @@ fn open_to_others(name: &str, file: &Path, is_secret: bool) -> Option<String> {
 
 fn look_at_catalogue(settings: &Settings, findings: &mut Findings) -> Result<()> {
     let problems = settings.catalogue.problems();
+    // What can't be read is told below.
+    if let Some(Ok(catalogue)) = settings.catalogue.dir.as_deref().map(Catalogue::load) {
+        for line in catalogue.expiring(clock().today(), super::catalogue::SOON) {
+            findings.note("catalogue", &line)?;
+        }
+    }
     match &settings.catalogue.dir {
         Some(dir) => findings.judge(
             "catalogue",

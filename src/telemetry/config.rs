@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// What a process says of itself, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -58,7 +60,39 @@ impl TelemetryConfig {
     ///
     /// # Errors
     /// Where `log` is no such filter.
-    pub(super) fn filter(&self) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
-        EnvFilter::builder().parse(&self.log)
+    pub(super) fn filter(&self) -> Result<EnvFilter> {
+        // A word alone is a level. The parser takes a misspelt one for the name of a module, and then
+        // nothing would be written at all.
+        let mut words = self.log.split(',').map(str::trim);
+        let is_said = |word: &str| word.contains(['=', '[']) || word.parse::<LevelFilter>().is_ok();
+        ensure!(words.all(is_said), "neither a level nor a module's");
+        Ok(EnvFilter::builder().parse(&self.log)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TelemetryConfig;
+
+    #[test]
+    fn a_level_that_is_misspelt_is_told() {
+        let problems = |log: &str| {
+            let config = TelemetryConfig {
+                log: log.to_owned(),
+                ..TelemetryConfig::default()
+            };
+            config.problems().len()
+        };
+        for right in [
+            "info",
+            "off",
+            "warn,kaiku_enrich=debug",
+            "debug, rdkafka=off",
+        ] {
+            assert_eq!(problems(right), 0, "{right}");
+        }
+        for wrong in ["inof", "", "info,", "info,kaiku_enrich", "info,kaiku=="] {
+            assert_eq!(problems(wrong), 1, "{wrong}");
+        }
     }
 }

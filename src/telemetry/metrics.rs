@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use kaiku_metric::{Described, Gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_process::Collector;
 
 const BUILD_INFO: Gauge<1> = Gauge::new(
     "kaiku_build_info",
@@ -53,12 +54,14 @@ impl Metrics {
         metrics::set_global_recorder(recorder)
             .map_err(|_| anyhow::anyhow!("metrics are recorded already"))?;
         all().for_each(Described::describe);
+        Collector::default().describe();
         BUILD_INFO.with([env!("CARGO_PKG_VERSION").into()]).set(1.0);
         Ok(metrics)
     }
 
     /// The text that Prometheus reads.
     pub(super) fn render(&self) -> String {
+        Collector::default().collect();
         without_gone(&self.0.render())
     }
 

@@ -14,6 +14,7 @@ use super::buffer::{Buffer, Mixing};
 use super::commit::{Committer, Reached};
 use super::last::RawRecord;
 use super::restore::Restored;
+use super::said::Said;
 use super::stamp::{Rules, Stamp};
 use crate::day::{Advance, DayClock};
 use crate::decode::Reader;
@@ -60,6 +61,8 @@ pub(super) struct Lane {
     last: Option<LastRecord>,
     /// What an operator has decided to reject.
     rejects: Vec<RangeInclusive<i64>>,
+    /// What the log has said of records that were rejected.
+    said: Said,
     /// The state was lost, and the day on which it was is not known before the first record.
     state_lost_now: bool,
     /// Where it began, if without what was before.
@@ -115,6 +118,7 @@ impl Lane {
             last_raw: None,
             last,
             rejects: config.accept.rejects_of(partition),
+            said: Said::default(),
             state_lost_now: without.state && day.is_none(),
             began_without: (without.state || without.raw).then_some(next),
             strays: false,
@@ -242,7 +246,7 @@ impl Lane {
         self.notes.behind_gap = false;
         self.buffer.day = Some(day);
         if let Err(reason) = taken {
-            self.buffer.reject(reason);
+            self.reject(reason, offset);
         }
         self.buffer.taken(Instant::now());
         self.last_raw.get_or_insert_default().copy(message);
@@ -255,6 +259,15 @@ impl Lane {
         }
         handling.store(-1, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Counts a record that is rejected, and now and then names one: `kaiku explain` says why.
+    fn reject(&mut self, reason: Reason, offset: i64) {
+        self.buffer.reject(reason);
+        if reason != Reason::Operator && self.said.is_due(reason, Instant::now()) {
+            let (partition, reason) = (self.partition, reason.as_str());
+            tracing::info!(partition, offset, reason, "a record is rejected");
+        }
     }
 
     /// Closes the days before a record's, at the first record of a new day.

@@ -54,8 +54,8 @@ impl<'de, T: TryFrom<i64>> Deserialize<'de> for Whole<T> {
 impl<'de> Deserialize<'de> for AtMost {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<AtMost, D::Error> {
         let Whole(number) = Whole::<i64>::deserialize(deserializer)?;
-        let held = number.clamp(i64::from(i32::MIN), i64::from(i32::MAX));
-        Ok(AtMost(i32::try_from(held).unwrap_or(i32::MAX)))
+        let beyond = if number < 0 { i32::MIN } else { i32::MAX };
+        Ok(AtMost(i32::try_from(number).unwrap_or(beyond)))
     }
 }
 

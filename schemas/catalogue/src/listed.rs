@@ -34,6 +34,38 @@ pub struct Listed {
     pub line: usize,
 }
 
+impl Listed {
+    /// Where it stands, and since or until when it counts under its name, where that is over on a day or
+    /// will be within so many.
+    pub fn expiry(&self, today: Day, within: u32) -> Option<String> {
+        let Listed {
+            kind,
+            app,
+            name,
+            expires,
+            file,
+            line,
+            ..
+        } = self;
+        let left = expires.days_since_epoch() - today.days_since_epoch();
+        let when = match u32::try_from(left) {
+            Err(_) | Ok(0) => format!("has expired on {expires}, and counts as `unlisted`"),
+            Ok(left) if left <= within => {
+                format!(
+                    "expires on {expires}, in {left} days, and counts as `unlisted` from then on"
+                )
+            }
+            Ok(_) => return None,
+        };
+        let what = match *kind {
+            "app" => format!("app `{app}`"),
+            _ => format!("{kind} `{name}` of {app}"),
+        };
+        let place = file.file_name().unwrap_or_default().to_string_lossy();
+        Some(format!("{place}:{line}: {what} {when}"))
+    }
+}
+
 /// The lines of one app: itself, then all else in the order of its file, kind by kind.
 pub(crate) fn lines(declared: &Declared) -> Vec<Listed> {
     let Declared {
