@@ -47,10 +47,10 @@ fn every_refused_record_of_a_topic_is_explained_by_its_place_and_no_identifier_i
 
     let mut refused = 0;
     let raw = read(&kafka, &kafka.topics().raw(), Isolation::Uncommitted);
-    let reasons: Vec<_> = uploads
+    let spoilt: Vec<_> = uploads
         .iter()
         .filter_map(|upload| match &upload.what {
-            What::Garbage(garbage) => Some((garbage.bytes.clone(), garbage.reason)),
+            What::Garbage(garbage) => Some(garbage),
             _ => None,
         })
         .collect();
@@ -63,17 +63,21 @@ fn every_refused_record_of_a_topic_is_explained_by_its_place_and_no_identifier_i
         );
         let (code, said) = explain(folder.path(), &place);
         let value = record.value.unwrap();
-        let reason = reasons.iter().find(|(bytes, _)| *bytes == value);
-        match reason {
-            Some((_, reason)) => {
+        let key = record.key.unwrap_or_default();
+        let found = spoilt.iter().find(|garbage| {
+            (&garbage.bytes, &garbage.key[..], garbage.partition)
+                == (&value, &key[..], record.partition)
+        });
+        match found {
+            Some(garbage) => {
                 refused += 1;
                 assert_eq!(code, Some(1), "{said}");
-                let verdict = format!("verdict: rejected, {}", reason.as_str());
+                let verdict = format!("verdict: rejected, {}", garbage.reason.as_str());
                 assert!(said.contains(&verdict), "{said}");
             }
             None => assert_eq!(code, Some(0), "{said}"),
         }
-        let key = hex::encode(record.key.unwrap_or_default());
+        let key = hex::encode(key);
         assert!(key.is_empty() || !said.contains(&key), "{said}");
     }
     assert!(refused > 5, "{refused}");

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -45,6 +46,9 @@ struct Shared {
     partitions: i32,
     replay: bool,
     clock: Clock,
+    /// Whether it is known that the brokers are where something may be sent to them.
+    looked: AtomicBool,
+    cluster: Cluster,
 }
 
 /// Asks the thread to end: until when, and whom to tell how many records were left.
@@ -53,14 +57,16 @@ struct End {
     left: oneshot::Sender<usize>,
 }
 
-/// Where nothing protects what is sent: that the brokers are on this machine, as far as they answer.
-fn stays_here(cluster: &Cluster) -> Result<(), Error> {
+/// Where nothing protects what is sent: whether the brokers are known to be on this machine. Where they
+/// don't answer that is not known.
+fn stays_here(cluster: &Cluster) -> Result<bool, Error> {
     if !cluster.must_stay_here() {
-        return Ok(());
+        return Ok(true);
     }
     match Admin::greet(cluster) {
+        Ok(()) => Ok(true),
         Err(error @ kaiku_broker::Error::Plaintext(_)) => Err(Error::Elsewhere(Box::new(error))),
-        _ => Ok(()),
+        Err(_) => Ok(false),
     }
 }
 
@@ -95,7 +101,7 @@ impl Producer {
         if !problems.is_empty() {
             return Err(Error::Settings(problems));
         }
-        stays_here(cluster)?;
+        let looked = stays_here(cluster)?;
         let mut client = cluster.client("ingest");
         settings(&mut client, config);
         let framer = match registry {
@@ -106,9 +112,14 @@ impl Producer {
             client: Client::new(client).map_err(Error::Create)?,
             framer,
             topic: cluster.topics().raw(),
-            room: Arc::new(Semaphore::new(
-                usize::try_from(config.queue_bytes).unwrap_or(0),
-            )),
+            // Nothing is handed over before it is known where it would go.
+            room: Arc::new(Semaphore::new(if looked {
+                permits(config.queue_bytes)
+            } else {
+                0
+            })),
+            looked: AtomicBool::new(looked),
+            cluster: cluster.clone(),
             queue_bytes: config.queue_bytes,
             partitions: topics.partitions,
             replay: topics.replay,
@@ -343,6 +354,7 @@ fn serve(shared: &Shared, ended: &Receiver<End>) {
     let end = loop {
         shared.client.current().poll(STEP);
         shared.client.replace_dead(&mut replaced);
+        shared.look();
         gauge.set(f64::from(shared.used()));
         match ended.recv_timeout(Duration::ZERO) {
             Ok(end) => break Some(end),
@@ -374,9 +386,35 @@ fn serve(shared: &Shared, ended: &Receiver<End>) {
     }
 }
 
+fn permits(queue_bytes: u32) -> usize {
+    usize::try_from(queue_bytes).unwrap_or(0)
+}
+
 impl Shared {
+    /// Looks where the brokers are that did not answer before: only then is there room.
+    fn look(&self) {
+        if self.looked.load(Ordering::Relaxed) || self.room.is_closed() {
+            return;
+        }
+        match stays_here(&self.cluster) {
+            Ok(false) => {}
+            Ok(true) => {
+                self.looked.store(true, Ordering::Relaxed);
+                self.room.add_permits(permits(self.queue_bytes));
+            }
+            Err(error) => {
+                let why = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(why, "the producer sends nothing");
+                self.room.close();
+            }
+        }
+    }
+
     /// Bytes that records take in the queue.
     fn used(&self) -> u32 {
+        if !self.looked.load(Ordering::Relaxed) {
+            return 0;
+        }
         let free = u32::try_from(self.room.available_permits()).unwrap_or(u32::MAX);
         self.queue_bytes.saturating_sub(free)
     }

@@ -26,13 +26,16 @@ fn day() -> Day {
 }
 
 fn batch(number: u8) -> Batch {
-    let device = Device::new(DeviceId::new([number; 16]), "Nokia", "TA-1053");
+    // Of zeros alone it would be nobody's.
+    let device = Device::new(DeviceId::new([number + 1; 16]), "Nokia", "TA-1053");
     Batch::new(device, "maps", "4.2", Consent::new(1, day())).event(Event::started())
 }
 
-/// A cluster of which nobody answers.
+/// A cluster of which nobody answers, and that may be anywhere.
 fn nowhere() -> Cluster {
-    Cluster::new(&KafkaConfig::at("127.0.0.1:1")).unwrap()
+    let mut config = KafkaConfig::at("127.0.0.1:1");
+    config.insecure = true;
+    Cluster::new(&config).unwrap()
 }
 
 struct Received {
@@ -394,4 +397,14 @@ fn a_producer_that_a_fatal_error_has_killed_is_replaced_and_goes_on() {
     }
     assert!((0..20).all(|_| send()));
     block_on(producer.close(Duration::from_secs(10))).unwrap();
+}
+
+#[test]
+fn nothing_is_handed_over_before_it_is_known_where_the_brokers_are() {
+    let nobody = Cluster::new(&KafkaConfig::at("127.0.0.1:1")).unwrap();
+    let producer = Producer::start(&nobody, None, &Config::default()).unwrap();
+    let waits = producer.try_send(&batch(1)).unwrap_err();
+    assert!(matches!(waits, Error::Full), "{waits:?}");
+    assert!(waits.retry_helps());
+    block_on(producer.close(Duration::ZERO)).unwrap();
 }

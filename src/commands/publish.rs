@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use kaiku_broker::Cluster;
+use kaiku_broker::{Admin, Cluster};
 use kaiku_catalogue::Catalogue;
 use kaiku_enrich::unlisted_names;
 use kaiku_ingest::publish::{self, Counts, Progress, Target};
@@ -43,6 +43,8 @@ pub(crate) fn run(args: &PublishArgs, global: &Global) -> Result<ExitCode> {
             let registry = settings.registry.as_ref().map(Registry::new).transpose();
             let registry = registry.context("preparing to ask the schema registry")?;
             let (cluster, registry) = (Cluster::new(&settings.kafka)?, registry.as_ref());
+            // Else it would wait in silence for a broker that is away, or elsewhere.
+            Admin::connect(&cluster)?.names()?;
             let config = Config::default();
             let started = Producer::start_on(&cluster, &settings.topics, registry, &config);
             Some(started.context("starting the producer")?)

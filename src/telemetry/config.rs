@@ -87,7 +87,7 @@ mod tests {
             "info",
             "off",
             "warn,kaiku_enrich=debug",
-            "debug, rdkafka=off",
+            "debug,rdkafka=off",
         ] {
             assert_eq!(problems(right), 0, "{right}");
         }
