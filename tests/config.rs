@@ -1,8 +1,11 @@
 //! Settings: every error at once, the environment over the file, and every sample that we ship.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use crate::support::folders::copy_folder;
 
 /// Runs `kaiku doctor --settings-only` on a file, with nothing but these variables set.
 fn doctor(file: &Path, variables: &[(&str, &str)]) -> Output {
@@ -164,6 +167,47 @@ fn every_sample_of_settings_has_the_right_form() {
             "{name} holds settings that can't be read:\n{said}\n{sample}"
         );
     }
+}
+
+#[test]
+fn the_settings_of_the_readme_serve_every_stage_once_their_files_are_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let readme = fs::read_to_string(root().join("README.md")).expect("README.md");
+    let sample = settings_in(&readme).next().expect("settings");
+    let mut settings = sample;
+    for (place, name) in [
+        ("/etc/kaiku", "etc"),
+        ("/run/secrets", "secrets"),
+        ("/var/lib/kaiku", "lib"),
+        ("/srv/kaiku", "srv"),
+    ] {
+        let here = folder.path().join(name);
+        fs::create_dir(&here).expect("a folder");
+        settings = settings.replace(place, here.to_str().expect("a path"));
+    }
+    let etc = folder.path().join("etc");
+    let secrets = folder.path().join("secrets");
+    copy_folder(
+        &root().join("schemas/catalogue/sample"),
+        &etc.join("catalogue"),
+    );
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    fs::write(etc.join("ca.pem"), made.cert.pem()).expect("written");
+    fs::write(etc.join("gateway.pem"), made.cert.pem()).expect("written");
+    for (name, text) in [
+        ("gateway.key", made.signing_key.serialize_pem()),
+        ("kafka-password", "secret\n".to_owned()),
+        ("gateway-tokens", format!("{}\n", "5".repeat(64))),
+    ] {
+        let path = secrets.join(name);
+        fs::write(&path, text).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("its rights");
+    }
+    let file = folder.path().join("kaiku.toml");
+    fs::write(&file, settings).expect("written");
+    let output = doctor(&file, &[]);
+    let said = stderr(&output) + &String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
 }
 
 /// Every block of TOML in a document that holds settings, and not a file of the catalogue.

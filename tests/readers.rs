@@ -13,6 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::demo::demo;
+use crate::support::folders::copy_folder;
 use crate::support::python::{large_python, python, root, run_python, run_with, said};
 
 const DOCUMENT: &str = "docs/readers.md";
@@ -76,25 +77,12 @@ fn recipes() -> Vec<Recipe> {
         .collect()
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
-}
-
 /// A folder with the demo's rollups, in which all that can go wrong with a reader is there: apps that look like numbers,
 /// a day that is not sealed, days of another policy.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let rollups = folder.path().join("kaiku-demo/rollups");
-    copy(&demo().folder.join("kaiku-demo/rollups"), &rollups);
+    copy_folder(&demo().folder.join("kaiku-demo/rollups"), &rollups);
     for table in [rollups.join(TABLE), rollups.join("monthly").join(TABLE)] {
         for (name, number) in APPS {
             let renamed = table.join(format!("app={number}"));
@@ -104,9 +92,9 @@ fn folder() -> TempDir {
     }
     let app = rollups.join(TABLE).join("app=007");
     let newest = app.join(format!("day={}", demo().days.last().unwrap()));
-    copy(&newest, &app.join("day=2099-01-01"));
+    copy_folder(&newest, &app.join("day=2099-01-01"));
     run_python(ANOTHER_POLICY, folder.path());
-    copy(
+    copy_folder(
         &root().join("docs/readers/dbt"),
         &folder.path().join("docs/readers/dbt"),
     );

@@ -4,6 +4,7 @@
 
 pub(crate) mod apicurio;
 pub(crate) mod demo;
+pub(crate) mod folders;
 pub(crate) mod kafka;
 pub(crate) mod oracle;
 pub(crate) mod outcome;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use kaiku_rehearsal::Sender;
 
 use super::{QUIET, STOP, await_that};
+use crate::support::folders::copy_folder;
 use crate::support::kafka::{own, own_with_clock, unique_prefix};
 use crate::support::process::Stage;
 use crate::support::world::{World, seed};
@@ -26,14 +27,6 @@ fn keep(log: &Path) -> (tempfile::TempDir, PathBuf) {
 fn bring_back(copy: &Path, log: &Path) {
     std::fs::remove_dir_all(log).unwrap();
     copy_folder(copy, log);
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for found in std::fs::read_dir(from).unwrap() {
-        let found = found.unwrap();
-        std::fs::copy(found.path(), to.join(found.file_name())).unwrap();
-    }
 }
 
 #[test]
