@@ -342,15 +342,15 @@ fn look_at_kafka(
         }
     };
     let how = protection(&settings.kafka);
-    let places: Vec<&str> = advertised.iter().map(|(place, _)| &**place).collect();
+    let places: Vec<&str> = advertised.iter().map(|one| &*one.address).collect();
     let answers = format!(
         "{} answers, {how}; its brokers say that they are at {}",
         cluster.brokers(),
         places.join(", ")
     );
     findings.ok("kafka", &answers)?;
-    let unreached = advertised.iter().filter_map(|(place, reached)| {
-        let error = reached.as_ref().err()?;
+    let unreached = advertised.iter().filter_map(|one| {
+        let (place, error) = (&one.address, one.unreached.as_ref()?);
         Some(format!(
             "a broker says that it is at {place}, which can't be reached from here: {error}; look at its advertised.listeners"
         ))

@@ -43,6 +43,15 @@ pub struct Admin {
     metadata: Duration,
 }
 
+/// Where a broker says that it is.
+#[derive(Debug)]
+pub struct Advertised {
+    /// `host:port`.
+    pub address: String,
+    /// Why it can't be reached there from here.
+    pub unreached: Option<std::io::Error>,
+}
+
 fn address(broker: &MetadataBroker) -> String {
     match broker.host().contains(':') {
         true => format!("[{}]:{}", broker.host(), broker.port()),
@@ -361,16 +370,18 @@ impl Admin {
         }
     }
 
-    /// The addresses at which the brokers say that they are, each `host:port`, and why one can't be
-    /// reached from here.
+    /// Where the brokers say that they are.
     ///
     /// # Errors
     /// Brokers that don't answer, or are where nothing may be sent to them.
-    pub fn advertised(&self) -> Result<Vec<(String, Result<(), std::io::Error>)>, Error> {
+    pub fn advertised(&self) -> Result<Vec<Advertised>, Error> {
         let metadata = self.metadata()?;
         let reach = |broker: &MetadataBroker| {
             let port = u16::try_from(broker.port()).unwrap_or(0);
-            (address(broker), reach(broker.host(), port))
+            Advertised {
+                address: address(broker),
+                unreached: reach(broker.host(), port).err(),
+            }
         };
         Ok(metadata.brokers().iter().map(reach).collect())
     }

@@ -20,7 +20,7 @@ mod reason;
 mod topic_id;
 mod topics;
 
-pub use admin::{Admin, Examined};
+pub use admin::{Admin, Advertised, Examined};
 pub use check::Scope;
 pub use cluster::{Cluster, Isolation};
 pub use config::{Brokers, KafkaConfig, Mechanism, Sasl, Tls};
