@@ -21,6 +21,8 @@ pub(crate) struct Document<'a> {
     text: &'a str,
     sections: BTreeMap<String, Section<'a>>,
     problems: Vec<Problem>,
+    /// Whether the text is no TOML: what was made of the rest of it may be anything.
+    is_broken: bool,
 }
 
 #[derive(Default)]
@@ -64,9 +66,11 @@ impl<'a> Document<'a> {
             text,
             sections: BTreeMap::new(),
             problems: Vec::new(),
+            is_broken: false,
         };
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in errors {
+            document.is_broken = true;
             document.problem(error.span(), error.message().to_owned());
         }
         for (key, value) in table.into_inner() {
@@ -130,26 +134,49 @@ impl<'a> Document<'a> {
                 Ok(value) => return Some(value),
                 Err(error) => error,
             };
-            let text = format!("[{name}] {}", error.message());
             let span = error.span().unwrap_or(section.span.clone());
             if let Some(index) = span.start.checked_sub(VIRTUAL) {
-                let wrong = section.overrides.get_mut(index)?;
-                wrong.form = wrong.form.next();
-                if wrong.form == Form::LeftOut {
-                    self.problems.push(Problem::new(wrong.variable, text));
-                    left_out = true;
-                }
-            } else if section.remove_around(&span) {
-                self.problem(Some(span), text);
+                left_out |= self.leave_out(name, &mut section, index, error.message())?;
+                continue;
+            }
+            let around = section.remove_around(&span).map(|path| (path, span));
+            // Of a key that does not exist in a table within the section, nothing says where it stands.
+            let found = around.or_else(|| section.remove_culprit::<T>(error.message()));
+            if let Some((path, span)) = found {
+                let place = path.split_last().map_or(&[][..], |(_, tables)| tables);
+                let head = [&[name.to_owned()], place].concat().join(".");
+                self.problem(Some(span), format!("[{head}] {}", error.message()));
                 left_out = true;
+            } else if let Some(index) = section.culprit_of_the_environment::<T>(error.message()) {
+                section.overrides[index].form = Form::Text;
+                left_out |= self.leave_out(name, &mut section, index, error.message())?;
             } else {
                 // What is missing may be missing only because it was wrong and left out.
                 if !left_out {
+                    let text = format!("[{name}] {}", error.message());
                     self.problem(Some(section.span), text);
                 }
                 return None;
             }
         }
+    }
+
+    /// Understands a variable otherwise that is wrong, or not at all; says whether it is left out.
+    fn leave_out(
+        &mut self,
+        name: &str,
+        section: &mut Section<'_>,
+        index: usize,
+        message: &str,
+    ) -> Option<bool> {
+        let wrong = section.overrides.get_mut(index)?;
+        wrong.form = wrong.form.next();
+        let is_left_out = wrong.form == Form::LeftOut;
+        if is_left_out {
+            let text = format!("[{name}] {message}");
+            self.problems.push(Problem::new(wrong.variable, text));
+        }
+        Some(is_left_out)
     }
 
     /// Ends the reading: sections that nobody took are problems too.
@@ -160,6 +187,9 @@ impl<'a> Document<'a> {
             .collect::<Vec<_>>()
             .join(", ");
         for (name, section) in std::mem::take(&mut self.sections) {
+            if self.is_broken && !section.span.is_empty() {
+                continue;
+            }
             let text = format!("there is no section [{name}]; there are {known}");
             match section.overrides.first() {
                 Some(first) if section.span.is_empty() => {
@@ -195,15 +225,89 @@ impl<'a> Section<'a> {
         T::deserialize(Spanned::new(self.span.clone(), table).into_deserializer())
     }
 
-    /// Takes out the key of the file in which an error lies; false where it lies in none.
-    fn remove_around(&mut self, span: &Range<usize>) -> bool {
-        let within = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
-        let around = |key: &Spanned<Cow<'a, str>>, value: &Spanned<DeValue<'a>>| {
-            within(key.span()) || within(value.span())
+    /// Takes out the key of the file in which an error lies, however deep, and gives its path; `None` where it
+    /// lies in none.
+    fn remove_around(&mut self, span: &Range<usize>) -> Option<Vec<String>> {
+        let mut path = Vec::new();
+        remove_around(&mut self.table, span, &mut path).then_some(path)
+    }
+
+    /// Takes out the key of the file without which the message would be another, and gives its path and place.
+    fn remove_culprit<T: DeserializeOwned>(
+        &mut self,
+        message: &str,
+    ) -> Option<(Vec<String>, Range<usize>)> {
+        let mut leaves = Vec::new();
+        collect_leaves(&self.table, &mut Vec::new(), &mut leaves);
+        let before = self.table.clone();
+        for (path, span) in leaves {
+            remove(&mut self.table, &path);
+            match self.read::<T>() {
+                Err(error) if error.message() == message => self.table = before.clone(),
+                _ => return Some((path, span)),
+            }
+        }
+        None
+    }
+
+    /// The same for the variables of the environment: the place of one among them.
+    fn culprit_of_the_environment<T: DeserializeOwned>(&mut self, message: &str) -> Option<usize> {
+        (0..self.overrides.len()).find(|index| {
+            let form = std::mem::replace(&mut self.overrides[*index].form, Form::LeftOut);
+            let read = self.read::<T>();
+            self.overrides[*index].form = form;
+            form != Form::LeftOut && !read.is_err_and(|error| error.message() == message)
+        })
+    }
+}
+
+/// Takes out the innermost key in which, or in whose value, a span lies.
+fn remove_around(table: &mut DeTable<'_>, span: &Range<usize>, path: &mut Vec<String>) -> bool {
+    let within = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
+    let keys: Vec<_> = table.keys().cloned().collect();
+    for key in keys {
+        path.push(key.get_ref().to_string());
+        let Some(value) = table.get_mut(&key) else {
+            continue;
         };
-        let found = self.table.iter().find(|(key, value)| around(key, value));
-        let key = found.map(|(key, _)| key.clone());
-        key.is_some_and(|key| self.table.remove(&key).is_some())
+        let place = value.span();
+        if let DeValue::Table(inner) = value.get_mut()
+            && remove_around(inner, span, path)
+        {
+            return true;
+        }
+        if within(key.span()) || within(place) {
+            table.remove(&key);
+            return true;
+        }
+        path.pop();
+    }
+    false
+}
+
+/// The paths of all keys that hold no table, with the places of the keys.
+fn collect_leaves(
+    table: &DeTable<'_>,
+    path: &mut Vec<String>,
+    leaves: &mut Vec<(Vec<String>, Range<usize>)>,
+) {
+    for (key, value) in table {
+        path.push(key.get_ref().to_string());
+        match value.get_ref() {
+            DeValue::Table(inner) => collect_leaves(inner, path, leaves),
+            _ => leaves.push((path.clone(), key.span())),
+        }
+        path.pop();
+    }
+}
+
+fn remove(table: &mut DeTable<'_>, path: &[String]) {
+    let [first, rest @ ..] = path else { return };
+    if rest.is_empty() {
+        table.remove(first.as_str());
+    } else if let Some(DeValue::Table(inner)) = table.get_mut(first.as_str()).map(Spanned::get_mut)
+    {
+        remove(inner, rest);
     }
 }
 
@@ -330,6 +434,47 @@ mod tests {
                 "{problem} does not start with {start}"
             );
         }
+    }
+
+    #[test]
+    fn every_error_of_a_table_within_a_section_is_found_with_its_place() {
+        let text = "[a]\nsize = 1\n[a.inner]\non = 3\nfoo = 1\nfile = 2\nbar = 2\n";
+        let mut document = Document::new("file", text);
+        assert!(document.take::<Sample>("a").is_some());
+        let mut problems = lines(&document.finish(&["a"]));
+        problems.sort();
+        let starts = [
+            "file:4:6: [a.inner] ",
+            "file:5:1: [a.inner] unknown field `foo`",
+            "file:6:8: [a.inner] ",
+            "file:7:1: [a.inner] unknown field `bar`",
+        ];
+        assert_eq!(problems.len(), starts.len(), "{problems:#?}");
+        for (problem, start) in problems.iter().zip(starts) {
+            assert!(problem.starts_with(start), "{problem}: {start}");
+        }
+    }
+
+    #[test]
+    fn a_variable_of_a_table_within_a_section_that_does_not_exist_is_named() {
+        let list = variables(&[("KAIKU_A__INNER__FOO", "1"), ("KAIKU_A__INNER__ON", "true")]);
+        let mut document = Document::new("file", "");
+        document.overlay(&list);
+        let sample = document.take::<Sample>("a").unwrap_or_default();
+        assert!(sample.inner.on);
+        let problems = lines(&document.finish(&["a"]));
+        assert_eq!(problems.len(), 1, "{problems:#?}");
+        assert!(
+            problems[0].starts_with("KAIKU_A__INNER__FOO: "),
+            "{problems:#?}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_toml_is_told_alone() {
+        let document = Document::new("file", "[kafka\nbrokers = 1\n");
+        let problems = lines(&document.finish(&["kafka"]));
+        assert_eq!(problems.len(), 1, "{problems:#?}");
     }
 
     #[test]
