@@ -329,7 +329,7 @@ fn publishing_stops_at_the_first_wrong_line_when_asked_to_and_delivers_what_came
         (counts.stopped_at, counts.delivered, wrong.len()),
         (Some(3), 1, 1)
     );
-    let text: String = (0..20_000).map(|number| line(number) + "\n").collect();
+    let text: String = (1..=20_000).map(|number| line(number) + "\n").collect();
     let (counts, wrong) = run(text.as_bytes(), Target::Producer(&producer), OnError::Skip);
     assert_eq!(
         (counts.delivered, counts.batches, wrong.len()),

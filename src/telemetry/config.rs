@@ -64,7 +64,8 @@ impl TelemetryConfig {
         // A word alone is a level. The parser takes a misspelt one for the name of a module, and then
         // nothing would be written at all.
         let mut words = self.log.split(',').map(str::trim);
-        let is_said = |word: &str| word.contains(['=', '[']) || word.parse::<LevelFilter>().is_ok();
+        let is_level = |word: &str| !word.is_empty() && word.parse::<LevelFilter>().is_ok();
+        let is_said = |word: &str| word.contains(['=', '[']) || is_level(word);
         ensure!(words.all(is_said), "neither a level nor a module's");
         Ok(EnvFilter::builder().parse(&self.log)?)
     }

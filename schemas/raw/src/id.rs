@@ -28,15 +28,14 @@ impl DeviceId {
         DeviceId(bytes)
     }
 
-    /// Reads 32 hexadecimal digits; hyphens, as in a UUID, are passed over.
+    /// Reads 32 hexadecimal digits, or a UUID, with its hyphens where they belong.
     ///
     /// # Errors
     /// Where the text is none of that. The error does not repeat it.
     pub fn from_hex(text: &str) -> Result<DeviceId, IdError> {
         let mut bytes = [0; 16];
-        if text.len() == 36 {
-            let plain: String = text.chars().filter(|c| *c != '-').collect();
-            hex::decode_to_slice(plain, &mut bytes).map_err(|_| IdError::NotHex)?;
+        if let Some(digits) = digits_of_uuid(text) {
+            hex::decode_to_slice(digits, &mut bytes).map_err(|_| IdError::NotHex)?;
         } else {
             hex::decode_to_slice(text, &mut bytes).map_err(|_| IdError::NotHex)?;
         }
@@ -52,6 +51,13 @@ impl DeviceId {
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
+}
+
+/// What stands between the hyphens of a UUID; `None` where they don't stand as in one.
+fn digits_of_uuid(text: &str) -> Option<String> {
+    let groups: Vec<&str> = text.split('-').collect();
+    let lengths = groups.iter().map(|group| group.len());
+    lengths.eq([8, 4, 4, 4, 12]).then(|| groups.concat())
 }
 
 impl StreamId {
@@ -144,6 +150,13 @@ mod tests {
             plain
         );
         assert!(DeviceId::from_hex("6f1c").is_err());
+        for elsewhere in [
+            "6f1c00001-111-2222-3333-444455556666",
+            "6f1c-0000-1111-2222-3333444455556666",
+            "----6f1c0000111122223333444455556666",
+        ] {
+            assert!(DeviceId::from_hex(elsewhere).is_err(), "{elsewhere}");
+        }
         assert!(DeviceId::from_hex("zf1c0000111122223333444455556666").is_err());
     }
 }
