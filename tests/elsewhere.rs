@@ -1,5 +1,5 @@
-//! A broker that is reached on this machine and says that it is elsewhere: nothing goes there in clear, and
-//! the doctor says where it is.
+//! A broker that is reached on this machine and says that it is elsewhere: every verb refuses to send
+//! anything there in clear, and the doctor says where it is.
 
 use std::process::{Command, Output};
 
@@ -24,7 +24,7 @@ fn kaiku(folder: &std::path::Path, arguments: &[&str]) -> (bool, String) {
 }
 
 #[test]
-fn nothing_goes_in_clear_to_a_broker_that_says_that_it_is_elsewhere() {
+fn a_broker_that_says_that_it_is_elsewhere_is_refused_where_nothing_protects_what_is_sent() {
     let mut kafka = own();
     let folder = tempfile::tempdir().unwrap();
     let cluster: Cluster = kafka.cluster(&unique_prefix("elsewhere"));

@@ -57,7 +57,7 @@ fn what_is_published_is_counted_deleted_behind_the_commit_and_the_stages_stop_wh
 /// A start and the use of a feature, of a device of its own.
 fn line(number: usize) -> String {
     format!(
-        "{{\"device\":{{\"id\":\"{number:032x}\",\"brand\":\"Nokia\",\"model\":\"TA-1053\"}},\"app\":\"maps\",\
+        "{{\"device\":{{\"id\":\"1{number:031x}\",\"brand\":\"Nokia\",\"model\":\"TA-1053\"}},\"app\":\"maps\",\
          \"release\":\"4.2\",\"consent\":{{\"version\":1,\"since\":\"2026-01-01\"}},\"stream\":\"{number:016x}\",\
          \"first_sequence\":0,\"events\":[{{\"type\":\"started\"}},{{\"type\":\"feature_used\",\"feature\":\"route.car\"}}]}}\n"
     )

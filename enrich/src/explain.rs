@@ -62,7 +62,9 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Verdict::Taken(events) => write!(f, "taken, with {events} events"),
+            Verdict::Taken(events) => {
+                write!(f, "taken by what stands in it, with {events} events")
+            }
             Verdict::Forgets => f.write_str("taken: a device, or one app on it, is forgotten"),
             Verdict::Tick => f.write_str("taken: a tick, which moves the clock and says nothing"),
             Verdict::Rejected(reason) => {
@@ -218,8 +220,11 @@ impl Looking<'_> {
             let text = "none: where this is sent again it counts again";
             self.say("stream and first_sequence", text);
         }
+        let is_refused = |place: &str| faults.iter().any(|fault| fault.place.to_string() == place);
         for name in unlisted_names(batch, self.catalogue, self.given.day) {
-            self.say(&name.place, name.to_string());
+            if !is_refused(&name.place) {
+                self.say(&name.place, name.to_string());
+            }
         }
         first.map_or(Verdict::Taken(batch.events.len()), Verdict::Rejected)
     }

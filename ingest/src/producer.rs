@@ -1,9 +1,9 @@
 //! The producer: a bounded queue, a thread that serves librdkafka, and a clean end.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use kaiku_broker::{Admin, Cluster, TopicsConfig};
@@ -48,7 +48,8 @@ struct Shared {
     clock: Clock,
     /// Whether it is known that the brokers are where something may be sent to them.
     looked: AtomicBool,
-    cluster: Cluster,
+    /// Where they are, if they are where nothing may be sent to them.
+    elsewhere: OnceLock<Vec<String>>,
 }
 
 /// Asks the thread to end: until when, and whom to tell how many records were left.
@@ -57,16 +58,26 @@ struct End {
     left: oneshot::Sender<usize>,
 }
 
-/// Where nothing protects what is sent: whether the brokers are known to be on this machine. Where they
-/// don't answer that is not known.
-fn stays_here(cluster: &Cluster) -> Result<bool, Error> {
-    if !cluster.must_stay_here() {
-        return Ok(true);
-    }
-    match Admin::greet(cluster) {
-        Ok(()) => Ok(true),
-        Err(error @ kaiku_broker::Error::Plaintext(_)) => Err(Error::Elsewhere(Box::new(error))),
-        Err(_) => Ok(false),
+/// How often it is looked where the brokers are.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Where nothing protects what is sent: looks where the brokers say that they are, for as long as the
+/// producer lives. Before it has seen them there is no room for a record, and none any more once one of
+/// them is elsewhere.
+fn look(shared: &Weak<Shared>, admin: &Admin) {
+    while let Some(shared) = shared.upgrade().filter(|shared| !shared.room.is_closed()) {
+        match admin.names() {
+            Ok(_) => shared.make_room(),
+            Err(kaiku_broker::Error::Plaintext(elsewhere)) => {
+                let error = kaiku_broker::Error::Plaintext(elsewhere.clone());
+                tracing::error!(%error, "the producer sends nothing any more");
+                let _ = shared.elsewhere.set(elsewhere);
+                return shared.room.close();
+            }
+            Err(_) => {}
+        }
+        drop(shared);
+        std::thread::sleep(LOOK);
     }
 }
 
@@ -74,7 +85,9 @@ impl Producer {
     /// Makes a producer and starts its thread. With a registry, the schemas are registered first
     /// (it blocks for that), and Confluent's framing is written.
     ///
-    /// A broker that is away is no error: records wait for it, up to `delivery_timeout`.
+    /// A broker that is away is no error: records wait for it, up to `delivery_timeout`. Where nothing
+    /// protects what is sent (no TLS, and not `insecure`) there is no room for a record before the
+    /// brokers have answered from this machine: `send` waits until then.
     ///
     /// # Errors
     /// Where the settings can't be used, or the registry gives no ids.
@@ -101,7 +114,6 @@ impl Producer {
         if !problems.is_empty() {
             return Err(Error::Settings(problems));
         }
-        let looked = stays_here(cluster)?;
         let mut client = cluster.client("ingest");
         settings(&mut client, config);
         let framer = match registry {
@@ -113,24 +125,25 @@ impl Producer {
             framer,
             topic: cluster.topics().raw(),
             // Nothing is handed over before it is known where it would go.
-            room: Arc::new(Semaphore::new(if looked {
-                permits(config.queue_bytes)
-            } else {
-                0
-            })),
-            looked: AtomicBool::new(looked),
-            cluster: cluster.clone(),
+            room: Arc::new(Semaphore::new(0)),
+            looked: AtomicBool::new(false),
+            elsewhere: OnceLock::new(),
             queue_bytes: config.queue_bytes,
             partitions: topics.partitions,
             replay: topics.replay,
             clock: Clock::system(),
         });
+        if cluster.must_stay_here() {
+            let looking = Arc::downgrade(&shared);
+            let admin =
+                Admin::impatient(cluster).map_err(|error| Error::Elsewhere(Box::new(error)))?;
+            thread("kaiku-producer-look", move || look(&looking, &admin))?;
+        } else {
+            shared.make_room();
+        }
         let (end, ended) = channel();
         let serving = shared.clone();
-        std::thread::Builder::new()
-            .name("kaiku-producer".into())
-            .spawn(move || serve(&serving, &ended))
-            .map_err(Error::Thread)?;
+        thread("kaiku-producer", move || serve(&serving, &ended))?;
         Ok(Producer {
             shared,
             end: Arc::new(end),
@@ -232,7 +245,7 @@ impl Producer {
     /// Where the producer was closed, or librdkafka does not take it.
     pub async fn send_encoded(&self, record: Encoded) -> Result<Delivery, Error> {
         let room = self.shared.room.clone().acquire_many_owned(cost(&record));
-        self.enqueue(&record, room.await.map_err(|_| Error::Closed)?)
+        self.enqueue(&record, room.await.map_err(|_| self.shared.closed())?)
     }
 
     /// Takes the record if the queue has room for it at once.
@@ -247,7 +260,7 @@ impl Producer {
             .try_acquire_many_owned(cost(&record));
         let room = room.map_err(|error| match error {
             tokio::sync::TryAcquireError::NoPermits => Error::Full,
-            tokio::sync::TryAcquireError::Closed => Error::Closed,
+            tokio::sync::TryAcquireError::Closed => self.shared.closed(),
         })?;
         self.enqueue(&record, room)
     }
@@ -354,7 +367,6 @@ fn serve(shared: &Shared, ended: &Receiver<End>) {
     let end = loop {
         shared.client.current().poll(STEP);
         shared.client.replace_dead(&mut replaced);
-        shared.look();
         gauge.set(f64::from(shared.used()));
         match ended.recv_timeout(Duration::ZERO) {
             Ok(end) => break Some(end),
@@ -372,7 +384,11 @@ fn serve(shared: &Shared, ended: &Receiver<End>) {
             break;
         }
     }
-    let left = usize::try_from(client.in_flight_count()).unwrap_or(0);
+    // Besides records, what librdkafka has in flight are errors that nobody has asked for.
+    let left = match shared.used() {
+        0 => 0,
+        _ => usize::try_from(client.in_flight_count()).unwrap_or(0),
+    };
     if left > 0 {
         give_up_all(&client);
         tracing::warn!(
@@ -386,28 +402,29 @@ fn serve(shared: &Shared, ended: &Receiver<End>) {
     }
 }
 
+fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    thread.spawn(run).map(drop).map_err(Error::Thread)
+}
+
 fn permits(queue_bytes: u32) -> usize {
     usize::try_from(queue_bytes).unwrap_or(0)
 }
 
 impl Shared {
-    /// Looks where the brokers are that did not answer before: only then is there room.
-    fn look(&self) {
-        if self.looked.load(Ordering::Relaxed) || self.room.is_closed() {
-            return;
+    /// Takes records from now on.
+    fn make_room(&self) {
+        if !self.looked.swap(true, Ordering::Relaxed) {
+            self.room.add_permits(permits(self.queue_bytes));
         }
-        match stays_here(&self.cluster) {
-            Ok(false) => {}
-            Ok(true) => {
-                self.looked.store(true, Ordering::Relaxed);
-                self.room.add_permits(permits(self.queue_bytes));
-            }
-            Err(error) => {
-                let why = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::error!(why, "the producer sends nothing");
-                self.room.close();
-            }
-        }
+    }
+
+    /// Why there is no room any more.
+    fn closed(&self) -> Error {
+        self.elsewhere.get().map_or(Error::Closed, |elsewhere| {
+            let error = kaiku_broker::Error::Plaintext(elsewhere.clone());
+            Error::Elsewhere(Box::new(error))
+        })
     }
 
     /// Bytes that records take in the queue.

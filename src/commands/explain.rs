@@ -24,13 +24,14 @@ const MOST: u64 = 4 * 1024 * 1024;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "It says what is wrong with a record field by field, and which names no list has; never an identifier, and
-no name that is not in the catalogue. The exit code is 0 where the record is taken, 1 where it is not.
+no name that is not in the catalogue. It goes by what stands in the record: its time on Kafka, open
+transactions and what an operator has decided are not looked at. The exit code is 0 where the record is taken, 1 where it is not.
 
 Examples:
   kaiku explain events.raw:3:1741 --config kaiku.toml    a record on Kafka, by partition and offset, as the
                                                          stage's log has them; with the rights of the settings
   kaiku explain record.bin                               the bytes of one record, as they are sent
-  kaiku explain record.bin --key-file key.bin            its key and its partition too
+  kaiku explain record.bin --key-file key.bin --partition 3 --partitions 64    its key and its partition too
 
 For lines of JSON: kaiku publish --dry-run"
 )]
@@ -44,6 +45,9 @@ pub(crate) struct Args {
     /// The partition in which the record of the file was put
     #[arg(long, value_name = "NUMBER", requires = "key_file")]
     partition: Option<i32>,
+    /// How many partitions the topic has [default: as the settings say]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(1..))]
+    partitions: Option<i32>,
     /// The catalogue whose names are looked for [default: the folder of the settings, else the built-in sample]
     #[arg(long, value_name = "DIR")]
     catalogue: Option<PathBuf>,
@@ -127,7 +131,7 @@ fn of_file(args: &Args, settings: &Settings, catalogue: &Arc<Catalogue>) -> Resu
         key: key.as_deref().map(Some),
         value: Some(&value),
         partition: args.partition,
-        partitions: settings.topics.partitions,
+        partitions: args.partitions.unwrap_or(settings.topics.partitions),
         day: Clock::system().today(),
     };
     Ok(explain(&given, catalogue, registry(settings)?))

@@ -28,6 +28,9 @@ use crate::telemetry;
 /// own limit before that.
 const CLOSE: Duration = Duration::from_secs(10);
 
+/// So many names that no list has are told of a dry run: who misspells one does it on every line.
+const MOST_WARNINGS: u32 = 100;
+
 /// Runs the verb: success only where no line was refused.
 pub(crate) fn run(args: &PublishArgs, global: &Global) -> Result<ExitCode> {
     let parts: &[Part] = if args.dry_run {
@@ -122,6 +125,7 @@ fn carry(
     let bar = progress_bar();
     let mut out = args.dry_run.then(Out::new);
     let mut unwritten = Ok(());
+    let mut warnings = 0;
     let mut tell = |text: String| match &mut out {
         Some(out) if unwritten.is_ok() => unwritten = out.line(text),
         Some(_) => {}
@@ -138,10 +142,19 @@ fn carry(
                 bar.suspend(|| tell(text));
             }
             Progress::Batch { line, batch } => {
-                let Some(catalogue) = catalogue else { return };
+                let Some(catalogue) = catalogue.filter(|_| warnings < MOST_WARNINGS) else {
+                    return;
+                };
                 for unlisted in unlisted_names(batch, catalogue, today) {
                     let place = &unlisted.place;
                     let text = format!("{name}:{line}: warning: {place}: {unlisted}");
+                    bar.suspend(|| tell(text));
+                    warnings += 1;
+                }
+                if warnings >= MOST_WARNINGS {
+                    let text = format!(
+                        "{name}:{line}: so many warnings: the names of the lines behind it are not looked at"
+                    );
                     bar.suspend(|| tell(text));
                 }
             }

@@ -199,6 +199,7 @@ async fn check_raw(context: &Context) -> Result<bool> {
     match tokio::time::timeout(LOOK, told).await {
         Ok(Ok(Ok(wrong))) if wrong.is_empty() => Ok(true),
         Ok(Ok(Ok(wrong))) => bail!("the topics are not as they must be: {}", wrong.join("; ")),
+        Ok(Ok(Err(error @ kaiku_broker::Error::Plaintext(_)))) => Err(error.into()),
         Ok(Ok(Err(error))) => {
             tracing::warn!(error = %Causes(&error), "the topics could not be checked");
             Ok(false)

@@ -143,9 +143,12 @@ impl<'a> Document<'a> {
             // Of a key that does not exist in a table within the section, nothing says where it stands.
             let found = around.or_else(|| section.remove_culprit::<T>(error.message()));
             if let Some((path, span)) = found {
-                let place = path.split_last().map_or(&[][..], |(_, tables)| tables);
-                let head = [&[name.to_owned()], place].concat().join(".");
-                self.problem(Some(span), format!("[{head}] {}", error.message()));
+                // What is missing may be missing only because it was wrong and left out.
+                if !(left_out && error.message().starts_with("missing field")) {
+                    let place = path.split_last().map_or(&[][..], |(_, tables)| tables);
+                    let head = [&[name.to_owned()], place].concat().join(".");
+                    self.problem(Some(span), format!("[{head}] {}", error.message()));
+                }
                 left_out = true;
             } else if let Some(index) = section.culprit_of_the_environment::<T>(error.message()) {
                 section.overrides[index].form = Form::Text;

@@ -65,8 +65,13 @@ impl TelemetryConfig {
         // nothing would be written at all.
         let mut words = self.log.split(',').map(str::trim);
         let is_level = |word: &str| !word.is_empty() && word.parse::<LevelFilter>().is_ok();
-        let is_said = |word: &str| word.contains(['=', '[']) || is_level(word);
-        ensure!(words.all(is_said), "neither a level nor a module's");
+        let is_said = |word: &str| word.contains('=') || is_level(word);
+        // Of spans the fields stand between commas too.
+        let has_spans = self.log.contains('[');
+        ensure!(
+            has_spans || words.all(is_said),
+            "neither a level nor a module's"
+        );
         Ok(EnvFilter::builder().parse(&self.log)?)
     }
 }

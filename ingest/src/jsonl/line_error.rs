@@ -25,8 +25,8 @@ impl LineError {
     /// A reason from the validation, with the event and the field that are at fault.
     pub(crate) fn of_reason(reason: Reason, place: Option<Place>) -> LineError {
         let sentence = match place {
-            Some(place @ Place::Event(..)) => format!("{place}: {}", reason.sentence()),
-            _ => reason.sentence().to_owned(),
+            Some(place) => format!("{place}: {}", reason.sentence()),
+            None => reason.sentence().to_owned(),
         };
         LineError {
             reason,

@@ -50,7 +50,7 @@ reasons! {
     /// A JSON field that does not exist.
     UnknownField = "unknown_field": "a field has a name that the contract does not know",
     /// A device or stream identifier is not written as it must be, or is nobody's.
-    BadIdentifier = "bad_identifier": "an identifier is written in hexadecimal digits, 32 for a device and 16 for a stream; that of a device is made at random, and zeros or ones alone are nobody's",
+    BadIdentifier = "bad_identifier": "an identifier is written in hexadecimal digits, 32 for a device and 16 for a stream; that of a device is made at random: nothing but 0, or nothing but f, is nobody's",
     /// The record's key is not the device's identifier.
     KeyMismatch = "key_mismatch": "the record's key must be the 16 bytes of device.id",
     /// The record lies in another partition than its key belongs to.

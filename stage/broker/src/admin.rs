@@ -9,6 +9,7 @@ use rdkafka::TopicPartitionList;
 use rdkafka::admin::{AdminClient, AdminOptions, OwnedResourceSpecifier, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
+use rdkafka::error::KafkaError;
 use rdkafka::metadata::{Metadata, MetadataBroker, MetadataTopic};
 use rdkafka::topic_partition_list::Offset;
 use rdkafka::types::RDKafkaErrorCode;
@@ -338,6 +339,10 @@ impl Admin {
                 .inner()
                 .fetch_metadata(None, PROBE.min(self.metadata))
             {
+                // A broker that is starting knows of none yet, not even of itself.
+                Ok(metadata) if metadata.brokers().is_empty() => Box::new(
+                    KafkaError::MetadataFetch(RDKafkaErrorCode::BrokerNotAvailable),
+                ),
                 Ok(metadata) => return self.stay_here(metadata),
                 Err(source) => Box::new(source),
             };

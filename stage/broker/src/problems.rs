@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use crate::config::{KafkaConfig, Sasl, Tls};
+use crate::config::{KafkaConfig, Mechanism, Sasl, Tls};
 
 /// Kafka takes topic names of up to 249 characters; the longest of ours, `enrich.state.YYYY-MM`,
 /// has 20.
@@ -20,6 +20,13 @@ pub(crate) fn of(config: &KafkaConfig) -> Vec<String> {
     }
     if let Some(sasl) = &config.sasl {
         credentials(sasl, &mut problems);
+        if must_stay_here(config) && sasl.mechanism == Mechanism::Plain {
+            problems.push(
+                "kafka.sasl.mechanism is PLAIN, which sends the password as it is, and there is no TLS: add a \
+                 [kafka.tls] section (it may be empty), take SCRAM-SHA-512, or set kafka.insecure = true"
+                    .into(),
+            );
+        }
     }
     problems
 }

@@ -111,8 +111,15 @@ impl Apache {
         let after = before.replace(&own, &format!("advertised.listeners=PLAINTEXT://{address}"));
         fs::write(&properties, after).unwrap();
         self.node.spawn().unwrap();
-        let bootstrap = self.bootstrap.clone();
-        await_up(&mut self.node, || listens(&bootstrap)).unwrap();
+        // A broker that starts says for a while what it said before.
+        let mut anywhere = KafkaConfig::at(&self.bootstrap);
+        anywhere.insecure = true;
+        let admin = Admin::connect(&Cluster::new(&anywhere).unwrap()).unwrap();
+        await_up(&mut self.node, || {
+            let told = admin.advertised().unwrap_or_default();
+            told.iter().any(|one| one.address == address)
+        })
+        .unwrap();
     }
 
     /// Where it keeps the log of a partition.
