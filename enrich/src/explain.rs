@@ -17,7 +17,7 @@ use kaiku_wire::Day;
 use kaiku_wire::frame::{self, Framing};
 
 use crate::decode::{Reader, Unread};
-use crate::strip::Vocabulary;
+use crate::strip::accepts;
 
 pub use fetch::{Source, fetch};
 pub use names::{UnlistedName, unlisted_names};
@@ -106,7 +106,6 @@ pub fn explain(
 ) -> Explanation {
     let mut looking = Looking {
         given: *given,
-        vocabulary: Vocabulary::new(catalogue.clone()),
         catalogue,
         lines: Vec::new(),
     };
@@ -119,7 +118,6 @@ pub fn explain(
 
 struct Looking<'a> {
     given: Given<'a>,
-    vocabulary: Vocabulary,
     catalogue: &'a Catalogue,
     lines: Vec<Line>,
 }
@@ -209,8 +207,7 @@ impl Looking<'_> {
         for fault in &faults {
             self.blame(fault.place, fault.reason);
         }
-        let consent = batch.consent.as_ref();
-        let is_accepted = consent.is_some_and(|one| self.vocabulary.accepts(one));
+        let is_accepted = accepts_consent(batch, self.catalogue);
         let first = owner.or(faults.first().map(|fault| fault.reason));
         let first = first.or((!is_accepted).then_some(Reason::BadConsent));
         if !is_accepted && faults.iter().all(|fault| !is_of_consent(fault.reason)) {
@@ -228,6 +225,12 @@ impl Looking<'_> {
         }
         first.map_or(Verdict::Taken(batch.events.len()), Verdict::Rejected)
     }
+}
+
+/// Whether the program of a catalogue has the text that an upload names, and had it on that day.
+pub fn accepts_consent(batch: &RawBatch<'_>, catalogue: &Catalogue) -> bool {
+    let consent = batch.consent.as_ref();
+    consent.is_some_and(|consent| accepts(catalogue, consent))
 }
 
 fn is_of_consent(reason: Reason) -> bool {

@@ -35,7 +35,8 @@ use lane_context::LaneContext;
 pub use config::{Accept, ClockAhead, Config};
 pub use error::Error;
 pub use explain::{
-    Explanation, Given, Line, Source, UnlistedName, Verdict, explain, fetch, unlisted_names,
+    Explanation, Given, Line, Source, UnlistedName, Verdict, accepts_consent, explain, fetch,
+    unlisted_names,
 };
 pub use inspect::{Findings, inspect};
 pub use metrics::METRICS;

@@ -151,9 +151,7 @@ impl Vocabulary {
 
     /// Whether the catalogue knows the text that was agreed to, and it could be on that day.
     pub(crate) fn accepts(&self, consent: &Consent) -> bool {
-        let version = u32::try_from(consent.version).ok();
-        let accepts = |(version, since)| self.catalogue.program().accepts(version, since);
-        version.zip(consent.since()).is_some_and(accepts)
+        accepts(&self.catalogue, consent)
     }
 
     /// The key of an app, for `Forget`.
@@ -346,6 +344,13 @@ impl Vocabulary {
             marks,
         });
     }
+}
+
+/// Whether a catalogue knows the text that was agreed to, and it could be on that day.
+pub(crate) fn accepts(catalogue: &Catalogue, consent: &Consent) -> bool {
+    let version = u32::try_from(consent.version).ok();
+    let accepts = |(version, since)| catalogue.program().accepts(version, since);
+    version.zip(consent.since()).is_some_and(accepts)
 }
 
 /// The key of a name within an app: `unlisted` of one app is not that of another.

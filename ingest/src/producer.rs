@@ -58,16 +58,16 @@ struct End {
     left: oneshot::Sender<usize>,
 }
 
-/// How often it is looked where the brokers are.
-const LOOK: Duration = Duration::from_secs(1);
+/// How soon it is looked again where the brokers are, before they have answered and then.
+const LOOK: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
 
 /// Where nothing protects what is sent: looks where the brokers say that they are, for as long as the
 /// producer lives. Before it has seen them there is no room for a record, and none any more once one of
-/// them is elsewhere.
-fn look(shared: &Weak<Shared>, admin: &Admin) {
+/// them is elsewhere. Each time by a client of its own: one that has learned of an address asks there.
+fn look(shared: &Weak<Shared>, cluster: &Cluster) {
     while let Some(shared) = shared.upgrade().filter(|shared| !shared.room.is_closed()) {
-        match admin.names() {
-            Ok(_) => shared.make_room(),
+        match Admin::greet(cluster) {
+            Ok(()) => shared.make_room(),
             Err(kaiku_broker::Error::Plaintext(elsewhere)) => {
                 let error = kaiku_broker::Error::Plaintext(elsewhere.clone());
                 tracing::error!(%error, "the producer sends nothing any more");
@@ -76,8 +76,9 @@ fn look(shared: &Weak<Shared>, admin: &Admin) {
             }
             Err(_) => {}
         }
+        let pause = LOOK[usize::from(shared.looked.load(Ordering::Relaxed))];
         drop(shared);
-        std::thread::sleep(LOOK);
+        std::thread::sleep(pause);
     }
 }
 
@@ -135,9 +136,8 @@ impl Producer {
         });
         if cluster.must_stay_here() {
             let looking = Arc::downgrade(&shared);
-            let admin =
-                Admin::impatient(cluster).map_err(|error| Error::Elsewhere(Box::new(error)))?;
-            thread("kaiku-producer-look", move || look(&looking, &admin))?;
+            let cluster = cluster.clone();
+            thread("kaiku-producer-look", move || look(&looking, &cluster))?;
         } else {
             shared.make_room();
         }

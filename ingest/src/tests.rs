@@ -368,7 +368,9 @@ fn a_producer_that_a_fatal_error_has_killed_is_replaced_and_goes_on() {
     use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
     let mock = MockCluster::new(1).unwrap();
-    let cluster = Cluster::new(&KafkaConfig::at(&mock.bootstrap_servers())).unwrap();
+    let mut settings = KafkaConfig::at(&mock.bootstrap_servers());
+    settings.insecure = true;
+    let cluster = Cluster::new(&settings).unwrap();
     mock.create_topic(&cluster.topics().raw(), PARTITIONS, 1)
         .unwrap();
     let config = Config {

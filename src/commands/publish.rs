@@ -12,9 +12,9 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use kaiku_broker::{Admin, Cluster};
 use kaiku_catalogue::Catalogue;
-use kaiku_enrich::unlisted_names;
+use kaiku_enrich::{accepts_consent, unlisted_names};
 use kaiku_ingest::publish::{self, Counts, Progress, Target};
-use kaiku_ingest::{Config, Day, Producer};
+use kaiku_ingest::{Config, Day, Producer, Reason};
 use kaiku_registry::Registry;
 use kaiku_wire::Clock;
 
@@ -145,6 +145,16 @@ fn carry(
                 let Some(catalogue) = catalogue.filter(|_| warnings < MOST_WARNINGS) else {
                     return;
                 };
+                if !accepts_consent(batch, catalogue) {
+                    let reason = Reason::BadConsent;
+                    let text = format!(
+                        "{name}:{line}: warning: consent: enrich rejects it with this catalogue ({}): {}",
+                        reason.as_str(),
+                        reason.sentence()
+                    );
+                    bar.suspend(|| tell(text));
+                    warnings += 1;
+                }
                 for unlisted in unlisted_names(batch, catalogue, today) {
                     let place = &unlisted.place;
                     let text = format!("{name}:{line}: warning: {place}: {unlisted}");

@@ -103,8 +103,15 @@ fn test(
         Ok(format!("{days} days, {rows} rows published"))
     })?;
     report.check("aggregate has read every event behind the strip", || {
-        let read = pipeline.aggregated.events();
-        equal("events", read, sent.truth.totals().handed_on())
+        // Where partitions move among its threads some are read once more; what lands is compared below.
+        let (read, all) = (
+            pipeline.aggregated.events(),
+            sent.truth.totals().handed_on(),
+        );
+        match read >= all {
+            true => Ok(format!("{all} events, {} of them once more", read - all)),
+            false => equal("events", read, all),
+        }
     });
     report.check("enrich and aggregate stop when asked", || {
         pipeline.stop().map(|()| "both".to_owned())

@@ -285,6 +285,7 @@ mod tests {
         ] {
             for tls in [None, Some(Tls::default())] {
                 let (mut config, _file) = with_password(mechanism, "secret");
+                config.insecure = tls.is_none();
                 config.tls = tls;
                 let cluster = Cluster::new(&config).unwrap();
                 cluster.client("test").create::<BaseProducer>().unwrap();

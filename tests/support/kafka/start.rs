@@ -114,8 +114,10 @@ impl Apache {
         // A broker that starts says for a while what it said before.
         let mut anywhere = KafkaConfig::at(&self.bootstrap);
         anywhere.insecure = true;
-        let admin = Admin::connect(&Cluster::new(&anywhere).unwrap()).unwrap();
+        let anywhere = Cluster::new(&anywhere).unwrap();
         await_up(&mut self.node, || {
+            // A client that has learned of an address asks there.
+            let admin = Admin::impatient(&anywhere).unwrap();
             let told = admin.advertised().unwrap_or_default();
             told.iter().any(|one| one.address == address)
         })
