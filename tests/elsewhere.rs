@@ -28,7 +28,9 @@ fn a_broker_that_says_that_it_is_elsewhere_is_refused_where_nothing_protects_wha
     let mut kafka = own();
     let folder = tempfile::tempdir().unwrap();
     let cluster: Cluster = kafka.cluster(&unique_prefix("elsewhere"));
-    settings(folder.path(), &cluster, "[telemetry]\nserve = false\n");
+    let file = settings(folder.path(), &cluster, "[telemetry]\nserve = false\n");
+    let allowed = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, allowed.replace("insecure = true\n", "")).unwrap();
     std::fs::write(
         folder.path().join("line.jsonl"),
         include_str!("fixtures/line.jsonl"),

@@ -227,8 +227,16 @@ impl Looking<'_> {
     }
 }
 
+/// Why an upload is rejected for its consent with this catalogue, which a door before enrich does not know:
+/// the reason and its sentence.
+pub fn refused_consent(batch: &RawBatch<'_>, catalogue: &Catalogue) -> Option<String> {
+    let reason = Reason::BadConsent;
+    let text = format!("{}: {}", reason.as_str(), reason.sentence());
+    (!accepts_consent(batch, catalogue)).then_some(text)
+}
+
 /// Whether the program of a catalogue has the text that an upload names, and had it on that day.
-pub fn accepts_consent(batch: &RawBatch<'_>, catalogue: &Catalogue) -> bool {
+fn accepts_consent(batch: &RawBatch<'_>, catalogue: &Catalogue) -> bool {
     let consent = batch.consent.as_ref();
     consent.is_some_and(|consent| accepts(catalogue, consent))
 }

@@ -35,7 +35,7 @@ use lane_context::LaneContext;
 pub use config::{Accept, ClockAhead, Config};
 pub use error::Error;
 pub use explain::{
-    Explanation, Given, Line, Source, UnlistedName, Verdict, accepts_consent, explain, fetch,
+    Explanation, Given, Line, Source, UnlistedName, Verdict, explain, fetch, refused_consent,
     unlisted_names,
 };
 pub use inspect::{Findings, inspect};

@@ -12,9 +12,9 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use kaiku_broker::{Admin, Cluster};
 use kaiku_catalogue::Catalogue;
-use kaiku_enrich::{accepts_consent, unlisted_names};
+use kaiku_enrich::{refused_consent, unlisted_names};
 use kaiku_ingest::publish::{self, Counts, Progress, Target};
-use kaiku_ingest::{Config, Day, Producer, Reason};
+use kaiku_ingest::{Config, Day, Producer};
 use kaiku_registry::Registry;
 use kaiku_wire::Clock;
 
@@ -145,12 +145,9 @@ fn carry(
                 let Some(catalogue) = catalogue.filter(|_| warnings < MOST_WARNINGS) else {
                     return;
                 };
-                if !accepts_consent(batch, catalogue) {
-                    let reason = Reason::BadConsent;
+                if let Some(why) = refused_consent(batch, catalogue) {
                     let text = format!(
-                        "{name}:{line}: warning: consent: enrich rejects it with this catalogue ({}): {}",
-                        reason.as_str(),
-                        reason.sentence()
+                        "{name}:{line}: warning: enrich rejects it with this catalogue, {why}"
                     );
                     bar.suspend(|| tell(text));
                     warnings += 1;
