@@ -1,5 +1,5 @@
-//! A broker that is reached on this machine and says that it is elsewhere: every verb refuses to send
-//! anything there in clear, and the doctor says where it is.
+//! A broker that is reached on this machine and says that it is elsewhere: nobody goes on with it where
+//! nothing protects what is sent, and the doctor says where it is.
 
 use std::process::{Command, Output};
 
@@ -45,14 +45,12 @@ fn a_broker_that_says_that_it_is_elsewhere_is_refused_where_nothing_protects_wha
     for verb in [
         &["publish", "line.jsonl"][..],
         &["topics", "check"],
-        &["enrich"],
-        &["aggregate"],
         &["doctor"],
     ] {
         let (succeeded, said) = kaiku(folder.path(), verb);
         assert!(!succeeded, "{verb:?}: {said}");
+        // By our own sentence, or where nobody is there by librdkafka's.
         assert!(said.contains(ELSEWHERE), "{verb:?}: {said}");
-        assert!(said.contains("kafka.insecure = true"), "{verb:?}: {said}");
     }
 }
 
