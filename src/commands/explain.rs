@@ -36,7 +36,7 @@ Examples:
 For lines of JSON: kaiku publish --dry-run"
 )]
 pub(crate) struct Args {
-    /// A file with the bytes of one record, `-` for standard input; or [TOPIC:]PARTITION:OFFSET
+    /// A file with the bytes of one record, `-` for standard input; or TOPIC:PARTITION:OFFSET
     #[arg(value_name = "RECORD")]
     record: String,
     /// A file with the 16 bytes of the record's key
