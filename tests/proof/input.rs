@@ -287,7 +287,7 @@ fn an_upload_repeated_at_another_gateway_after_the_first_died_before_its_answer_
     };
     let batch = |device: usize, sequence: usize| {
         format!(
-            "{{\"device\":{{\"id\":\"{device:032x}\",\"brand\":\"Nokia\",\"model\":\"TA-1053\"}},\
+            "{{\"device\":{{\"id\":\"1{device:031x}\",\"brand\":\"Nokia\",\"model\":\"TA-1053\"}},\
              \"app\":\"maps\",\"release\":\"4.2\",\"consent\":{{\"version\":1,\"since\":\"2026-01-01\"}},\
              \"stream\":\"{device:016x}\",\"first_sequence\":{sequence},\"events\":[{{\"type\":\"started\"}},\
              {{\"type\":\"feature_used\",\"feature\":\"route.car\"}}]}}"

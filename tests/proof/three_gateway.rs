@@ -35,7 +35,7 @@ struct Answers {
 /// The upload of a device that sends once.
 fn upload(number: u64) -> String {
     format!(
-        "{{\"device\":{{\"id\":\"{number:032x}\",\"brand\":\"Nokia\",\"model\":\"TA-1053\"}},\"app\":\"maps\",\
+        "{{\"device\":{{\"id\":\"1{number:031x}\",\"brand\":\"Nokia\",\"model\":\"TA-1053\"}},\"app\":\"maps\",\
          \"release\":\"4.2\",\"consent\":{{\"version\":1,\"since\":\"2026-01-01\"}},\"stream\":\"{number:016x}\",\
          \"first_sequence\":0,\"events\":[{{\"type\":\"started\"}}]}}"
     )
