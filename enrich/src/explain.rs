@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use kaiku_catalogue::Catalogue;
 use kaiku_raw::{
-    DeviceId, Forget, Limits, RawBatch, Reason, Record, faults, partition_of, schemas,
+    DeviceId, Fault, Forget, Limits, Place, RawBatch, Reason, Record, faults, partition_of, schemas,
 };
 use kaiku_registry::Registry;
 use kaiku_stage::Standstill;
@@ -203,15 +203,15 @@ impl Looking<'_> {
 
     fn batch(&mut self, batch: &RawBatch<'_>) -> Verdict {
         let owner = self.owner(&batch.device.id);
-        let faults = faults(batch, &Limits::CONTRACT, self.given.day);
+        let mut faults = faults(batch, &Limits::CONTRACT, self.given.day);
+        let place = Place::Batch("consent");
+        let is_told = faults.iter().any(|fault| fault.place == place);
+        if !is_told && !accepts_consent(batch, self.catalogue) {
+            let reason = Reason::BadConsent;
+            faults.push(Fault { place, reason });
+        }
         for fault in &faults {
             self.blame(fault.place, fault.reason);
-        }
-        let is_accepted = accepts_consent(batch, self.catalogue);
-        let first = owner.or(faults.first().map(|fault| fault.reason));
-        let first = first.or((!is_accepted).then_some(Reason::BadConsent));
-        if !is_accepted && faults.iter().all(|fault| !is_of_consent(fault.reason)) {
-            self.blame("consent", Reason::BadConsent);
         }
         if batch.stream.is_none() && batch.first_sequence.is_none() {
             let text = "none: where this is sent again it counts again";
@@ -223,6 +223,7 @@ impl Looking<'_> {
                 self.say(&name.place, name.to_string());
             }
         }
+        let first = owner.or(faults.first().map(|fault| fault.reason));
         first.map_or(Verdict::Taken(batch.events.len()), Verdict::Rejected)
     }
 }
@@ -239,10 +240,6 @@ pub fn refused_consent(batch: &RawBatch<'_>, catalogue: &Catalogue) -> Option<St
 fn accepts_consent(batch: &RawBatch<'_>, catalogue: &Catalogue) -> bool {
     let consent = batch.consent.as_ref();
     consent.is_some_and(|consent| accepts(catalogue, consent))
-}
-
-fn is_of_consent(reason: Reason) -> bool {
-    matches!(reason, Reason::NoConsent | Reason::BadConsent)
 }
 
 impl Given<'_> {

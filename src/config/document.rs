@@ -269,10 +269,10 @@ fn remove_around(table: &mut DeTable<'_>, span: &Range<usize>, path: &mut Vec<St
     let within = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
     let keys: Vec<_> = table.keys().cloned().collect();
     for key in keys {
-        path.push(key.get_ref().to_string());
         let Some(value) = table.get_mut(&key) else {
             continue;
         };
+        path.push(key.get_ref().to_string());
         let place = value.span();
         if let DeValue::Table(inner) = value.get_mut()
             && remove_around(inner, span, path)
