@@ -203,6 +203,9 @@ pub(crate) struct LandingArgs {
     /// withheld
     #[arg(long = "accept-landing-gap", value_name = "PARTITION:OFFSET", value_parser = gap)]
     pub(crate) landing_gaps: Vec<(i32, i64)>,
+    /// Go on without stripped records that nobody can read; the days that they may be of are withheld
+    #[arg(long = "reject-stripped", value_name = "PARTITION:OFFSET[-OFFSET]", value_parser = range)]
+    pub(crate) stripped_rejects: Vec<(i32, i64, i64)>,
 }
 
 /// What an operator has decided that the enrichment stage is to go on without, for this start

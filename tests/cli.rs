@@ -253,6 +253,27 @@ fn unused_features_need_a_sealed_day() {
 }
 
 #[test]
+fn a_gateway_that_is_away_is_told_once_and_with_what_to_look_at() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = folder.path().join("key");
+    std::fs::write(&key, "0123456789abcdef").expect("a file");
+    let key = key.to_str().expect("a path of text");
+    // Nothing listens on port 1.
+    let output = run(&["gateway", "check", "http://127.0.0.1:1", "--key-file", key]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty(), "{}", stdout(&output));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("is the gateway up"), "{said}");
+}
+
+#[test]
+fn a_place_on_kafka_that_is_not_whole_is_told_how_it_is_written() {
+    let output = run(&["explain", "events.raw:0"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("TOPIC:PARTITION:OFFSET"), "{said}");
+}
+
+#[test]
 fn a_broker_that_is_away_is_an_error_that_says_so() {
     // Nothing listens on port 1.
     let output = kaiku(&["topics", "check"])

@@ -1,6 +1,6 @@
 //! Settings of the aggregation stage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::landing::marginals;
 use crate::rollups::Rollups;
-use crate::store::Landing;
+use crate::store::{Landing, Probed, Store};
 
 /// Settings of the aggregation stage.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -73,6 +73,26 @@ pub struct Config {
 pub struct Accept {
     /// By partition, the offset before which stripped records are lost that were never landed.
     pub gaps: BTreeMap<i32, i64>,
+    /// Stripped records that nobody can read: partition, first and last offset.
+    pub rejects: BTreeSet<(i32, i64, i64)>,
+}
+
+impl Accept {
+    /// The first partition that is named and that a topic with so many does not have.
+    pub(crate) fn beyond(&self, partitions: i32) -> Option<i32> {
+        let Accept { gaps, rejects } = self;
+        let rejected = rejects.iter().map(|(partition, ..)| *partition);
+        let mut named = gaps.keys().copied().chain(rejected);
+        named.find(|partition| !(0..partitions).contains(partition))
+    }
+
+    /// Whether a record is to be gone on without.
+    pub(crate) fn rejects(&self, partition: i32, offset: i64) -> bool {
+        let named = |(of, first, last): &(i32, i64, i64)| {
+            *of == partition && (*first..=*last).contains(&offset)
+        };
+        self.rejects.iter().any(named)
+    }
 }
 
 impl Default for Config {
@@ -169,6 +189,27 @@ impl Config {
     /// Where the setting can't be used.
     pub fn landing_store(&self) -> Result<Landing, Error> {
         Landing::open(&self.landing, self.staging.as_deref())
+    }
+
+    /// Tries both stores without leaving anything in them: the name of the setting, the place, and what it
+    /// was found to be. An object store gets an object of this name, which is deleted again.
+    pub async fn probe_stores(
+        &self,
+        name: &str,
+    ) -> [(&'static str, &str, Result<Probed, Error>); 2] {
+        let staging = self.staging.as_deref();
+        [
+            (
+                "aggregate.landing",
+                &*self.landing,
+                Store::probe(&self.landing, staging, name).await,
+            ),
+            (
+                "aggregate.rollups",
+                &*self.rollups,
+                Store::probe(&self.rollups, staging, name).await,
+            ),
+        ]
     }
 
     /// Which of the two stores a folder lies in, by the name of its setting: what lies there is read by those

@@ -117,7 +117,11 @@ pub enum Error {
         end: i64,
     },
     /// A record of `events.stripped` is none of the schema that its header names.
-    #[error("the record at offset {offset} of partition {partition} can't be decoded")]
+    #[error(
+        "the record at offset {offset} of partition {partition} can't be decoded: find who else writes there; to go \
+         on without it, and withhold the days that it may be of, start aggregate once with --reject-stripped \
+         {partition}:{offset}"
+    )]
     Decode {
         /// The partition.
         partition: i32,
@@ -125,7 +129,11 @@ pub enum Error {
         offset: i64,
     },
     /// A record names a schema that this version does not know.
-    #[error("the record at offset {offset} of partition {partition} has an unknown schema")]
+    #[error(
+        "the record at offset {offset} of partition {partition} has an unknown schema: register it, or find who \
+         else writes there; to go on without it, and withhold the days that it may be of, start aggregate once \
+         with --reject-stripped {partition}:{offset}"
+    )]
     UnknownSchema {
         /// The partition.
         partition: i32,
@@ -133,11 +141,17 @@ pub enum Error {
         offset: i64,
     },
     /// A record belongs to a day that its partition has closed before.
-    #[error("the record at offset {offset} of partition {partition} is of {day}, which is closed")]
+    #[error(
+        "a record from offset {first} to {offset} of partition {partition} is of {day}, which is closed: find who \
+         else writes there; to go on without all of them, and withhold the days that they may be of, start \
+         aggregate once with --reject-stripped {partition}:{first}-{offset}"
+    )]
     ClosedDay {
         /// The partition.
         partition: i32,
-        /// Where the record stands.
+        /// Where the records begin of which it is one.
+        first: i64,
+        /// Where they end.
         offset: i64,
         /// The day.
         day: Day,

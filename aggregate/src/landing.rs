@@ -12,6 +12,7 @@ mod log;
 pub(crate) mod marginals;
 mod position;
 mod reader;
+mod share;
 mod source;
 #[cfg(test)]
 mod tests;

@@ -32,5 +32,5 @@ pub use rollups::{
     SimulatedPeriod, Sums, Withheld, WithheldReason, export,
 };
 pub use run::run;
-pub use store::Landing;
+pub use store::{Landing, Probed};
 pub use verify::{Expected, Price, Problem, Verified, verify};

@@ -20,6 +20,12 @@ pub(crate) const FENCED: Counter<0> = Counter::new(
     "Times a lander found that another had landed before it, and went on behind.",
 );
 
+pub(crate) const REJECTED: Counter<0> = Counter::new(
+    "kaiku_land_rejected_total",
+    [],
+    "Stripped records that an operator had landing go on without.",
+);
+
 pub(crate) const OPEN_DAYS: Gauge<0> = Gauge::new(
     "kaiku_open_days",
     [],
@@ -43,6 +49,7 @@ pub const METRICS: &[Described] = &[
     LAG.described(),
     HIDDEN.described(),
     FENCED.described(),
+    REJECTED.described(),
     OPEN_DAYS.described(),
     SEAL_OVERDUE_SECONDS.described(),
     BUDGET_SPENT_RATIO.described(),

@@ -67,15 +67,6 @@ impl Rollups {
         Store::open_to_read(place).map(Rollups)
     }
 
-    /// Whether the store keeps what was put first: tries it under this name, and deletes what was
-    /// put.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub async fn keeps_first(&self, name: &str) -> Result<bool, Error> {
-        self.0.keeps_first(name).await
-    }
-
     /// Publishes the rows of one app, or adopts the file that stands there if it says the same.
     pub(crate) async fn publish(
         &self,

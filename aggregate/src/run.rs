@@ -12,7 +12,7 @@ use kaiku_wire::{Clock, Day};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-use crate::config::Config;
+use crate::config::{Accept, Config};
 use crate::error::Error;
 use crate::landing::{Definitions, Log, Shared, Source, land};
 use crate::metrics::{BUDGET_SPENT_RATIO, OPEN_DAYS, SEAL_OVERDUE_SECONDS};
@@ -62,7 +62,8 @@ impl Stage {
         let context = &self.context;
         let landing = self.config.landing_store()?;
         let rollups = self.config.rollups_store()?;
-        let connected = connect(context, self.progress.readiness()).await?;
+        let accept = &self.config.accept;
+        let connected = connect(context, self.progress.readiness(), accept).await?;
         let Some((admin, source)) = connected else {
             return Ok(());
         };
@@ -143,17 +144,23 @@ impl Stage {
 async fn connect(
     context: &Context,
     readiness: &Readiness,
+    accept: &Accept,
 ) -> Result<Option<(Arc<Admin>, Source)>, Error> {
     let (context, readiness) = (context.clone(), readiness.clone());
+    let accept = accept.clone();
     blocking(move || {
         start_patiently(&context.shutdown, &readiness, Error::retry_helps, || {
-            ask(&context.cluster, &context.topics)
+            ask(&context.cluster, &context.topics, &accept)
         })
     })
     .await
 }
 
-fn ask(cluster: &Cluster, shape: &TopicsConfig) -> Result<(Arc<Admin>, Source), Error> {
+fn ask(
+    cluster: &Cluster,
+    shape: &TopicsConfig,
+    accept: &Accept,
+) -> Result<(Arc<Admin>, Source), Error> {
     Admin::greet(cluster).map_err(Error::broker("looking for the brokers"))?;
     let admin = Admin::connect(cluster).map_err(Error::broker("making a client for questions"))?;
     let wrong = admin
@@ -166,8 +173,14 @@ fn ask(cluster: &Cluster, shape: &TopicsConfig) -> Result<(Arc<Admin>, Source), 
     let asking = "asking for the topic of stripped records";
     let partitions = admin.partition_count(&topic);
     let topic_id = admin.topic_id(&topic).map_err(Error::broker(asking))?;
+    let partitions = partitions.map_err(Error::broker(asking))?;
+    if let Some(partition) = accept.beyond(partitions) {
+        return Err(Error::Topics(vec![format!(
+            "an option of this start names partition {partition}, and `{topic}` has {partitions}, counted from 0"
+        )]));
+    }
     let source = Source {
-        partitions: partitions.map_err(Error::broker(asking))?,
+        partitions,
         topic_id,
         topic,
     };

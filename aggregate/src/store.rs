@@ -4,6 +4,7 @@
 
 mod landing;
 mod local;
+mod probe;
 
 use std::path::Path as FsPath;
 use std::sync::Arc;
@@ -17,8 +18,10 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::error::Error;
+use crate::rollups::MANIFESTS;
 pub use landing::Landing;
 use local::Folder;
+pub use probe::Probed;
 
 /// How often a put is tried again where the store says that the object exists, and then that it
 /// does not: S3 answers so while two puts are under way.
@@ -61,7 +64,8 @@ impl Store {
         Store::at(place, staging, true)
     }
 
-    /// Opens a folder that is there, or a URL, for reading: nothing is made.
+    /// Opens a folder that is there, or the `rollups` in it where it has manifests and the folder has none,
+    /// or a URL, for reading: nothing is made.
     ///
     /// # Errors
     /// [`Error::Place`] with what to do.
@@ -69,11 +73,16 @@ impl Store {
         if is_url(place) {
             return Store::remote(place);
         }
-        let root = local(place);
+        let mut root = local(place).to_owned();
         let refuse = |reason: String| Error::Place {
             place: place.to_owned(),
             reason,
         };
+        // The folder of a demo, or of a pipeline that has its stores side by side.
+        let within = root.join("rollups");
+        if !root.join(MANIFESTS).is_dir() && within.join(MANIFESTS).is_dir() {
+            root = within;
+        }
         if !root.is_dir() {
             return Err(refuse("there is no such folder".to_owned()));
         }
@@ -182,7 +191,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the store fails.
-    pub(crate) async fn keeps_first(&self, name: &str) -> Result<bool, Error> {
+    async fn keeps_first(&self, name: &str) -> Result<bool, Error> {
         let path = Path::from(format!("_kaiku_doctor/{name}"));
         let (one, two) = (Bytes::from_static(b"first"), Bytes::from_static(b"second"));
         let first = self.put_if_absent(&path, one.clone()).await?;
@@ -275,139 +284,4 @@ fn lower(
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    fn files(folder: &FsPath) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut waiting = vec![folder.to_path_buf()];
-        while let Some(next) = waiting.pop() {
-            for entry in std::fs::read_dir(next).unwrap().map(Result::unwrap) {
-                if entry.file_type().unwrap().is_dir() {
-                    waiting.push(entry.path());
-                } else {
-                    let path = entry.path();
-                    found.push(path.strip_prefix(folder).unwrap().display().to_string());
-                }
-            }
-        }
-        found.sort();
-        found
-    }
-
-    fn store(folder: &FsPath) -> Store {
-        Store::open(folder.join("rollups").to_str().unwrap(), None).unwrap()
-    }
-
-    #[tokio::test]
-    async fn the_first_put_wins_and_the_second_is_told_what_stands_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
-        let path = Path::from("table/app=maps/day=2026-11-24/rollup.parquet");
-        let one = Bytes::from_static(b"one");
-        let two = Bytes::from_static(b"two");
-        let put = store.put_if_absent(&path, one.clone()).await.unwrap();
-        assert_eq!(put, Put::Created);
-        let put = store.put_if_absent(&path, two.clone()).await.unwrap();
-        assert_eq!(put, Put::Exists(one.clone()));
-        assert!(!store.put_same(&path, one.clone()).await.unwrap());
-        assert!(matches!(
-            store.put_same(&path, two).await,
-            Err(Error::Altered { .. })
-        ));
-        assert_eq!(store.get(&path).await.unwrap(), Some(one));
-        let listed = store.list(&Path::from("table")).await.unwrap();
-        assert_eq!(listed, std::slice::from_ref(&path));
-        assert_eq!(
-            files(folder.path()),
-            ["rollups/table/app=maps/day=2026-11-24/rollup.parquet"]
-        );
-        store.delete(&path).await.unwrap();
-        store.delete(&path).await.unwrap();
-        assert_eq!(store.get(&path).await.unwrap(), None);
-    }
-
-    #[tokio::test]
-    async fn what_is_replaced_is_the_new_object_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
-        let path = Path::from("a/b.json");
-        for bytes in ["one", "another", ""] {
-            let bytes = Bytes::from_static(bytes.as_bytes());
-            store.replace(&path, bytes.clone()).await.unwrap();
-            assert_eq!(store.get(&path).await.unwrap(), Some(bytes));
-            assert_eq!(files(folder.path()), ["rollups/a/b.json"]);
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn a_reader_finds_one_of_the_objects_whole_while_they_are_replaced() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
-        let path = Path::from("a/b");
-        store.replace(&path, vec![0; 10_000].into()).await.unwrap();
-        let writers: Vec<_> = (1_u8..5)
-            .map(|n| {
-                let (store, path) = (store.clone(), path.clone());
-                tokio::spawn(async move {
-                    for _ in 0..10 {
-                        store.replace(&path, vec![n; 10_000].into()).await.unwrap();
-                    }
-                })
-            })
-            .collect();
-        while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
-            let found = store.get(&path).await.unwrap().unwrap();
-            assert_eq!(found.len(), 10_000);
-            assert!(found.iter().all(|byte| *byte == found[0]));
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn of_many_puts_at_once_one_wins() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(folder.path());
-        let path = Path::from("a/b");
-        let tasks: Vec<_> = (0_u8..16)
-            .map(|n| {
-                let (store, path) = (store.clone(), path.clone());
-                tokio::spawn(async move { store.put_if_absent(&path, vec![n; 100].into()).await })
-            })
-            .collect();
-        let mut won = 0;
-        for task in tasks {
-            won += usize::from(task.await.unwrap().unwrap() == Put::Created);
-        }
-        assert_eq!(won, 1);
-        assert_eq!(files(folder.path()), ["rollups/a/b"]);
-    }
-
-    #[test]
-    fn what_a_crash_left_is_cleaned_up_and_never_stands_in_the_store() {
-        let folder = tempfile::tempdir().unwrap();
-        let staging = folder.path().join(".kaiku-tmp");
-        drop(store(folder.path()));
-        let old = staging.join("rollups-1-1.tmp");
-        std::fs::write(&old, b"half").unwrap();
-        let ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
-        std::fs::File::open(&old)
-            .unwrap()
-            .set_modified(ago)
-            .unwrap();
-        std::fs::write(staging.join("rollups-1-2.tmp"), b"of another process").unwrap();
-        drop(store(folder.path()));
-        assert_eq!(files(folder.path()), [".kaiku-tmp/rollups-1-2.tmp"]);
-    }
-
-    #[test]
-    fn a_staging_folder_within_the_store_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("rollups");
-        let place = root.to_str().unwrap();
-        let refused = Store::open(place, Some(&root.join("tmp")));
-        assert!(matches!(refused, Err(Error::Place { .. })));
-        assert!(files(folder.path()).is_empty());
-    }
-}
+mod tests;

@@ -94,6 +94,23 @@ pub struct Accept {
 }
 
 impl Accept {
+    /// The first partition that is named and that a topic with so many does not have.
+    pub(crate) fn beyond(&self, partitions: i32) -> Option<i32> {
+        let Accept {
+            gaps,
+            lost_state,
+            cuts,
+            rejects,
+        } = self;
+        let named = [gaps, lost_state, cuts]
+            .into_iter()
+            .flat_map(BTreeMap::keys);
+        let mut named = named
+            .copied()
+            .chain(rejects.iter().map(|(partition, ..)| *partition));
+        named.find(|partition| !(0..partitions).contains(partition))
+    }
+
     /// The offsets of a partition that are to be rejected.
     pub(crate) fn rejects_of(&self, partition: i32) -> Vec<RangeInclusive<i64>> {
         let of = self.rejects.iter().filter(|(one, ..)| *one == partition);

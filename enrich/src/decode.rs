@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kaiku_raw::{DecodeError, Decoder, DeviceId, LearnError, Limits, Reason, Record};
+use kaiku_raw::{DecodeError, Decoder, DeviceId, LearnError, Limits, Reason, Record, schemas};
 use kaiku_registry::Registry;
 use kaiku_stage::{Causes, Standstill};
+use kaiku_wire::frame::{self, Framing};
 
 /// Why a record can't be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,11 +80,24 @@ impl Reader {
         match self.decoder.decode(payload) {
             Ok(record) => Ok(record),
             Err(DecodeError::Refused(reason)) => Err(Unread::Rejected(reason)),
+            Err(DecodeError::UnknownSchema(_)) if self.is_bare_batch(payload) => {
+                Err(Unread::Rejected(Reason::NotAvro))
+            }
             Err(DecodeError::UnknownSchema(id)) => {
                 self.learn(id)?;
                 self.decode(payload)
             }
         }
+    }
+
+    /// Whether it is a batch to which its sender gave no header: its first bytes are those of the device's
+    /// identifier then, of which a zero looks like a registry's framing.
+    fn is_bare_batch(&self, payload: &[u8]) -> bool {
+        let mut framed = Vec::with_capacity(payload.len() + 10);
+        let fingerprint = schemas::RAW_BATCH.fingerprint();
+        frame::put(&mut framed, Framing::SingleObject(fingerprint));
+        framed.extend_from_slice(payload);
+        self.decoder.decode(&framed).is_ok()
     }
 
     /// Reads a record without a key: a tick, if anything. One that is not understood is no loss.

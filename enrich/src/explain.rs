@@ -7,7 +7,7 @@ mod names;
 use std::fmt;
 use std::sync::Arc;
 
-use kaiku_catalogue::Catalogue;
+use kaiku_catalogue::{Catalogue, ConsentRefused};
 use kaiku_raw::{
     DeviceId, Fault, Forget, Limits, Place, RawBatch, Reason, Record, faults, partition_of, schemas,
 };
@@ -204,14 +204,19 @@ impl Looking<'_> {
     fn batch(&mut self, batch: &RawBatch<'_>) -> Verdict {
         let owner = self.owner(&batch.device.id);
         let mut faults = faults(batch, &Limits::CONTRACT, self.given.day);
-        let place = Place::Batch("consent");
-        let is_told = faults.iter().any(|fault| fault.place == place);
-        if !is_told && !accepts_consent(batch, self.catalogue) {
-            let reason = Reason::BadConsent;
-            faults.push(Fault { place, reason });
-        }
         for fault in &faults {
             self.blame(fault.place, fault.reason);
+        }
+        let is_told = faults.iter().any(|fault| is_consent(fault.reason));
+        if let Some(why) = refused_consent(batch, self.catalogue).filter(|_| !is_told) {
+            let place = Place::Batch("consent");
+            let reason = Reason::BadConsent;
+            self.lines.push(Line {
+                place: place.to_string(),
+                text: format!("{}: {why}", reason.as_str()),
+                is_wrong: true,
+            });
+            faults.push(Fault { place, reason });
         }
         if batch.stream.is_none() && batch.first_sequence.is_none() {
             let text = "none: where this is sent again it counts again";
@@ -228,18 +233,14 @@ impl Looking<'_> {
     }
 }
 
-/// Why an upload is rejected for its consent with this catalogue, which a door before enrich does not know:
-/// the reason and its sentence.
-pub fn refused_consent(batch: &RawBatch<'_>, catalogue: &Catalogue) -> Option<String> {
-    let reason = Reason::BadConsent;
-    let text = format!("{}: {}", reason.as_str(), reason.sentence());
-    (!accepts_consent(batch, catalogue)).then_some(text)
+/// Why an upload is rejected for its consent with this catalogue ([`Reason::BadConsent`]), which a door
+/// before enrich does not know. `None` where it is not, or has none.
+pub fn refused_consent(batch: &RawBatch<'_>, catalogue: &Catalogue) -> Option<ConsentRefused> {
+    accepts(catalogue, batch.consent.as_ref()?).err()
 }
 
-/// Whether the program of a catalogue has the text that an upload names, and had it on that day.
-fn accepts_consent(batch: &RawBatch<'_>, catalogue: &Catalogue) -> bool {
-    let consent = batch.consent.as_ref();
-    consent.is_some_and(|consent| accepts(catalogue, consent))
+fn is_consent(reason: Reason) -> bool {
+    matches!(reason, Reason::BadConsent | Reason::NoConsent)
 }
 
 impl Given<'_> {

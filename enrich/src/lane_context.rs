@@ -89,6 +89,12 @@ impl LaneContext {
         let partitions = admin
             .partition_count(&topics.raw())
             .map_err(Error::broker("counting the partitions"))?;
+        if let Some(partition) = config.accept.beyond(partitions) {
+            return Err(Error::Settings(vec![format!(
+                "an option of this start names partition {partition}, and `{}` has {partitions}, counted from 0",
+                topics.raw()
+            )]));
+        }
         let ids = registry.as_deref().map(Ids::register).transpose()?;
         let ticker = Ticker::new(&cluster)?;
         let writer = config.writer_under(cluster.prefix());

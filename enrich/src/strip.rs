@@ -6,7 +6,7 @@
 mod unlisted;
 
 use hashbrown::HashMap;
-use kaiku_catalogue::{App, Catalogue, Component, Feature, Release};
+use kaiku_catalogue::{App, Catalogue, Component, ConsentRefused, Feature, Release};
 use kaiku_raw::{
     Consent, Device as RawDevice, EventType, Limits, Loss, LossReason, RawBatch, RawEvent,
 };
@@ -151,7 +151,7 @@ impl Vocabulary {
 
     /// Whether the catalogue knows the text that was agreed to, and it could be on that day.
     pub(crate) fn accepts(&self, consent: &Consent) -> bool {
-        accepts(&self.catalogue, consent)
+        accepts(&self.catalogue, consent).is_ok()
     }
 
     /// The key of an app, for `Forget`.
@@ -347,10 +347,10 @@ impl Vocabulary {
 }
 
 /// Whether a catalogue knows the text that was agreed to, and it could be on that day.
-pub(crate) fn accepts(catalogue: &Catalogue, consent: &Consent) -> bool {
-    let version = u32::try_from(consent.version).ok();
-    let accepts = |(version, since)| catalogue.program().accepts(version, since);
-    version.zip(consent.since()).is_some_and(accepts)
+pub(crate) fn accepts(catalogue: &Catalogue, consent: &Consent) -> Result<(), ConsentRefused> {
+    let version = u32::try_from(consent.version).map_err(|_| ConsentRefused::UnknownText)?;
+    let since = consent.since().ok_or(ConsentRefused::BeforeItsText)?;
+    catalogue.program().accepts(version, since)
 }
 
 /// The key of a name within an app: `unlisted` of one app is not that of another.

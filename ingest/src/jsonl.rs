@@ -4,6 +4,7 @@
 
 mod form;
 mod line_error;
+mod object;
 mod whole;
 
 pub use form::Line;
@@ -13,13 +14,14 @@ use kaiku_raw::{Limits, RawBatch, Reason, faults, validate};
 use kaiku_wire::Day;
 
 use crate::Forget;
+use object::Object;
 
 /// Reads a line. It is not validated yet, see [`check`].
 ///
 /// # Errors
 /// Where the line is no JSON, or not of the form.
 pub fn parse_line(text: &str) -> Result<Line, LineError> {
-    let form: form::LineForm<'_> =
+    let Object(form): Object<form::LineForm<'_>> =
         serde_json::from_str(text).map_err(|e| LineError::of_json(&e))?;
     form.take()
 }
@@ -29,7 +31,7 @@ pub fn parse_line(text: &str) -> Result<Line, LineError> {
 /// # Errors
 /// Where the text is no JSON, or not of the form.
 pub fn parse_forget(text: &str) -> Result<Forget, LineError> {
-    let form: form::ForgetForm<'_> =
+    let Object(form): Object<form::ForgetForm<'_>> =
         serde_json::from_str(text).map_err(|e| LineError::of_json(&e))?;
     Ok(form.take())
 }

@@ -40,7 +40,7 @@ fn check(args: &CatalogueArgs, global: &Global) -> Result<ExitCode> {
     for line in &breaks {
         out.line(format!("breaks readers: {line}"))?;
     }
-    for line in catalogue.expiring(Clock::system().today(), SOON) {
+    for line in catalogue.warnings(Clock::system().today(), SOON) {
         out.line(format!("warning: {line}"))?;
     }
     out.finish()?;

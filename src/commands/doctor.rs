@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use kaiku_aggregate::Probed;
 use kaiku_broker::{Admin, Cluster, Examined, KafkaConfig, Scope};
 use kaiku_catalogue::Catalogue;
 use kaiku_registry::{Registry, subject_of};
@@ -191,7 +192,7 @@ fn look_at_catalogue(settings: &Settings, findings: &mut Findings) -> Result<()>
     let problems = settings.catalogue.problems();
     // What can't be read is told below.
     if let Some(Ok(catalogue)) = settings.catalogue.dir.as_deref().map(Catalogue::load) {
-        for line in catalogue.expiring(clock().today(), super::catalogue::SOON) {
+        for line in catalogue.warnings(clock().today(), super::catalogue::SOON) {
             findings.note("catalogue", &line)?;
         }
     }
@@ -263,33 +264,34 @@ fn probe(dir: &Path) -> std::io::Result<()> {
 }
 
 fn look_at_stores(settings: &Settings, findings: &mut Findings) -> Result<()> {
-    let config = &settings.aggregate;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let probe = format!("{:016x}", rand::random::<u64>());
-    let landing = config
-        .landing_store()
-        .and_then(|landing| runtime.block_on(landing.keeps_first(&probe)));
-    let rollups = config
-        .rollups_store()
-        .and_then(|rollups| runtime.block_on(rollups.keeps_first(&probe)));
-    for (name, place, tried) in [
-        ("aggregate.landing", &config.landing, landing),
-        ("aggregate.rollups", &config.rollups, rollups),
-    ] {
-        let wrong = match tried {
-            Ok(true) => None,
-            Ok(false) => Some(format!(
-                "{name} ({place}) lets an object be overwritten: take a store with conditional puts"
-            )),
-            Err(error) => Some(format!(
-                "{name} ({place}): {}: give this user the right to write and delete there",
-                Causes(&error)
-            )),
-        };
-        let fine = format!("{name} ({place}) can be written, and keeps what was written first");
-        findings.judge("stores", wrong.as_slice(), &fine)?;
+    for (name, place, tried) in runtime.block_on(settings.aggregate.probe_stores(&probe)) {
+        match tried {
+            Ok(Probed::Good) => findings.ok(
+                "stores",
+                &format!("{name} ({place}) can be written, and keeps what was written first"),
+            )?,
+            Ok(Probed::ToBeMade) => findings.note(
+                "stores",
+                &format!("{name} ({place}) does not exist yet: aggregate makes it"),
+            )?,
+            Ok(Probed::Overwrites) => findings.wrong(
+                "stores",
+                &format!(
+                    "{name} ({place}) lets an object be overwritten: take a store with conditional puts"
+                ),
+            )?,
+            Err(error) => findings.wrong(
+                "stores",
+                &format!(
+                    "{name} ({place}): {}: give this user the right to write and delete there",
+                    Causes(&error)
+                ),
+            )?,
+        }
     }
     Ok(())
 }
@@ -333,12 +335,8 @@ fn look_at_kafka(
     };
     let advertised = match admin.advertised() {
         Ok(advertised) => advertised,
-        Err(error @ kaiku_broker::Error::Plaintext(_)) => {
-            return findings.wrong("kafka", &error.to_string());
-        }
         Err(error) => {
-            let advice = "is the address right, is the broker up, does it speak what [kafka.tls] and [kafka.sasl] say?";
-            return findings.wrong("kafka", &format!("{}: {advice}", Causes(&error)));
+            return findings.wrong("kafka", &Causes(&error).to_string());
         }
     };
     let how = protection(&settings.kafka);

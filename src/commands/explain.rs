@@ -143,7 +143,10 @@ fn read(name: &str) -> Result<Vec<u8>> {
         "-" => std::io::stdin().lock().take(MOST).read_to_end(&mut bytes),
         _ => std::fs::File::open(name).and_then(|file| file.take(MOST).read_to_end(&mut bytes)),
     };
-    read.with_context(|| format!("reading {name}"))?;
+    read.with_context(|| match name.contains(':') {
+        true => format!("reading {name}: a record on Kafka is named TOPIC:PARTITION:OFFSET"),
+        false => format!("reading {name}"),
+    })?;
     Ok(bytes)
 }
 

@@ -47,7 +47,11 @@ pub(crate) fn run(args: &PublishArgs, global: &Global) -> Result<ExitCode> {
             let registry = registry.context("preparing to ask the schema registry")?;
             let (cluster, registry) = (Cluster::new(&settings.kafka)?, registry.as_ref());
             // Else it would wait in silence for a broker that is away, or elsewhere.
-            Admin::connect(&cluster)?.names()?;
+            let names = Admin::connect(&cluster)?.names()?;
+            let raw = cluster.topics().raw();
+            if !names.contains(&raw) {
+                return Err(kaiku_broker::Error::NoTopic(raw).into());
+            }
             let config = Config::default();
             let started = Producer::start_on(&cluster, &settings.topics, registry, &config);
             Some(started.context("starting the producer")?)
@@ -147,7 +151,7 @@ fn carry(
                 };
                 if let Some(why) = refused_consent(batch, catalogue) {
                     let text = format!(
-                        "{name}:{line}: warning: enrich rejects it with this catalogue, {why}"
+                        "{name}:{line}: warning: enrich rejects it with this catalogue (bad_consent): {why}"
                     );
                     bar.suspend(|| tell(text));
                     warnings += 1;

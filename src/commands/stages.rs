@@ -50,6 +50,7 @@ impl Options {
     /// The same of landing.
     pub(crate) fn land(mut self, args: LandingArgs) -> Options {
         self.landing.gaps = args.landing_gaps.into_iter().collect();
+        self.landing.rejects = args.stripped_rejects.into_iter().collect();
         self
     }
 }

@@ -9,7 +9,7 @@ use kaiku_fleet::FleetConfig;
 use kaiku_wire::Clock;
 
 use super::{QUIET, STOP, await_that};
-use crate::support::kafka::{alter_topic, broker, own, unique_prefix};
+use crate::support::kafka::{alter_topic, broker, own, produce, unique_prefix};
 use crate::support::process::Stage;
 use crate::support::world::{Feeder, World, seed};
 
@@ -178,6 +178,51 @@ fn a_landing_store_that_was_lost_is_gone_on_without_and_the_days_that_it_concern
     assert!(enriching.terminate(STOP).success());
     let expected = [None, None, Some("stripped_lost"), None];
     assert_eq!(world.said_of_days(), expected);
+}
+
+#[test]
+fn a_stripped_record_that_nobody_can_read_is_gone_on_without_and_its_days_are_withheld() {
+    let world = World::new("landing-reject", 1);
+    let lands = "[aggregate]\nroll_time = \"300ms\"\nretry = \"200ms\"\nseal_every = \"200ms\"\n";
+    let enrich = "delete_raw = false\nmix_uploads = 40\nmix_longest = \"300ms\"\n";
+    world.settings_with(&world.kafka, enrich, lands);
+    let mut feeder = world.feeder(500, seed(1_416));
+    let enriching = world.enrich("all");
+    feeder.end_day();
+    feeder.some(100);
+    world.await_quiet(QUIET);
+    // Somebody else may write there.
+    let stripped = world.kafka.topics().stripped();
+    let admin = Admin::connect(&world.kafka).unwrap();
+    let (_, at) = admin.watermarks(&stripped, 0).unwrap();
+    produce(&world.kafka, &stripped, 0, None, Some(b"no record"), None);
+    let refusing = world.aggregate("refusing", "");
+    let said = format!("--reject-stripped 0:{at}");
+    world.await_log("aggregate-refusing.log", &said, QUIET);
+    assert!(refusing.get("readyz").starts_with("HTTP/1.1 503"));
+    assert!(refusing.terminate(STOP).success());
+    let option = option_in(&world.log("aggregate-refusing.log"), "--reject-stripped");
+    let folder = world.folder.path();
+    let accepted = Stage::start_as(folder, "aggregate", "accepted", &[], &[&option]);
+    feeder.some(100);
+    feeder.end_day();
+    feeder.end_day();
+    world.await_quiet(QUIET);
+    await_that("three days are sealed", || world.manifests() >= 3);
+    assert!(accepted.terminate(STOP).success());
+    assert!(enriching.terminate(STOP).success());
+    assert_eq!(world.said_of_days(), [None, Some("stripped_lost"), None]);
+    let log = world.log("aggregate-accepted.log");
+    let lines = log
+        .lines()
+        .filter(|line| line.contains("is rejected, as was asked"));
+    assert_eq!(
+        lines
+            .filter(|line| line.contains(&format!("offset={at}")))
+            .count(),
+        1,
+        "{log}"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Landing and seal: killed between any two writes, overtaken, two at once.
 
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
@@ -53,7 +53,8 @@ fn roll_events() -> u64 {
 /// Settings with which an entry has so many events.
 fn set(world: &World, roll_events: u64, deletes: bool) {
     let sections = format!(
-        "[aggregate]\nroll_time = \"1s\"\nroll_events = {roll_events}\nroll_on_close = false\n\
+        "log = \"info,kaiku_stage::failpoint=debug\"\n\
+         [aggregate]\nroll_time = \"1s\"\nroll_events = {roll_events}\nroll_on_close = false\n\
          seal_every = \"200ms\"\nretry = \"200ms\"\ndelete_stripped = {deletes}\n\
          delete_landing = {deletes}\n"
     );
@@ -126,9 +127,17 @@ fn a_slow_lander_that_is_let_go_after_the_seal_and_the_deletion_changes_nothing(
     ] {
         let world = stripped_world("land-slow", seed(110), true);
         // Of a range that nobody has begun, so that the other one surely cuts it elsewhere.
-        let passes = if step == "land.data" { "" } else { "1*off->" };
-        let slow = world.aggregate("slow", &format!("{step}={passes}1*sleep(6000)->off"));
-        sleep(Duration::from_secs(4));
+        let (passes, comings) = if step == "land.data" {
+            ("", 1)
+        } else {
+            ("1*off->", 2)
+        };
+        let slow = world.aggregate("slow", &format!("{step}={passes}1*sleep(8000)->off"));
+        let comes = format!("step=\"{step}\"");
+        await_that("it is held at the step", || {
+            world.log("aggregate-slow.log").matches(&comes).count() >= comings
+        });
+        let held = Instant::now();
         slow.freeze();
         assert!(world.manifests() < DAYS, "it is held at {step}");
         // With other ends, so that no entry of the two is the same by chance.
@@ -143,7 +152,12 @@ fn a_slow_lander_that_is_let_go_after_the_seal_and_the_deletion_changes_nothing(
             // It was overtaken, and says so.
             world.await_log("aggregate-slow.log", "behind", QUIET);
         }
-        sleep(Duration::from_secs(5));
+        // Until it has gone on, and has had the time to do harm.
+        sleep(
+            Duration::from_secs(13)
+                .saturating_sub(held.elapsed())
+                .max(Duration::from_secs(5)),
+        );
         let log = world.log("aggregate-slow.log");
         assert!(!log.contains("ERROR"), "{step}: {log}");
         assert!(slow.terminate(STOP).success());

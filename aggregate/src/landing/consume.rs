@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use kaiku_broker::Cluster;
 use kaiku_registry::Registry;
 use kaiku_stage::{Causes, Standstill};
+use kaiku_wire::Day;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use tokio::runtime::Handle;
@@ -20,7 +21,7 @@ use super::reader::{Change, Reader, Trouble, trouble};
 use super::{Appended, Definitions, Log};
 use crate::config::Config;
 use crate::error::Error;
-use crate::metrics::FENCED;
+use crate::metrics::{FENCED, REJECTED};
 use crate::progress::Progress;
 
 /// How long a poll waits for a record.
@@ -119,112 +120,20 @@ impl Shared {
 /// its lanes any more.
 pub(super) struct Thread<'a> {
     /// From 1.
-    number: usize,
+    pub(super) number: usize,
     pub(super) shared: &'a Shared,
     pub(super) reader: &'a Reader,
     pub(super) lanes: HashMap<i32, Lane>,
     /// Those whose partitions were taken back, until it is known who has them next.
-    kept: HashMap<i32, Lane>,
+    pub(super) kept: HashMap<i32, Lane>,
     /// Partitions of which nobody has said yet whether they may be read on, and when that is asked again.
     pub(super) unanswered: HashMap<i32, Instant>,
-    behind: Behind,
+    pub(super) behind: Behind,
     /// The record whose schema the registry does not know, and since when that is waited for.
-    unknown: Option<(i32, i64, Instant)>,
+    pub(super) unknown: Option<(i32, i64, Instant)>,
 }
 
 impl Thread<'_> {
-    /// Lands nothing more until partitions are given.
-    fn keep(&mut self) {
-        self.kept.extend(self.lanes.drain());
-    }
-
-    /// Takes up what the group has given: a partition that was here before goes on with what is open
-    /// of it, unless somebody else has landed it meanwhile.
-    fn take_up(&mut self, share: Vec<i32>) -> Result<(), Error> {
-        let shared = self.shared;
-        tracing::info!(partitions = ?share, "partitions to land");
-        self.keep();
-        let mut kept = std::mem::take(&mut self.kept);
-        for partition in share {
-            let lane = kept.remove(&partition).or_else(|| {
-                let log = shared.logs.get(usize::try_from(partition).ok()?)?;
-                let log = Arc::clone(log);
-                let (definitions, registry) = (shared.definitions.clone(), shared.registry.clone());
-                Some(Lane::new(log, definitions, registry))
-            });
-            if let Some(lane) = lane {
-                self.lanes.insert(partition, lane);
-                shared.progress.readiness().works(partition);
-            }
-        }
-        self.catch_up();
-        self.unanswered.clear();
-        self.check_ends()?;
-        self.assign()?;
-        if self.lanes.contains_key(&0) {
-            shared.seals.store(self.number, Ordering::Release);
-            shared.landed.notify_one();
-        }
-        Ok(())
-    }
-
-    /// Takes in what others have landed of the partitions that are here now.
-    fn catch_up(&mut self) {
-        for partition in self.lanes.keys().copied().collect::<Vec<_>>() {
-            if let Err(error) = self.catch_up_with(partition) {
-                self.stop(partition, &error);
-            }
-        }
-    }
-
-    /// The same for one of them, again and again where the store is away.
-    pub(super) fn catch_up_with(&mut self, partition: i32) -> Result<(), Error> {
-        while !self.shared.shutdown.is_cancelled() {
-            let Some(lane) = self.lanes.get_mut(&partition) else {
-                break;
-            };
-            match self.shared.runtime.block_on(lane.catch_up()) {
-                Ok(false) => break,
-                Ok(true) => {
-                    self.go_on_behind(partition);
-                    break;
-                }
-                Err(error @ (Error::Log { .. } | Error::Document { .. })) => return Err(error),
-                Err(error) => self.wait(partition, &error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads every partition from where its lane stands, whatever was read before.
-    fn assign(&self) -> Result<(), Error> {
-        for lane in self.lanes.values() {
-            self.show(lane);
-            let progress = &self.shared.progress;
-            progress.set_consumed(lane.partition(), lane.position());
-        }
-        let places = self.lanes.values();
-        self.reader
-            .assign(places.map(|lane| (lane.partition(), lane.position())))?;
-        for partition in self.unanswered.keys() {
-            self.reader.pause(*partition);
-        }
-        Ok(())
-    }
-
-    /// Reads every partition from where its lane stands, without assigning it anew.
-    fn seek(&self) -> Result<(), Error> {
-        for lane in self.lanes.values() {
-            if self.unanswered.contains_key(&lane.partition()) {
-                continue;
-            }
-            let progress = &self.shared.progress;
-            progress.set_consumed(lane.partition(), lane.position());
-            self.reader.seek(lane.partition(), lane.position())?;
-        }
-        Ok(())
-    }
-
     /// Takes a record, waiting where something else has to work first.
     fn offer(&mut self, message: &BorrowedMessage<'_>) -> Result<(), Error> {
         let shared = self.shared;
@@ -242,6 +151,9 @@ impl Thread<'_> {
             };
             if offset < lane.position() {
                 return Ok(());
+            }
+            if shared.config.accept.rejects(partition, offset) {
+                return Ok(self.reject(partition, offset));
             }
             match shared.runtime.block_on(lane.take(offset, payload)) {
                 Ok(took) => break took,
@@ -274,6 +186,26 @@ impl Thread<'_> {
             self.roll(partition)?;
         }
         Ok(())
+    }
+
+    /// Goes on without a record, as an operator has asked.
+    fn reject(&mut self, partition: i32, offset: i64) {
+        let since = self.shared.progress.last_sealed().map(Day::next);
+        let Some(lane) = self.lanes.get_mut(&partition) else {
+            return;
+        };
+        match self.shared.runtime.block_on(lane.reject(offset, since)) {
+            Ok(()) => {
+                REJECTED.with([]).increment(1);
+                tracing::warn!(
+                    partition,
+                    offset,
+                    "a stripped record is rejected, as was asked"
+                );
+                self.count(partition);
+            }
+            Err(error) => self.stop(partition, &error),
+        }
     }
 
     /// Whether a record that may never be readable has not been waited for long enough.
@@ -394,23 +326,6 @@ impl Thread<'_> {
         }
     }
 
-    /// A lane has moved on: an assignment follows, which reads on there.
-    fn go_on_behind(&mut self, partition: i32) {
-        let Some(lane) = self.lanes.get(&partition) else {
-            return;
-        };
-        let end = lane.position();
-        tracing::info!(
-            partition,
-            end,
-            "others have landed meanwhile; going on behind them"
-        );
-        FENCED.with([]).increment(1);
-        self.show(lane);
-        self.shared.progress.set_consumed(partition, end);
-        self.shared.landed.notify_one();
-    }
-
     /// Lands no more of a partition: what is wrong with it needs a person. The others go on.
     pub(super) fn stop(&mut self, partition: i32, error: &Error) {
         let (why, causes) = (error.standstill(), Causes(error).to_string());
@@ -437,7 +352,7 @@ impl Thread<'_> {
     }
 
     /// Waits before something is tried again.
-    fn wait(&self, partition: i32, error: &Error) {
+    pub(super) fn wait(&self, partition: i32, error: &Error) {
         self.show_wait(partition, error);
         let (shutdown, retry) = (&self.shared.shutdown, self.shared.config.retry);
         self.shared.runtime.block_on(async {
@@ -454,7 +369,7 @@ impl Thread<'_> {
         }
     }
 
-    fn show(&self, lane: &Lane) {
+    pub(super) fn show(&self, lane: &Lane) {
         let progress = &self.shared.progress;
         progress.set_landed(lane.partition(), lane.position(), lane.landed_day());
     }

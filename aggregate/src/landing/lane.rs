@@ -44,6 +44,8 @@ struct Open {
     lost: Option<Option<Day>>,
     /// It was told to go on behind lost records.
     is_behind_loss: bool,
+    /// Nothing was read yet behind a record that was rejected: the log would forget of it.
+    is_at_loss: bool,
     /// The last record that was taken.
     last: Option<i64>,
     last_record: Vec<u8>,
@@ -118,6 +120,19 @@ impl Lane {
         open.is_behind_loss = true;
     }
 
+    /// Goes on behind a record that nobody can read. Until another was read, nothing is put: only that one
+    /// tells up to which day the loss is.
+    pub(crate) async fn reject(&mut self, offset: i64, since: Option<Day>) -> Result<(), Error> {
+        // What stands before it is of days of its own.
+        self.gather(offset).await?;
+        let open = &mut self.open;
+        open.end = offset + 1;
+        open.is_at_loss = true;
+        let first = open.closed.map(Day::next).or(since);
+        open.lost.get_or_insert(first);
+        Ok(())
+    }
+
     /// The last record that was landed, as long as what comes behind it is not behind lost ones.
     pub(crate) fn last(&self) -> Option<Last> {
         let end = self.log.end();
@@ -135,6 +150,7 @@ impl Lane {
             Refused::Later(error) => Failure::Later(error),
         })?;
         self.open.end = offset + 1;
+        self.open.is_at_loss = false;
         self.open.last = Some(offset);
         self.open.last_record.clear();
         self.open.last_record.extend_from_slice(record);
@@ -159,7 +175,7 @@ impl Lane {
             .open
             .since
             .is_some_and(|since| since.elapsed() >= roll_time);
-        old || self.open.events >= roll_events
+        !self.open.is_at_loss && (old || self.open.events >= roll_events)
     }
 
     /// Events that were taken since the log's end, and were not given by a call before.
@@ -269,6 +285,7 @@ impl Open {
             closed,
             lost: None,
             is_behind_loss: false,
+            is_at_loss: false,
             last: None,
             last_record: Vec::new(),
             days: BTreeSet::new(),
@@ -321,6 +338,7 @@ impl Open {
             if self.closed.is_some_and(|closed| day <= closed) {
                 return Err(Error::ClosedDay {
                     partition,
+                    first: self.start,
                     offset,
                     day,
                 });

@@ -23,15 +23,6 @@ impl Landing {
         Store::open_private(place, staging).map(Landing)
     }
 
-    /// Whether the store keeps what was put first: tries it under this name, and deletes what was
-    /// put.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub async fn keeps_first(&self, name: &str) -> Result<bool, Error> {
-        self.0.keeps_first(name).await
-    }
-
     pub(crate) async fn put_if_absent(&self, path: &Path, bytes: Bytes) -> Result<Put, Error> {
         self.0.put_if_absent(path, bytes).await
     }

@@ -20,6 +20,11 @@ use crate::error::Error;
 /// What a crash left in the staging folder is deleted at this age.
 const STALE: Duration = Duration::from_secs(3600);
 
+pub(super) const STAGING_WITHIN: &str =
+    "the staging folder lies within it: set aggregate.staging to one outside";
+pub(super) const STAGING_ELSEWHERE: &str = "the staging folder lies on another file system: set \
+     aggregate.staging to a folder on the same one";
+
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// The folder of a local store.
@@ -47,19 +52,12 @@ impl Folder {
         let parent = root.parent().ok_or("name a folder that is not the root")?;
         let staging = staging.map_or_else(|| parent.join(".kaiku-tmp"), FsPath::to_path_buf);
         if std::path::absolute(&staging).is_ok_and(|staging| staging.starts_with(&root)) {
-            return Err(
-                "the staging folder lies within it: set aggregate.staging to one outside"
-                    .to_owned(),
-            );
+            return Err(STAGING_WITHIN.to_owned());
         }
         let staging = make(&staging, true)?;
         let device = |folder: &FsPath| folder.metadata().map(|metadata| metadata.dev()).ok();
         if device(&root) != device(&staging) {
-            return Err(
-                "the staging folder lies on another file system: set aggregate.staging to a \
-                 folder on the same one"
-                    .to_owned(),
-            );
+            return Err(STAGING_ELSEWHERE.to_owned());
         }
         let paths = LocalFileSystem::new_with_prefix(&root).map_err(|error| error.to_string())?;
         let folder = Folder {

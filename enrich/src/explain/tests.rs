@@ -143,6 +143,44 @@ fn a_consent_to_a_text_that_the_catalogue_does_not_have_is_rejected_as_a_lane_do
     consented.consent = Some(Consent::new(9, Day::parse("2026-11-01").unwrap()));
     let said = said(&bytes(&consented));
     assert_eq!(said.verdict, Verdict::Rejected(Reason::BadConsent));
+    let told = said.lines.iter().find(|line| line.place == "consent");
+    let text = &told.unwrap().text;
+    assert_eq!(
+        text,
+        "bad_consent: the catalogue has no text of this version"
+    );
+}
+
+#[test]
+fn a_consent_is_told_by_what_is_wrong_with_it() {
+    for (version, since, place, words) in [
+        (0, "2026-11-01", "consent.version", "bad_consent"),
+        (1, "2030-11-01", "consent.since", "bad_consent"),
+        (
+            1,
+            "2019-11-01",
+            "consent",
+            "given before the catalogue has the text",
+        ),
+    ] {
+        let mut consented = batch();
+        consented.consent = Some(Consent::new(version, Day::parse(since).unwrap()));
+        let said = said(&bytes(&consented));
+        assert_eq!(said.verdict, Verdict::Rejected(Reason::BadConsent));
+        let wrong: Vec<_> = said.lines.iter().filter(|line| line.is_wrong).collect();
+        assert_eq!(wrong.len(), 1, "{wrong:?}");
+        assert_eq!(wrong[0].place, place);
+        assert!(wrong[0].text.contains(words), "{wrong:?}");
+    }
+}
+
+#[test]
+fn avro_without_a_header_that_begins_with_a_zero_is_told_without_its_key() {
+    let framed = bytes(&batch());
+    let mut bare = framed[10..].to_vec();
+    bare[0] = 0;
+    let said = said(&bare);
+    assert_eq!(said.verdict, Verdict::Rejected(Reason::NotAvro));
 }
 
 #[test]

@@ -10,10 +10,12 @@ pub enum Error {
     #[error("the gateway's settings can't be used: {}", .0.join("; "))]
     Settings(Vec<String>),
     /// A file that the settings name can't be read.
-    #[error("reading gateway.{what}")]
+    #[error("reading gateway.{what} ({})", .path.display())]
     File {
         /// Which setting names the file.
         what: &'static str,
+        /// The file.
+        path: std::path::PathBuf,
         /// Why.
         #[source]
         source: std::io::Error,

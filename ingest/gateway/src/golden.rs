@@ -18,6 +18,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// How long one upload may take.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -142,6 +143,18 @@ pub enum CheckError {
     /// The authorities can't be used.
     #[error("using the certificates of the authorities")]
     Roots(#[source] rustls::Error),
+    /// Nothing could be sent at all.
+    #[error(
+        "{host}:{port} can't be reached: {why}; is the gateway up, is the address right, and does --ca-file name the authority of its certificate?"
+    )]
+    Away {
+        /// The host of the address.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// What the system or TLS says.
+        why: String,
+    },
     /// A file of the kit is not of its form.
     #[error("reading {0}.toml of the kit")]
     File(&'static str),
@@ -190,6 +203,12 @@ pub struct Target {
     tls: Option<TlsConnector>,
 }
 
+/// A connection to it.
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
 impl Target {
     /// The gateway at this address; `roots` are the authorities that are believed, in DER.
     ///
@@ -211,8 +230,16 @@ impl Target {
     /// Sends every upload, one after the other, each on a connection of its own.
     ///
     /// # Errors
-    /// Where the kit can't be read. An answer that is wrong is an outcome, and so is none.
+    /// Where the kit can't be read, or no connection comes about. An answer that is wrong is an outcome, and
+    /// so is none.
     pub async fn check(&self, key: &str) -> Result<Vec<Outcome>, CheckError> {
+        let reached = tokio::time::timeout(LONGEST, self.connect()).await;
+        let reached = reached.unwrap_or_else(|_| Err(format!("no answer within {LONGEST:?}")));
+        reached.map_err(|why| CheckError::Away {
+            host: self.host.clone(),
+            port: self.port,
+            why,
+        })?;
         let mut outcomes = Vec::new();
         for (name, upload) in uploads()? {
             let answered = tokio::time::timeout(LONGEST, self.send(&upload, key)).await;
@@ -231,19 +258,24 @@ impl Target {
     }
 
     async fn send(&self, upload: &Upload, key: &str) -> Result<(StatusCode, Bytes), String> {
+        let request = self.request(upload, key)?;
+        match self.connect().await? {
+            Stream::Plain(stream) => exchange(stream, request).await,
+            Stream::Tls(stream) => exchange(*stream, request).await,
+        }
+    }
+
+    async fn connect(&self) -> Result<Stream, String> {
         let said = |error: &dyn std::error::Error| crate::seldom::causes(error);
         let stream = TcpStream::connect((self.host.as_str(), self.port));
         let stream = stream.await.map_err(|error| said(&error))?;
-        let request = self.request(upload, key)?;
-        match &self.tls {
-            None => exchange(stream, request).await,
-            Some(connector) => {
-                let name = ServerName::try_from(self.host.clone());
-                let name = name.map_err(|error| said(&error))?;
-                let stream = connector.connect(name, stream).await;
-                exchange(stream.map_err(|error| said(&error))?, request).await
-            }
-        }
+        let Some(connector) = &self.tls else {
+            return Ok(Stream::Plain(stream));
+        };
+        let name = ServerName::try_from(self.host.clone()).map_err(|error| said(&error))?;
+        let stream = connector.connect(name, stream).await;
+        let stream = stream.map_err(|error| said(&error))?;
+        Ok(Stream::Tls(Box::new(stream)))
     }
 
     fn request(&self, upload: &Upload, key: &str) -> Result<Request<Full<Bytes>>, String> {

@@ -214,7 +214,11 @@ pub fn key_hash(key: &str) -> String {
 
 /// Text of a file that the settings name.
 pub(crate) fn read(what: &'static str, path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|source| Error::File { what, source })
+    std::fs::read_to_string(path).map_err(|source| Error::File {
+        what,
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// A TOML file of ours. An error tells the line, and nothing of what stands there.

@@ -41,6 +41,7 @@ impl Suggested {
         };
         let failed = |source| Error::File {
             what: "recommendations_dir",
+            path: folder.clone(),
             source,
         };
         for entry in std::fs::read_dir(folder).map_err(failed)? {

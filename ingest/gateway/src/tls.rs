@@ -19,8 +19,13 @@ pub(crate) fn watched(tls: &Tls) -> Result<Watched<TlsAcceptor>, Error> {
 }
 
 fn acceptor(tls: &Tls) -> Result<TlsAcceptor, Error> {
-    let read =
-        |what, path: &Path| std::fs::read(path).map_err(|source| Error::File { what, source });
+    let read = |what, path: &Path| {
+        std::fs::read(path).map_err(|source| Error::File {
+            what,
+            path: path.to_owned(),
+            source,
+        })
+    };
     let refused = |what| move |source: pem::Error| Error::Pem { what, source };
     let chain = certificates(&read("tls.cert_file", &tls.cert_file)?, "tls.cert_file")?;
     let what = "tls.key_file";

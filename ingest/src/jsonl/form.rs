@@ -7,9 +7,11 @@ use std::marker::PhantomData;
 use kaiku_raw::{Consent, DeviceId, EventType, LengthBucket, Limits, Loss, LossReason, StreamId};
 use kaiku_wire::Day;
 use serde::Deserialize;
+use serde::de::value::CowStrDeserializer;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::line_error::{BAD_DAY, BAD_IDENTIFIER, LineError, TOO_MANY_EVENTS};
+use super::object::Object;
 use super::whole::{AtMost, Whole};
 use crate::batch;
 
@@ -31,20 +33,20 @@ pub enum Line {
 #[serde(deny_unknown_fields)]
 pub(super) struct LineForm<'a> {
     #[serde(borrow)]
-    forget: Option<ForgetForm<'a>>,
+    forget: Option<Object<ForgetForm<'a>>>,
     #[serde(borrow)]
-    device: Option<Device<'a>>,
+    device: Option<Object<Device<'a>>>,
     #[serde(borrow)]
     app: Option<Cow<'a, str>>,
     #[serde(borrow)]
     release: Option<Cow<'a, str>>,
-    consent: Option<ConsentForm>,
+    consent: Option<Object<ConsentForm>>,
     #[serde(default, deserialize_with = "optional_stream")]
     stream: Option<StreamId>,
     first_sequence: Option<Whole<i64>>,
     #[serde(borrow, default)]
     events: Option<Events<'a>>,
-    losses: Option<Vec<LossForm>>,
+    losses: Option<Vec<Object<LossForm>>>,
 }
 
 #[derive(Deserialize)]
@@ -75,7 +77,7 @@ struct ConsentForm {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Event<'a> {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "name")]
     kind: EventType,
     #[serde(borrow)]
     feature: Option<Cow<'a, str>>,
@@ -85,6 +87,7 @@ struct Event<'a> {
     component: Option<Cow<'a, str>>,
     fatal: Option<bool>,
     duration_s: Option<AtMost>,
+    #[serde(default, deserialize_with = "optional_name")]
     length: Option<LengthBucket>,
     #[serde(default = "once")]
     times: AtMost,
@@ -93,6 +96,7 @@ struct Event<'a> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LossForm {
+    #[serde(deserialize_with = "name")]
     reason: LossReason,
     count: Whole<i32>,
 }
@@ -123,7 +127,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Events<'a> {
 
             fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<Events<'a>, S::Error> {
                 let mut events = Vec::new();
-                while let Some(event) = items.next_element()? {
+                while let Some(Object(event)) = items.next_element()? {
                     if events.len() == Limits::CONTRACT.events {
                         return Err(S::Error::custom(TOO_MANY_EVENTS));
                     }
@@ -150,7 +154,7 @@ impl LineForm<'_> {
             events,
             losses,
         } = self;
-        if let Some(forget) = forget {
+        if let Some(Object(forget)) = forget {
             let alone = device.is_none()
                 && app.is_none()
                 && release.is_none()
@@ -166,10 +170,10 @@ impl LineForm<'_> {
         }
         let missing = |name: &str| LineError::of_form(&format!("the field `{name}` is missing"));
         Ok(Line::Batch(batch::Batch {
-            device: device.ok_or_else(|| missing("device"))?.take(),
+            device: device.ok_or_else(|| missing("device"))?.0.take(),
             app: app.ok_or_else(|| missing("app"))?.into_owned(),
             release: release.ok_or_else(|| missing("release"))?.into_owned(),
-            consent: consent.map(|form| Consent::new(form.version.0, form.since)),
+            consent: consent.map(|Object(form)| Consent::new(form.version.0, form.since)),
             stream,
             first_sequence: first_sequence.map(|Whole(first)| first),
             events: events
@@ -181,7 +185,7 @@ impl LineForm<'_> {
             losses: losses
                 .unwrap_or_default()
                 .into_iter()
-                .map(LossForm::take)
+                .map(|Object(loss)| loss.take())
                 .collect(),
         }))
     }
@@ -289,6 +293,20 @@ fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
         read,
         refusal: BAD_DAY,
     })
+}
+
+/// One name of a closed list, as a string: serde would take `{"started": null}` for it too.
+fn name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let text = Cow::<'de, str>::deserialize(deserializer)?;
+    T::deserialize(CowStrDeserializer::new(text))
+}
+
+fn optional_name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
+    let named = text.map(|text| T::deserialize(CowStrDeserializer::new(text)));
+    named.transpose()
 }
 
 fn optional_stream<'de, D: Deserializer<'de>>(

@@ -257,6 +257,56 @@ fn every_fault_has_its_reason() {
 }
 
 #[test]
+fn a_form_that_nobody_was_told_of_is_refused_wherever_it_stands() {
+    for (from, to, words) in [
+        (LINE, "[LINE]", "expected an object here"),
+        (LINE, "[null,LINE]", "expected an object here"),
+        (
+            LINE,
+            r#"[{"device_id":"6f1c0000111122223333444455556666"}]"#,
+            "expected an object here",
+        ),
+        (
+            r#"{"version":2,"since":"2026-11-01"}"#,
+            r#"[2,"2026-11-01"]"#,
+            "expected an object here",
+        ),
+        (
+            r#"{"type":"started"}"#,
+            r#"["started",null,null,null,null,null,null,1]"#,
+            "expected an object here",
+        ),
+        (
+            r#""events":"#,
+            r#""losses":[["too_old",1]],"events":"#,
+            "expected an object here",
+        ),
+        (
+            r#""started""#,
+            r#"{"started":null}"#,
+            "expected a string here",
+        ),
+        (
+            r#""duration_s":340"#,
+            r#""length":{"under_10m":null}"#,
+            "expected a string here",
+        ),
+        (
+            r#""events":"#,
+            r#""losses":[{"reason":{"too_old":null},"count":1}],"events":"#,
+            "expected a string here",
+        ),
+    ] {
+        let error = refused(&LINE.replace(from, &to.replace("LINE", LINE)));
+        assert_eq!(error.reason, Reason::BadJson, "{to}: {error}");
+        assert!(error.sentence.contains(words), "{to}: {error}");
+    }
+    let forget = r#"{"forget":["6f1c0000111122223333444455556666",null]}"#;
+    assert_eq!(refused(forget).reason, Reason::BadJson);
+    assert!(parse_forget(r#"["6f1c0000111122223333444455556666",null]"#).is_err());
+}
+
+#[test]
 fn an_error_repeats_nothing_of_the_line() {
     let mark = "SECRET, expected one of `SECRET` at line SECRET";
     let quoted = serde_json::to_string(mark).unwrap();

@@ -62,7 +62,7 @@ impl Request {
             let version = u32::try_from(consent.version).ok();
             version
                 .zip(consent.since())
-                .is_some_and(|(version, since)| program.accepts(version, since))
+                .is_some_and(|(version, since)| program.accepts(version, since).is_ok())
         };
         let is_refused = |batch: &&RawBatch<'_>| !batch.consent.is_some_and(accepts);
         let Some(batch) = self.batch().filter(is_refused) else {

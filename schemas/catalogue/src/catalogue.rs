@@ -186,16 +186,18 @@ impl Catalogue {
         Country::find(code)
     }
 
-    /// What has expired on a day, or will within so many, each a sentence with its place. Of an app that has
-    /// expired itself only the app is told.
-    pub fn expiring(&self, today: Day, within: u32) -> Vec<String> {
+    /// What its owner should know of on a day, each a sentence with its place: what has expired or will within
+    /// so many days, of an app that has expired itself only the app; and a program that nobody can join yet.
+    pub fn warnings(&self, today: Day, within: u32) -> Vec<String> {
         let apps = self.listed().filter(|one| one.kind == "app");
         let of_apps: Vec<(&str, Day)> = apps.map(|one| (&*one.app, one.expires)).collect();
         // What goes with its app is not told beside it.
         let is_own =
             |one: &&Listed| one.kind == "app" || !of_apps.contains(&(&*one.app, one.expires));
         let own = self.listed().filter(is_own);
-        own.filter_map(|one| one.expiry(today, within)).collect()
+        let mut warnings: Vec<_> = own.filter_map(|one| one.expiry(today, within)).collect();
+        warnings.extend(self.program.no_text_yet(today));
+        warnings
     }
 
     /// Every app, expired ones included, in the order of their files.

@@ -54,7 +54,7 @@ pub use generate::{GenerateError, Language, generate};
 pub use listed::Listed;
 pub use names::{BUILT_IN_CAUSES, NAME_BYTES, RESERVED};
 pub use problem::Problem;
-pub use program::{ConsentText, Controller, Program};
+pub use program::{ConsentRefused, ConsentText, Controller, Program};
 pub use reference::{Country, Model, Operator};
 pub use store::{Store, store_text};
 pub use values::{App, Cause, Component, Feature, Release};

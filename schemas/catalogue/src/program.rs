@@ -50,16 +50,59 @@ pub struct ConsentText {
     pub(crate) place: Place,
 }
 
+/// Why a consent does not count with this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConsentRefused {
+    /// There is no such version.
+    #[error("the catalogue has no text of this version")]
+    UnknownText,
+    /// Its version is below `lowest_accepted`.
+    #[error("the catalogue does not accept a text as old as this any more")]
+    NoLongerAccepted,
+    /// It was given before the text was there.
+    #[error(
+        "it was given before the catalogue has the text: `since` of the text says from which day on"
+    )]
+    BeforeItsText,
+}
+
 impl Program {
     /// Whether a consent to this version, given on this day, is one that can have been given and
     /// that still counts: its text is one of the program's, no older than the lowest that is
     /// accepted, and its day is not before the text was there.
     ///
     /// A day is let pass: where the device is, it may have been the day before.
-    pub fn accepts(&self, version: u32, given: Day) -> bool {
-        self.consent.contains_key(&version)
-            && version >= self.lowest_accepted()
-            && given.next() >= self.first_day(version)
+    ///
+    /// # Errors
+    /// Why it does not count.
+    pub fn accepts(&self, version: u32, given: Day) -> Result<(), ConsentRefused> {
+        if !self.consent.contains_key(&version) {
+            return Err(ConsentRefused::UnknownText);
+        }
+        if version < self.lowest_accepted() {
+            return Err(ConsentRefused::NoLongerAccepted);
+        }
+        if given.next() < self.first_day(version) {
+            return Err(ConsentRefused::BeforeItsText);
+        }
+        Ok(())
+    }
+
+    /// A sentence with its place where no text that counts is there yet on this day.
+    pub(crate) fn no_text_yet(&self, today: Day) -> Option<String> {
+        let counts = || self.consent.range(self.lowest_accepted()..);
+        let first = counts()
+            .map(|(version, _)| self.first_day(*version))
+            .min()?;
+        let (_, text) = counts().next()?;
+        let place = &text.place;
+        (today < first).then(|| {
+            let text = "no text that counts is there before";
+            let meanwhile = "until then every upload is rejected (bad_consent)";
+            place
+                .problem(format!("{text} {first}: {meanwhile}"))
+                .to_string()
+        })
     }
 
     /// The first day on which a text could be agreed to: its own, else that of the newest text

@@ -116,11 +116,9 @@ fn check(
             // A device's clock may run ahead of the broker's by a day, across time zones.
             let given = consent.since();
             let can_be = given.is_some_and(|given| given <= today.next());
-            of_batch(
-                consent.version < 1 || !can_be,
-                "consent",
-                Reason::BadConsent,
-            )?;
+            let no_version = consent.version < 1;
+            of_batch(no_version, "consent.version", Reason::BadConsent)?;
+            of_batch(!can_be, "consent.since", Reason::BadConsent)?;
         }
     }
     // What the device says of itself is looked up in closed lists, and counts as none where it is none: no

@@ -1,7 +1,8 @@
 //! A connection for requests about topics and records, each bounded in time.
 
+mod advertised;
+
 use std::collections::BTreeMap;
-use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
@@ -10,19 +11,20 @@ use rdkafka::admin::{AdminClient, AdminOptions, OwnedResourceSpecifier, Resource
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::KafkaError;
-use rdkafka::metadata::{Metadata, MetadataBroker, MetadataTopic};
+use rdkafka::metadata::{Metadata, MetadataTopic};
 use rdkafka::topic_partition_list::Offset;
 use rdkafka::types::RDKafkaErrorCode;
 
 use kaiku_wire::Month;
 
-use crate::check::{Scope, Seen, deviations, remarks};
+use crate::check::{Scope, Seen, deviations, remarks, too_few};
 use crate::cluster::{Cluster, Isolation};
 use crate::error::{Error, refused};
-use crate::problems::is_loopback;
 use crate::reason;
 use crate::topic_id::topic_id;
 use crate::topics::{Kind, Topics, TopicsConfig};
+
+pub use advertised::Advertised;
 
 /// The longest that one request to the brokers may take.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -42,34 +44,6 @@ pub struct Admin {
     cluster: Cluster,
     request: Duration,
     metadata: Duration,
-}
-
-/// Where a broker says that it is.
-#[derive(Debug)]
-pub struct Advertised {
-    /// `host:port`.
-    pub address: String,
-    /// Why it can't be reached there from here.
-    pub unreached: Option<std::io::Error>,
-}
-
-fn address(broker: &MetadataBroker) -> String {
-    match broker.host().contains(':') {
-        true => format!("[{}]:{}", broker.host(), broker.port()),
-        false => format!("{}:{}", broker.host(), broker.port()),
-    }
-}
-
-/// Connects, and says nothing.
-fn reach(host: &str, port: u16) -> std::io::Result<()> {
-    let mut last = std::io::Error::from(std::io::ErrorKind::NotFound);
-    for address in (host, port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, PROBE) {
-            Ok(_) => return Ok(()),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
 }
 
 /// How topics stand.
@@ -149,9 +123,13 @@ impl Admin {
         months: &[Month],
     ) -> Result<Examined, Error> {
         let wanted = self.topics().named_of(scope.kinds(), months);
-        let seen = self.seen(&wanted)?;
+        let (seen, brokers) = self.seen(&wanted)?;
+        let mut wrong = deviations(shape, &wanted, &seen);
+        if seen.len() < wanted.len() {
+            wrong.extend(too_few(shape.replication, brokers));
+        }
         Ok(Examined {
-            wrong: deviations(shape, &wanted, &seen),
+            wrong,
             remarks: remarks(shape, &wanted, &seen),
         })
     }
@@ -170,8 +148,9 @@ impl Admin {
         Ok(topic.and_then(|mut topic| topic.settings.remove(setting)))
     }
 
-    /// These topics as the brokers describe them; those that do not exist are left out.
-    fn seen(&self, wanted: &[(Kind, String)]) -> Result<BTreeMap<String, Seen>, Error> {
+    /// These topics as the brokers describe them, those that do not exist left out; and how many brokers
+    /// there are.
+    fn seen(&self, wanted: &[(Kind, String)]) -> Result<(BTreeMap<String, Seen>, usize), Error> {
         let metadata = self.metadata()?;
         let mut seen = BTreeMap::new();
         for topic in metadata.topics() {
@@ -183,7 +162,7 @@ impl Admin {
         if !self.cluster.is_in_process() {
             self.describe(&mut seen)?;
         }
-        Ok(seen)
+        Ok((seen, metadata.brokers().len()))
     }
 
     /// The identifier that the cluster gave a topic when it was made; `None` where the brokers tell
@@ -303,6 +282,10 @@ impl Admin {
         Ok(self.topics().months_in(&self.names()?))
     }
 
+    pub(crate) fn is_in_process(&self) -> bool {
+        self.cluster.is_in_process()
+    }
+
     pub(crate) fn limits(&self) -> AdminOptions {
         AdminOptions::new()
             .request_timeout(Some(self.request))
@@ -356,39 +339,6 @@ impl Admin {
                 });
             }
         }
-    }
-
-    /// Refuses brokers that are elsewhere than the settings say, where nothing protects what is sent to
-    /// them.
-    fn stay_here(&self, metadata: Metadata) -> Result<Metadata, Error> {
-        if !self.cluster.must_stay_here() {
-            return Ok(metadata);
-        }
-        let elsewhere = metadata
-            .brokers()
-            .iter()
-            .filter(|one| !is_loopback(one.host()));
-        let elsewhere: Vec<_> = elsewhere.map(address).collect();
-        match elsewhere.is_empty() {
-            true => Ok(metadata),
-            false => Err(Error::Plaintext(elsewhere)),
-        }
-    }
-
-    /// Where the brokers say that they are.
-    ///
-    /// # Errors
-    /// Brokers that don't answer, or are where nothing may be sent to them.
-    pub fn advertised(&self) -> Result<Vec<Advertised>, Error> {
-        let metadata = self.metadata()?;
-        let reach = |broker: &MetadataBroker| {
-            let port = u16::try_from(broker.port()).unwrap_or(0);
-            Advertised {
-                address: address(broker),
-                unreached: reach(broker.host(), port).err(),
-            }
-        };
-        Ok(metadata.brokers().iter().map(reach).collect())
     }
 
     fn describe(&self, seen: &mut BTreeMap<String, Seen>) -> Result<(), Error> {

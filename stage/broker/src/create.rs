@@ -9,6 +9,7 @@ use rdkafka::metadata::MetadataTopic;
 use rdkafka::types::RDKafkaErrorCode;
 
 use crate::admin::{Admin, STEP, find, shape_of};
+use crate::check::too_few;
 use crate::error::{Error, refused};
 use crate::topics::{Kind, TopicSpec, TopicsConfig};
 
@@ -85,6 +86,13 @@ fn ensure(admin: &Admin, specs: &[TopicSpec]) -> Result<Vec<Created>, Error> {
         .collect();
     if missing.is_empty() {
         return Ok(created);
+    }
+    let most = missing.iter().map(|spec| spec.replication).max();
+    // The broker inside the process makes whatever it is asked for.
+    if !admin.is_in_process()
+        && let Some(advice) = most.and_then(|most| too_few(most, metadata.brokers().len()))
+    {
+        return Err(Error::TooFewBrokers(advice));
     }
     let news: Vec<NewTopic<'_>> = missing.iter().map(|spec| new_topic(spec)).collect();
     let failed = |topic: String, source| Error::CreateTopic { topic, source };

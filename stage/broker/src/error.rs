@@ -30,7 +30,9 @@ pub enum Error {
         source: KafkaError,
     },
     /// No broker answered with the list of topics in time.
-    #[error("asking {brokers} for its topics ({reason})")]
+    #[error(
+        "asking {brokers} for its topics ({reason}): is the address right, is the broker up, does it speak what [kafka.tls] and [kafka.sasl] say?"
+    )]
     Metadata {
         /// The addresses asked, as they stand in the settings.
         brokers: String,
@@ -62,6 +64,9 @@ pub enum Error {
         #[source]
         source: KafkaError,
     },
+    /// A topic is to stand on more brokers than there are; the sentence says what to do.
+    #[error("the topics can't be made: {0}")]
+    TooFewBrokers(String),
     /// A topic was made, but its partitions had no leader in time.
     #[error(
         "topic `{0}` was made, but its partitions have no leader yet: look at the broker's log, then \
@@ -133,7 +138,8 @@ impl Error {
             | Error::DeleteTopic { source, .. }
             | Error::DeleteRecords { source, .. }
             | Error::Watermarks { source, .. } => passes(source),
-            Error::NoLeader(_) => true,
+            // A broker that is away may come back.
+            Error::NoLeader(_) | Error::TooFewBrokers(_) => true,
             Error::Settings(_)
             | Error::ReadSecret { .. }
             | Error::Client { .. }

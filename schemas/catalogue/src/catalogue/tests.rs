@@ -433,14 +433,14 @@ fn what_has_expired_or_soon_will_is_told_with_its_place() {
     ];
     let catalogue = app(&lines.concat()).expect("a catalogue");
     assert_eq!(
-        catalogue.expiring(day("2026-11-24"), 60),
+        catalogue.warnings(day("2026-11-24"), 60),
         [
             "maps.toml:5: feature `gone` of maps has expired on 2026-11-24, and counts as `unlisted`",
             "maps.toml:10: feature `soon` of maps expires on 2026-12-01, in 7 days, and counts as `unlisted` from then on",
         ]
     );
     // Of an app that is over nothing else need be told, but what was over before.
-    let over = catalogue.expiring(day("2027-06-01"), 60);
+    let over = catalogue.warnings(day("2027-06-01"), 60);
     assert_eq!(over.len(), 4);
     assert!(over[0].contains("app `maps` has expired"), "{over:?}");
 }

@@ -1,0 +1,139 @@
+//! Whether a place can be the store that it is to be, found without leaving anything there.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path as FsPath, PathBuf};
+
+use rustix::fs::{Access, access};
+
+use super::{Store, is_url, local};
+use crate::error::Error;
+
+/// What a store was found to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probed {
+    /// It can be written, and keeps what was put first.
+    Good,
+    /// A second object takes the place of the first: it can't be used.
+    Overwrites,
+    /// A folder that is not there yet, and can be made.
+    ToBeMade,
+}
+
+impl Store {
+    /// Tries a place: of a local folder its rights, and what its file system can; of any other a put of an
+    /// object of this name, which is deleted again. No folder is made.
+    ///
+    /// # Errors
+    /// Where the place fails, or can't be written.
+    pub(crate) async fn probe(
+        place: &str,
+        staging: Option<&FsPath>,
+        name: &str,
+    ) -> Result<Probed, Error> {
+        if is_url(place) {
+            return match Store::remote(place)?.keeps_first(name).await? {
+                true => Ok(Probed::Good),
+                false => Ok(Probed::Overwrites),
+            };
+        }
+        let folder = local(place);
+        let tried = probe_folder(folder, staging, name);
+        tried.map_err(|reason| Error::Place {
+            place: place.to_owned(),
+            reason,
+        })
+    }
+}
+
+fn probe_folder(folder: &FsPath, staging: Option<&FsPath>, name: &str) -> Result<Probed, String> {
+    let root = std::path::absolute(folder).map_err(|error| error.to_string())?;
+    let parent = root.parent().ok_or("name a folder that is not the root")?;
+    let staging = staging.map_or_else(|| parent.join(".kaiku-tmp"), FsPath::to_path_buf);
+    if std::path::absolute(&staging).is_ok_and(|staging| staging.starts_with(&root)) {
+        return Err(local::STAGING_WITHIN.to_owned());
+    }
+    let (stands, tries) = (standing(&root), standing(&staging));
+    for place in [&stands, &tries] {
+        access(place, Access::WRITE_OK | Access::EXEC_OK)
+            .map_err(|error| format!("{} can't be written: {error}", place.display()))?;
+    }
+    let device = |folder: &FsPath| folder.metadata().map(|metadata| metadata.dev()).ok();
+    if device(&stands) != device(&tries) {
+        return Err(local::STAGING_ELSEWHERE.to_owned());
+    }
+    let kept = links_once(&tries, name)
+        .map_err(|error| format!("a file in {} can't get its name: {error}", tries.display()))?;
+    Ok(match (kept, stands == root) {
+        (false, _) => Probed::Overwrites,
+        (true, true) => Probed::Good,
+        (true, false) => Probed::ToBeMade,
+    })
+}
+
+/// The folder itself, or the nearest around it that is there.
+fn standing(folder: &FsPath) -> PathBuf {
+    let around = folder.ancestors().find(|folder| folder.exists());
+    around.unwrap_or(folder).to_path_buf()
+}
+
+/// Whether a link to a name that is taken is refused, as files get their final names.
+fn links_once(folder: &FsPath, name: &str) -> io::Result<bool> {
+    let files = ["a", "b"].map(|one| folder.join(format!(".kaiku-doctor-{name}-{one}.tmp")));
+    let tried = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&files[0])
+        .and_then(|_| fs::hard_link(&files[0], &files[1]))
+        .map(|()| fs::hard_link(&files[0], &files[1]).is_err());
+    for file in &files {
+        let _ = fs::remove_file(file);
+    }
+    tried
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    async fn probe(place: &FsPath) -> Result<Probed, Error> {
+        Store::probe(place.to_str().unwrap(), None, "x").await
+    }
+
+    fn names(folder: &FsPath) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+        entries
+            .map(|entry| entry.file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_not_there_is_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("a/b");
+        assert_eq!(probe(&deep).await.unwrap(), Probed::ToBeMade);
+        assert_eq!(names(folder.path()), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_in_a_folder_nor_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let rollups = folder.path().join("rollups");
+        fs::create_dir(&rollups).unwrap();
+        assert_eq!(probe(&rollups).await.unwrap(), Probed::Good);
+        assert_eq!(names(folder.path()), ["rollups"]);
+        assert_eq!(names(&rollups), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_folder_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(probe(&file).await.is_err());
+        assert!(probe(&file.join("rollups")).await.is_err());
+    }
+}
