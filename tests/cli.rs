@@ -201,6 +201,22 @@ fn the_sample_catalogue_is_right() {
 }
 
 #[test]
+fn the_least_catalogue_of_the_documents_is_right() {
+    let document = include_str!("../docs/catalogue.md");
+    let mut blocks = document.split("```toml\n").skip(1);
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["notes.toml", "program.toml"] {
+        let block = blocks.next().and_then(|rest| rest.split("```").next());
+        std::fs::write(folder.path().join(name), block.expect("a block")).expect("a file");
+    }
+    let output = run(&["catalogue", "check", folder.path().to_str().expect("text")]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("the catalogue is right"), "{said}");
+    assert!(output.stdout.is_empty(), "{}", stdout(&output));
+}
+
+#[test]
 fn an_app_gets_its_names_and_its_texts_from_the_catalogue() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("maps.json");

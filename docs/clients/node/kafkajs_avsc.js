@@ -37,6 +37,10 @@ function encode(batch) {
 }
 
 const [brokers, topic, devices] = process.argv.slice(2);
+if (process.argv.length !== 5) {
+  console.error("usage: node kafkajs_avsc.js BROKERS TOPIC DEVICES");
+  process.exit(2);
+}
 const kafka = new Kafka({ brokers: brokers.split(","), logLevel: logLevel.ERROR });
 const producer = kafka.producer({
   // The default, named so that kafkajs does not warn and advise LegacyPartitioner, which is wrong.

@@ -32,6 +32,10 @@ function check(schema, batch) {
 }
 
 const [brokers, topic, devices, registryUrl] = process.argv.slice(2);
+if (process.argv.length !== 6) {
+  console.error("usage: node kafkajs_registry.js BROKERS TOPIC DEVICES REGISTRY");
+  process.exit(2);
+}
 // The schema that `kaiku schemas push` has registered; its id stands in front of the Avro.
 const registry = new SchemaRegistry({ host: registryUrl });
 const schemaId = await registry.getLatestSchemaId("kaiku.raw.RawBatch");

@@ -50,6 +50,14 @@ impl Lane {
             // librdkafka gives this member up: whoever comes next goes on.
             KafkaError::MessageConsumptionFatal(_) => Err(End::Lost),
             other if is_out_of_range(other) => self.read_on(stop),
+            // It passes where somebody gives the right, and is shown until then.
+            other if is_forbidden(other) => Err(End::Failed(Error::Waits {
+                partition: self.partition,
+                reason: format!(
+                    "this user may not read `{}`: give it the right Read on the topic",
+                    self.context.raw
+                ),
+            })),
             other => {
                 tracing::warn!(partition = self.partition, error = %other, "reading failed");
                 Ok(())
@@ -163,6 +171,10 @@ fn last_with_other_time(
         is_other
     })?;
     Ok(last)
+}
+
+fn is_forbidden(error: &KafkaError) -> bool {
+    error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed)
 }
 
 /// Whether the broker has no record at the offset that was asked for.

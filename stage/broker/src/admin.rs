@@ -238,7 +238,9 @@ impl Admin {
             let Err(source) = element.error() else {
                 continue;
             };
-            if before > self.watermarks(topic, partition)?.0 {
+            let is_forbidden =
+                source.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed);
+            if is_forbidden || before > self.watermarks(topic, partition)?.0 {
                 return Err(failed(source));
             }
             // Somebody has deleted further already.
@@ -367,7 +369,11 @@ impl Admin {
                 }
             }
         }
-        Ok(())
+        // A broker that may not tell says nothing, and nothing looks like settings that are right.
+        match seen.iter().find(|(_, topic)| topic.settings.is_empty()) {
+            Some((name, _)) => Err(Error::NotDescribed(name.clone())),
+            None => Ok(()),
+        }
     }
 }
 

@@ -57,7 +57,8 @@ pub(crate) fn deviations(
     for (kind, name) in wanted {
         let Some(topic) = seen.get(name) else {
             sentences.push(format!(
-                "topic `{name}` does not exist: make it with `kaiku topics create`"
+                "topic `{name}` does not exist: make it with `kaiku topics create` (where it is there, this \
+                 user may not see it: give it the right Describe)"
             ));
             continue;
         };

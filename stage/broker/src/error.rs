@@ -53,7 +53,10 @@ pub enum Error {
     )]
     Plaintext(Vec<String>),
     /// A topic that is needed does not exist.
-    #[error("topic `{0}` does not exist: make it with `kaiku topics create`")]
+    #[error(
+        "topic `{0}` does not exist: make it with `kaiku topics create` (where it is there, this user may not \
+         see it: give it the right Describe)"
+    )]
     NoTopic(String),
     /// A topic could not be made.
     #[error("making topic `{topic}`")]
@@ -70,12 +73,17 @@ pub enum Error {
     /// A topic was made, but its partitions had no leader in time.
     #[error(
         "topic `{0}` was made, but its partitions have no leader yet: look at the broker's log, then \
-         try again"
+         try again (or this user may not see it: give it the right Describe)"
     )]
     NoLeader(String),
     /// The settings of the topics could not be read.
     #[error("reading the settings of the topics")]
     DescribeTopics(#[source] KafkaError),
+    /// The brokers told nothing of a topic's settings.
+    #[error(
+        "the settings of topic `{0}` can't be read: give this user the right DescribeConfigs on it"
+    )]
+    NotDescribed(String),
     /// The identifier of a topic could not be asked for.
     #[error("asking for the id of topic `{topic}`")]
     TopicId {
@@ -144,6 +152,7 @@ impl Error {
             | Error::ReadSecret { .. }
             | Error::Client { .. }
             | Error::NoTopic(_)
+            | Error::NotDescribed(_)
             | Error::Plaintext(_)
             | Error::Mock(_)
             | Error::MockThread => false,

@@ -17,6 +17,10 @@ import (
 )
 
 func main() {
+	if len(os.Args) != 5 {
+		fmt.Fprintln(os.Stderr, "usage: franzsr BROKERS TOPIC DEVICES REGISTRY")
+		os.Exit(2)
+	}
 	devices, err := strconv.Atoi(os.Args[3])
 	if err != nil {
 		log.Fatal(err)

@@ -15,6 +15,10 @@ import (
 )
 
 func main() {
+	if len(os.Args) != 4 {
+		fmt.Fprintln(os.Stderr, "usage: kafkago BROKERS TOPIC DEVICES")
+		os.Exit(2)
+	}
 	devices, err := strconv.Atoi(os.Args[3])
 	if err != nil {
 		log.Fatal(err)

@@ -77,7 +77,9 @@ fn a_missing_topic_is_named_with_the_command_that_makes_it() {
     let sentences = sentences(&options, &seen);
     assert_eq!(
         sentences,
-        ["topic `enrich.state.2026-11` does not exist: make it with `kaiku topics create`"]
+        [
+            "topic `enrich.state.2026-11` does not exist: make it with `kaiku topics create` (where it is there, this user may not see it: give it the right Describe)"
+        ]
     );
 }
 
