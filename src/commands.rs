@@ -12,6 +12,7 @@ pub(crate) mod recommend;
 pub(crate) mod report;
 mod schemas;
 mod selftest;
+mod shell;
 mod stages;
 mod tables;
 mod topics;
@@ -72,5 +73,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Doctor(args) => doctor::run(&args, &global),
         Verb::Selftest(args) => selftest::run(&args, &global),
         Verb::Inventory(args) => inventory::run(&args).map(|()| ExitCode::SUCCESS),
+        Verb::Completions(args) => shell::completions(&args),
+        Verb::Man(args) => shell::man(&args),
     }
 }

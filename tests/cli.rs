@@ -55,6 +55,8 @@ fn help_shows_what_to_type() {
         "doctor",
         "selftest",
         "inventory",
+        "completions",
+        "man",
     ] {
         assert!(
             help.contains(&format!("\n  {verb} ")),
@@ -74,6 +76,28 @@ fn help_shows_what_to_type() {
         let help = stdout(&run(&[verb, &["--help"]].concat()));
         assert!(help.contains("Examples:"), "{help}");
     }
+}
+
+#[test]
+fn shells_and_man_pages_know_every_verb() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pages = folder.path().join("man1");
+    stdout(&run(&["man", pages.to_str().expect("a path of text")]));
+    for shell in ["bash", "zsh", "fish"] {
+        let script = stdout(&run(&["completions", shell]));
+        assert!(script.contains("selftest"), "{shell}");
+    }
+    for page in ["kaiku.1", "kaiku-publish.1", "kaiku-catalogue-check.1"] {
+        let text = std::fs::read_to_string(pages.join(page)).expect("a page");
+        assert!(text.contains(".SH SYNOPSIS"), "{page}: {text}");
+    }
+}
+
+#[test]
+fn the_version_names_the_package_and_of_what_it_was_built() {
+    let said = stdout(&run(&["--version"]));
+    let version = concat!("kaiku ", env!("CARGO_PKG_VERSION"), " (");
+    assert!(said.starts_with(version), "{said}");
 }
 
 #[test]

@@ -49,8 +49,8 @@ fn every_error_of_form_is_reported_at_once_with_its_line() {
     let said = stderr(&output);
     for expected in [
         ":2:1: [kafka] unknown field `broker`",
-        ":3:12: [kafka] invalid type",
-        ":6:14: [topics] invalid type",
+        ":3:12: [kafka] insecure: invalid type",
+        ":6:14: [topics] partitions: invalid type",
         ":8:2: there is no section [telemetrie]",
         "KAIKU_ENRICH__GRUOP: [enrich] unknown field `gruop`",
     ] {

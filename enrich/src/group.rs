@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use kaiku_broker::note;
 use kaiku_stage::{Causes, Standstill};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -80,7 +81,7 @@ impl Member {
                         source,
                     });
                 }
-                Some(Err(error)) => tracing::warn!(%error, "serving the group"),
+                Some(Err(error)) => note("group member", &error, "serving the group"),
             }
             self.take_up()?;
             for due in self.membership().take_due(Instant::now()) {

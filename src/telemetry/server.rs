@@ -52,13 +52,14 @@ impl Health {
 
     /// What keeps the process from being ready, a line each; empty where it is.
     fn complaints(&self) -> Vec<String> {
-        if !self.0.running.load(Ordering::Relaxed) {
-            return vec!["it is starting, or stopping".to_owned()];
-        }
+        let is_running = self.0.running.load(Ordering::Relaxed);
         let mut lines = Vec::new();
+        if !is_running {
+            lines.push("it is starting, or stopping".to_owned());
+        }
         for (name, stage) in self.stages().iter().filter(|(_, stage)| !stage.is_ready()) {
             let complaints = stage.complaints();
-            if complaints.is_empty() {
+            if complaints.is_empty() && is_running {
                 lines.push(format!("{name}: it has no partition yet"));
             }
             lines.extend(complaints.iter().map(|line| format!("{name}: {line}")));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use kaiku_broker::Cluster;
+use kaiku_broker::{Cluster, note};
 use kaiku_registry::Registry;
 use kaiku_stage::{Causes, Standstill};
 use kaiku_wire::Day;
@@ -312,7 +312,7 @@ impl Thread<'_> {
         if trouble == Trouble::Fatal {
             return Err(Error::kafka("reading stripped records")(error));
         }
-        tracing::warn!(%error, "reading stripped records failed; trying again");
+        note("landing", &error, "reading stripped records; it goes on");
         match trouble {
             Trouble::Passes | Trouble::Fatal => Ok(()),
             // Whichever partition it was: all are read anew from where they stand.

@@ -4,6 +4,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use kaiku_broker::note;
 use kaiku_stage::Standstill;
 use kaiku_wire::Day;
 use rdkafka::Offset;
@@ -59,7 +60,7 @@ impl Lane {
                 ),
             })),
             other => {
-                tracing::warn!(partition = self.partition, error = %other, "reading failed");
+                note("lane's reader", other, "reading raw records; it goes on");
                 Ok(())
             }
         }

@@ -192,13 +192,32 @@ pub(crate) fn remarks(
     let there = wanted
         .iter()
         .filter_map(|(kind, name)| Some((*kind, name, seen.get(name)?)));
-    there
-        .filter_map(|(kind, name, topic)| match kind {
-            Kind::Raw if !shape.replay => short_retention(name, topic),
-            Kind::State | Kind::Keys => late_compaction(name, topic),
-            Kind::Raw | Kind::Stripped | Kind::Rejected => None,
-        })
-        .collect()
+    let mut remarks = Vec::new();
+    for (kind, name, topic) in there {
+        match kind {
+            Kind::Raw => {
+                remarks.extend(other_partitions(shape, name, topic));
+                remarks.extend(
+                    (!shape.replay)
+                        .then(|| short_retention(name, topic))
+                        .flatten(),
+                );
+            }
+            Kind::State | Kind::Keys => remarks.extend(late_compaction(name, topic)),
+            Kind::Stripped | Kind::Rejected => {}
+        }
+    }
+    remarks
+}
+
+fn other_partitions(shape: &TopicsConfig, name: &str, topic: &Seen) -> Option<String> {
+    let (set, has) = (shape.partitions, topic.partitions);
+    (set != has).then(|| {
+        format!(
+            "topic `{name}` has {has} partitions and topics.partitions is {set}: the topic's number counts; set \
+             topics.partitions = {has}"
+        )
+    })
 }
 
 fn short_retention(name: &str, topic: &Seen) -> Option<String> {

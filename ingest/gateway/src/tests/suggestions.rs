@@ -224,10 +224,9 @@ fn a_gateway_does_not_start_with_a_folder_that_can_not_be_used() {
         let wrong = config.unusable_files();
         wrong.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
-    assert_eq!(
-        wrong(&dir.path().join("gone")),
-        ["reading gateway.recommendations_dir"]
-    );
+    let gone = dir.path().join("gone");
+    let said = format!("reading gateway.recommendations_dir ({})", gone.display());
+    assert_eq!(wrong(&gone), [said]);
     assert_eq!(wrong(dir.path()), Vec::<String>::new());
     std::fs::write(dir.path().join("maps.suggestions"), file("music", "x")).unwrap();
     let said = ["gateway.recommendations_dir has a file that can't be used"];

@@ -218,3 +218,22 @@ fn a_stage_looks_at_its_own_topics_only() {
     );
     assert_eq!(wanted(Scope::Enrich).len(), 5);
 }
+
+#[test]
+fn partitions_other_than_those_of_the_settings_are_told() {
+    let seen = as_needed(&TopicsConfig::default());
+    let eight = TopicsConfig {
+        partitions: 8,
+        ..TopicsConfig::default()
+    };
+    let told = remarks(&eight, &wanted(Scope::All), &seen);
+    assert!(
+        told.iter()
+            .any(|one| one.contains("set topics.partitions = 4")),
+        "{told:?}"
+    );
+    assert_eq!(
+        remarks(&TopicsConfig::default(), &wanted(Scope::All), &seen),
+        [""; 0]
+    );
+}
