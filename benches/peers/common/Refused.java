@@ -2,6 +2,7 @@
 package kaiku.peers;
 
 final class Refused extends RuntimeException {
+    private static final long serialVersionUID = 1;
     static final Refused MALFORMED = new Refused("malformed");
     static final Refused HEADER = new Refused("header");
     static final Refused KEY = new Refused("key_mismatch");

@@ -10,13 +10,12 @@ final class Strip {
         BATCH, FORGET, TICK, REFUSED
     }
 
-    private static final int HEADER = 10;
+    static final int HEADER = 10;
+    private static final int ID = 16;
     private static final long RAW_BATCH = header("0509d7849da6f54d");
     private static final long FORGET = header("3993d5f92ae9bb34");
     private static final long TICK = header("ae2fe6fa8dd60de1");
     private static final long ONE_MAGIC = 0x01c3;
-    /** The whole mark of all places behind the strip: numbers of a day, a week, bounds and a block. */
-    private static final int MOST_HEAD = HEADER + 4 * 5;
 
     private final Vocabulary vocabulary;
     private final Encoder encoder = new Encoder();
@@ -26,7 +25,6 @@ final class Strip {
     private final Name[][] pairs = new Name[1024][];
     private byte[] record;
     private int day;
-    private byte[] forgotten;
     private int forgottenApp, forgottenAppEnd;
     private int pairCount;
 
@@ -34,15 +32,20 @@ final class Strip {
         this.vocabulary = vocabulary;
     }
 
-    /** Reads a record under its key, and says what it is; a refused one is counted by its reason. */
-    Kind read(byte[] key, byte[] bytes, long millis) {
+    /** Whether a record that names a device has that device's identifier as its key: both kinds begin with it. */
+    static boolean isOwn(byte[] key, byte[] record) {
+        return key != null && record != null && record.length >= HEADER + ID
+                && Arrays.equals(key, 0, key.length, record, HEADER, HEADER + ID);
+    }
+
+    /** Reads a record, and says what it is; a refused one is counted by its reason. */
+    Kind read(byte[] bytes, long millis) {
         try {
             record = bytes;
             day = Day.of(millis);
             long fingerprint = fingerprint();
             if (fingerprint == RAW_BATCH) {
                 upload.read(bytes, HEADER, day);
-                checkKey(key, upload.id);
                 if (!vocabulary.accepts(upload.consent, upload.since)) {
                     throw Refused.CONSENT;
                 }
@@ -50,7 +53,6 @@ final class Strip {
             }
             if (fingerprint == FORGET) {
                 readForget();
-                checkKey(key, HEADER);
                 return Kind.FORGET;
             }
             if (fingerprint == TICK) {
@@ -79,15 +81,9 @@ final class Strip {
         return Long.reverseBytes(Long.parseUnsignedLong(hex, 16));
     }
 
-    private void checkKey(byte[] key, int id) {
-        if (key == null || !Arrays.equals(key, 0, key.length, record, id, id + 16)) {
-            throw Refused.KEY;
-        }
-    }
-
     private void readForget() {
         in.over(record, HEADER);
-        in.skip(16);
+        in.skip(ID);
         in.optionalText();
         forgottenApp = in.from;
         forgottenAppEnd = in.to;

@@ -30,8 +30,12 @@ final class StripProcessor implements Processor<byte[], byte[], byte[], byte[]> 
     @Override
     public void process(Record<byte[], byte[]> record) {
         Tally.came();
-        Strip.Kind kind = strip.read(record.key(), record.value(), record.timestamp());
+        Strip.Kind kind = strip.read(record.value(), record.timestamp());
         if (kind != Strip.Kind.BATCH && kind != Strip.Kind.FORGET) {
+            return;
+        }
+        if (!Strip.isOwn(record.key(), record.value())) {
+            Tally.refused(Refused.KEY);
             return;
         }
         load(record.key());

@@ -46,7 +46,7 @@ class Broker:
         self.process = None
         self.folder = None
         self.address = address or self._start(heap)
-        self.admin = AdminClient({"bootstrap.servers": self.address})
+        self.admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
 
     def __enter__(self):
         return self

@@ -156,7 +156,7 @@ def send(broker, topic, devices, seed):
     """Writes the input, and says what is in it."""
     mixed = Mixed(devices, seed)
     producer = Producer({"bootstrap.servers": broker.address, "acks": "all", "enable.idempotence": True,
-                         "partitioner": "murmur2_random"})
+                         "partitioner": "murmur2_random", "log_level": 0})
     for key, value, millis in mixed.records():
         producer.produce(topic, key=key, value=value, timestamp=millis)
         producer.poll(0)

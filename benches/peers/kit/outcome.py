@@ -43,7 +43,7 @@ def read(broker, topic):
 def committed(broker, topic):
     """Every committed value of a topic."""
     consumer = Consumer({"bootstrap.servers": broker.address, "group.id": "nobody", "enable.auto.commit": False,
-                         "isolation.level": "read_committed", "enable.partition.eof": True})
+                         "isolation.level": "read_committed", "enable.partition.eof": True, "log_level": 0})
     left = set(range(broker.partitions(topic)))
     consumer.assign([TopicPartition(topic, one, 0) for one in left])
     while left:
