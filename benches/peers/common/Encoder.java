@@ -14,7 +14,8 @@ final class Encoder {
     private final Output body = new Output(4096);
     private final Output whole = new Output(4096);
     private int count;
-    private Name app, release, model, operator, country;
+    /** What is the same for all events of an upload: app and release; model, operator and country. */
+    private final Output of = new Output(256), home = new Output(512);
 
     private static byte[] header(String hex) {
         byte[] bytes = new byte[hex.length() / 2];
@@ -40,31 +41,31 @@ final class Encoder {
         count = 0;
     }
 
-    void open(Name itsApp, Name itsRelease) {
-        app = itsApp;
-        release = itsRelease;
+    void open(Name app, Name release) {
+        of.clear();
+        of.bytes(app.avro);
+        of.bytes(release.avro);
     }
 
-    void home(Name itsModel, Name itsOperator, Name itsCountry) {
-        model = itsModel;
-        operator = itsOperator;
-        country = itsCountry;
+    void home(Name model, Name operator, Name country) {
+        home.clear();
+        home.bytes(model.avro);
+        home.bytes(operator.avro);
+        home.bytes(country.avro);
     }
 
     void event(int kind, Name item, Name component, int length, int times, int marks) {
         count++;
-        body.bytes(app.avro);
-        body.bytes(release.avro);
+        body.bytes(of.bytes, 0, of.size);
         body.bytes(KINDS[kind]);
         body.bytes(item.avro);
         body.bytes(component.avro);
-        body.bytes(model.avro);
-        body.bytes(operator.avro);
-        body.bytes(country.avro);
+        body.bytes(home.bytes, 0, home.size);
         body.bytes(LENGTHS[kind != Upload.STOPPED ? NONE : length < 0 ? UNKNOWN : length]);
         body.number(times);
+        body.room(Books.MARKS);
         for (int mark = 0; mark < Books.MARKS; mark++) {
-            body.one(marks >>> mark & 1);
+            body.bytes[body.size++] = (byte) (marks >>> mark & 1);
         }
     }
 

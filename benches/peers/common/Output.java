@@ -25,7 +25,8 @@ final class Output {
         return Arrays.copyOf(bytes, size);
     }
 
-    private void room(int more) {
+    /** Makes room for so many bytes more. */
+    void room(int more) {
         if (bytes.length - size < more) {
             bytes = Arrays.copyOf(bytes, Math.max(2 * bytes.length, size + more));
         }

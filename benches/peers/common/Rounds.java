@@ -22,7 +22,7 @@ final class Rounds {
         Running start(String prefix) throws Exception;
     }
 
-    private static final long STEP = 20;
+    private static final long STEP = 100;
 
     private Rounds() {
     }
@@ -91,9 +91,9 @@ final class Rounds {
         double cpu = now.cpuSince(begun);
         return String.format(Locale.ROOT,
                 "{\"peer\":\"%s\",\"round\":%d,\"events\":%d,\"counted_once\":%d,\"refused\":%d,\"wall_s\":%.2f,"
-                        + "\"cpu_s\":%.2f,\"events_per_cpu_s\":%.0f,\"rss_mb\":%d}",
+                        + "\"cpu_s\":%.2f,\"compiler_s\":%.2f,\"events_per_cpu_s\":%.0f,\"rss_mb\":%d}",
                 name, round, Tally.events(), Tally.fresh(),
                 Tally.refused().values().stream().mapToLong(Long::longValue).sum(), now.wallSince(begun), cpu,
-                Tally.events() / Math.max(cpu, 0.01), Usage.resident());
+                now.compiledSince(begun), Tally.events() / Math.max(cpu, 0.01), Usage.resident());
     }
 }

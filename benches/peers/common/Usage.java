@@ -6,14 +6,15 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-record Usage(long wall, long cpu) {
+record Usage(long wall, long cpu, long compiled) {
     private static final com.sun.management.OperatingSystemMXBean SYSTEM =
             (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
     /** In nanoseconds; the CPU time is user and system of every thread, those of the compiler, the collector and
      * native code included. */
     static Usage now() {
-        return new Usage(System.nanoTime(), SYSTEM.getProcessCpuTime());
+        long compiled = ManagementFactory.getCompilationMXBean().getTotalCompilationTime();
+        return new Usage(System.nanoTime(), SYSTEM.getProcessCpuTime(), compiled);
     }
 
     double wallSince(Usage before) {
@@ -22,6 +23,11 @@ record Usage(long wall, long cpu) {
 
     double cpuSince(Usage before) {
         return (cpu - before.cpu) / 1e9;
+    }
+
+    /** What of it Java's compiler took, about: where that is much, the process was not warm. */
+    double compiledSince(Usage before) {
+        return (compiled - before.compiled) / 1e3;
     }
 
     /** Megabytes in memory, by Linux's /proc. */

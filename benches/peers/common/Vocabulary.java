@@ -6,9 +6,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.TreeMap;
 
 final class Vocabulary {
     /** What may be reported of one app. */
@@ -24,7 +24,8 @@ final class Vocabulary {
         }
     }
 
-    static final Name NO_ITEM = new Name("none", "", "none", Integer.MAX_VALUE);
+    private static final int NEVER = Integer.MAX_VALUE;
+    static final Name NO_ITEM = new Name("none", "", "none", NEVER);
     static final Name APP = Name.unlisted("app");
     static final Name RELEASE = Name.unlisted("release");
     static final Name FEATURE = Name.unlisted("feature");
@@ -32,7 +33,7 @@ final class Vocabulary {
     static final Name COMPONENT = Name.unlisted("component");
     static final Name MODEL = Name.unlisted("model");
     static final Name OPERATOR = Name.unlisted("operator");
-    static final Name UNKNOWN = new Name("country", "", "ZZ", Integer.MAX_VALUE);
+    static final Name UNKNOWN = new Name("country", "", "ZZ", NEVER);
 
     private final Names apps = new Names();
     private final Map<String, App> tables = new HashMap<>();
@@ -47,7 +48,8 @@ final class Vocabulary {
     /** Features that enter into pairs, by app and feature as state knows them. */
     private final Keys paired = new Keys();
     private final Keys homes = new Keys();
-    private final TreeMap<Integer, Integer> consents = new TreeMap<>();
+    /** By version the first day on which the text was there. */
+    private int[] consents = new int[0];
 
     private static final Map<String, Vocabulary> READ = new HashMap<>();
 
@@ -72,7 +74,14 @@ final class Vocabulary {
 
     private void take(String[] line) {
         switch (line[0]) {
-            case "consent" -> consents.put(Integer.valueOf(line[1]), Integer.valueOf(line[2]));
+            case "consent" -> {
+                int version = Integer.parseInt(line[1]), before = consents.length;
+                if (version >= before) {
+                    consents = Arrays.copyOf(consents, version + 1);
+                    Arrays.fill(consents, before, version, NEVER);
+                }
+                consents[version] = Integer.parseInt(line[2]);
+            }
             case "app" -> {
                 Name name = new Name("app", "", line[1], Integer.parseInt(line[2]));
                 apps.put(line[1], name);
@@ -107,7 +116,7 @@ final class Vocabulary {
 
     /** One value a name, however often it is listed. */
     private Name home(String kind, String text) {
-        Name name = new Name(kind, "", text, Integer.MAX_VALUE);
+        Name name = new Name(kind, "", text, NEVER);
         Name known = homes.find(name.key);
         if (known != null) {
             return known;
@@ -123,8 +132,7 @@ final class Vocabulary {
 
     /** A consent counts where its text is accepted and was there, give or take a day across time zones. */
     boolean accepts(int version, int since) {
-        Integer first = consents.get(version);
-        return first != null && since + 1 >= first;
+        return version < consents.length && since + 1 >= consents[version];
     }
 
     App app(byte[] bytes, int from, int to, int day) {

@@ -2,6 +2,7 @@
 package kaiku.peers;
 
 import java.util.concurrent.TimeUnit;
+import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -16,9 +17,11 @@ import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.core.execution.CheckpointingMode;
-import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.core.execution.SavepointFormatType;
+import org.apache.flink.runtime.minicluster.MiniCluster;
+import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.graph.StreamGraph;
 
 public final class FlinkPeer {
     private FlinkPeer() {
@@ -27,24 +30,25 @@ public final class FlinkPeer {
     public static void main(String[] arguments) throws Exception {
         Settings settings = new Settings(arguments);
         String name = "flink " + settings.text("store");
-        Rounds.run(name, settings, prefix -> start(settings, prefix));
+        MiniClusterConfiguration cluster = new MiniClusterConfiguration.Builder()
+                .setConfiguration(configuration(settings))
+                .setNumTaskManagers(1)
+                .setNumSlotsPerTaskManager(settings.threads())
+                .withRandomPorts()
+                .build();
+        // One for all rounds: what it has compiled stays warm.
+        try (MiniCluster flink = new MiniCluster(cluster)) {
+            flink.start();
+            Rounds.run(name, settings, prefix -> start(settings, prefix, flink));
+        }
     }
 
-    private static Rounds.Running start(Settings settings, String prefix) throws Exception {
-        var environment = StreamExecutionEnvironment.createLocalEnvironment(settings.threads(), configuration(settings));
-        environment.getConfig().enableObjectReuse();
-        environment.enableCheckpointing(settings.number("commit-ms", 5_000), CheckpointingMode.EXACTLY_ONCE);
-        environment
-                .fromSource(source(settings, prefix), WatermarkStrategy.noWatermarks(), "raw")
-                .keyBy(new RawRecords(), Types.VALUE(DeviceKey.class))
-                .process(new StripFunction(settings.vocabulary()))
-                .returns(PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO)
-                .sinkTo(sink(settings, prefix));
-        JobClient job = environment.executeAsync(prefix);
+    private static Rounds.Running start(Settings settings, String prefix, MiniCluster flink) throws Exception {
+        JobID job = flink.submitJob(graph(settings, prefix)).get(60, TimeUnit.SECONDS).getJobID();
         return new Rounds.Running() {
             @Override
             public void check() throws Exception {
-                if (job.getJobStatus().get().isGloballyTerminalState()) {
+                if (flink.getJobStatus(job).get().isGloballyTerminalState()) {
                     throw new IllegalStateException("the job has ended by itself");
                 }
             }
@@ -53,9 +57,24 @@ public final class FlinkPeer {
             public void close() throws Exception {
                 // Returns when the last transaction is committed.
                 String folder = "file://" + settings.folder() + "/savepoint";
-                job.stopWithSavepoint(false, folder, SavepointFormatType.NATIVE).get(120, TimeUnit.SECONDS);
+                flink.stopWithSavepoint(job, folder, false, SavepointFormatType.NATIVE).get(120, TimeUnit.SECONDS);
+                flink.requestJobResult(job).get(120, TimeUnit.SECONDS);
             }
         };
+    }
+
+    private static StreamGraph graph(Settings settings, String prefix) {
+        var environment = StreamExecutionEnvironment.getExecutionEnvironment(configuration(settings));
+        environment.setParallelism(settings.threads());
+        environment.getConfig().enableObjectReuse();
+        environment.enableCheckpointing(settings.number("commit-ms", 5_000), CheckpointingMode.EXACTLY_ONCE);
+        environment
+                .fromSource(source(settings, prefix), WatermarkStrategy.noWatermarks(), "raw")
+                .keyBy(new RawRecords(), Types.VALUE(DeviceKey.class))
+                .process(new StripFunction(settings.vocabulary()))
+                .returns(PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO)
+                .sinkTo(sink(settings, prefix));
+        return environment.getStreamGraph();
     }
 
     private static Configuration configuration(Settings settings) {
