@@ -11,8 +11,8 @@ from confluent_kafka import Producer
 from kit.build import ROOT
 from kit.vocabulary import EPOCH
 
-# A Wednesday, so that a week turns within the days; every release of the sample is out.
-FIRST_DAY = (datetime.date(2026, 11, 11) - EPOCH).days
+# A Monday: a whole week, of which the places of the busy do not suffice, and the turn to the next.
+FIRST_DAY = (datetime.date(2026, 11, 9) - EPOCH).days
 DAYS = 9
 DAY_MS = 86_400_000
 HEADERS = {"raw_batch": "c3010509d7849da6f54d", "forget": "c3013993d5f92ae9bb34", "tick": "c301ae2fe6fa8dd60de1"}
@@ -52,12 +52,15 @@ class Mixed:
     def device(self):
         apps = self.random.choices(list(FEATURES), k=3)
         streams = [(app, self.random.randbytes(8)) for app in apps for _ in range(self.random.choice([1, 1, 2, 6]))]
+        # Some do so much that their places do not suffice; some hold back so much that their gaps do not.
+        habit = self.random.choice(["usual", "usual", "usual", "busy", "hoarder"])
         return {
             "id": self.random.randbytes(16),
             "home": self.random.choice(HOMES),
-            "next": {stream: 0 for stream in streams},
-            # Some do so much that their places do not suffice.
-            "events": self.random.choice([2, 5, 5, 12, 60]),
+            "next": {stream: 0 for stream in (streams[:1] if habit == "hoarder" else streams)},
+            "habit": habit,
+            "events": {"usual": self.random.choice([2, 5, 12]), "busy": 40, "hoarder": 2}[habit],
+            "held": [],
         }
 
     def records(self):
@@ -72,11 +75,13 @@ class Mixed:
                 yield key, value, millis
 
     def of_day(self, device, day):
-        if self.random.random() < 0.3:
+        if device["habit"] == "usual" and self.random.random() < 0.3:
             return
-        batches = []
-        for _ in range(self.random.choice([1, 2, 3, 5])):
-            batches.append(self.batch(device, day))
+        number = {"usual": self.random.choice([1, 2, 3, 5]), "busy": 9, "hoarder": 44}[device["habit"]]
+        batches = [self.batch(device, day) for _ in range(number)]
+        if device["habit"] == "hoarder":
+            device["held"], held = batches[::2], device["held"]
+            batches = batches[1::2] + held
         again = [self.random.choice(batches) for _ in range(self.random.choice([0, 1, 2]))]
         again += self.random.sample(self.sent, min(2, len(self.sent))) if self.random.random() < 0.1 else []
         self.told["sent_again"] += len(again)
