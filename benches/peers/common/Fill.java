@@ -1,4 +1,4 @@
-// Fills the raw topics of each round with the load of `cargo bench --bench enrich`: a record a device, ten events a record.
+// Fills raw topics with the load of `cargo bench --bench enrich`: a record a device, ten events a record.
 package kaiku.peers;
 
 import java.io.IOException;

@@ -1,4 +1,4 @@
-"""An Apache Kafka of one node on free ports of this machine, which ends with the script; and what is asked of a broker."""
+"""An Apache Kafka of one node on free ports, which ends with the script; and what is asked of any broker."""
 
 import ctypes
 import shutil
@@ -45,6 +45,8 @@ class Broker:
     def __init__(self, address=None, heap="1g"):
         self.process = None
         self.folder = None
+        # What all topics of this run begin with.
+        self.run = f"peers-{time.time_ns()}"
         self.address = address or self._start(heap)
         self.admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
 
@@ -56,6 +58,11 @@ class Broker:
             self.process.kill()
             self.process.wait()
             shutil.rmtree(self.folder, ignore_errors=True)
+        else:
+            # It is somebody's.
+            ours = [name for name in self.admin.list_topics(timeout=30).topics if name.startswith(self.run)]
+            for deleted in self.admin.delete_topics(ours, operation_timeout=30).values() if ours else []:
+                deleted.result()
 
     def _start(self, heap):
         self.folder = Path(tempfile.mkdtemp(prefix="kaiku-peers-"))

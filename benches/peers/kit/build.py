@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ def enter_python():
     folder = TARGET / "python"
     python = folder / "bin" / "python"
     if Path(sys.prefix).resolve() == folder.resolve():
+        # Who is asked to stop cleans up.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         return
     done = folder / "done"
     wanted = " ".join(PACKAGES)

@@ -1,4 +1,4 @@
-"""Starts those who do the work, `kaiku enrich` and the peers, on topics that are filled, and waits until they are through."""
+"""Starts `kaiku enrich` and the peers on topics that are filled, and waits until they are through."""
 
 import json
 import os

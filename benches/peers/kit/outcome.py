@@ -1,4 +1,4 @@
-"""What stands on a topic of stripped records, summed up by everything but the device; and two of these held together."""
+"""What stands on a topic of stripped records, summed up; and two of these sums held together."""
 
 import io
 import json
