@@ -4,7 +4,7 @@
 //! under a key derived from it, cut to 16 bytes; its state is sealed with XChaCha20-Poly1305
 //! under another. With the month's key destroyed, neither can be traced to a device again.
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::aead::{Aead, AeadInPlace, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use kaiku_raw::DeviceId;
 use rand::RngCore;
@@ -98,17 +98,13 @@ pub(crate) fn seal(
 ) -> Result<(), SealError> {
     let mut nonce = [0; NONCE];
     rng.fill_bytes(&mut nonce);
-    let sealed = cipher
-        .encrypt(
-            XNonce::from_slice(&nonce),
-            Payload {
-                msg: plain,
-                aad: context,
-            },
-        )
-        .map_err(|_| SealError)?;
     out.extend_from_slice(&nonce);
-    out.extend_from_slice(&sealed);
+    let start = out.len();
+    out.extend_from_slice(plain);
+    let tag = cipher
+        .encrypt_in_place_detached(XNonce::from_slice(&nonce), context, &mut out[start..])
+        .map_err(|_| SealError)?;
+    out.extend_from_slice(&tag);
     Ok(())
 }
 

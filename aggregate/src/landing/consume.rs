@@ -153,7 +153,8 @@ impl Thread<'_> {
                 return Ok(());
             }
             if shared.config.accept.rejects(partition, offset) {
-                return Ok(self.reject(partition, offset));
+                self.reject(partition, offset);
+                return Ok(());
             }
             match shared.runtime.block_on(lane.take(offset, payload)) {
                 Ok(took) => break took,

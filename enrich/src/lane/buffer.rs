@@ -50,9 +50,9 @@ impl Buffer {
     }
 
     /// Notes that a raw record was taken in.
-    pub(crate) fn taken(&mut self, now: Instant) {
+    pub(crate) fn taken(&mut self, now: impl FnOnce() -> Instant) {
         self.records += 1;
-        self.since.get_or_insert(now);
+        self.since.get_or_insert_with(now);
     }
 
     pub(crate) fn reject(&mut self, reason: Reason) {
@@ -126,7 +126,7 @@ mod tests {
         let start = Instant::now();
         let mut buffer = Buffer::default();
         assert!(!buffer.is_due(&MIXING, start));
-        buffer.taken(start);
+        buffer.taken(|| start);
         buffer.add(&Tally::default());
         assert!(!buffer.is_due(&MIXING, start + Duration::from_secs(29)));
         assert!(buffer.is_due(&MIXING, start + Duration::from_secs(30)));
@@ -137,7 +137,7 @@ mod tests {
         let start = Instant::now();
         let mut buffer = Buffer::default();
         for _ in 0..2 {
-            buffer.taken(start);
+            buffer.taken(|| start);
             buffer.add(&Tally::default());
         }
         assert!(!buffer.is_due(&MIXING, start));
@@ -150,7 +150,7 @@ mod tests {
     fn a_day_that_closes_does_not_wait() {
         let start = Instant::now();
         let mut buffer = Buffer::default();
-        buffer.taken(start);
+        buffer.taken(|| start);
         buffer.closes.push(DayClosed {
             day: Day::MIN,
             incidents: Incidents::default(),

@@ -248,7 +248,7 @@ impl Lane {
         if let Err(reason) = taken {
             self.reject(reason, offset);
         }
-        self.buffer.taken(Instant::now());
+        self.buffer.taken(Instant::now);
         self.last_raw.get_or_insert_default().copy(message);
         self.next = offset + 1;
         self.doubted = false;
