@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kaiku_ingest::{Batch, Device, Event, Producer};
 use kaiku_raw::{Decoder, DeviceId, Limits, Record as Raw, StreamId};
@@ -90,6 +90,20 @@ fn batch(number: u64) -> Batch {
         .numbered(StreamId::new([1; 8]), sequence)
         .event(Event::started())
         .event(Event::feature_used("route.car"))
+}
+
+/// Which of these are not there, however often one looks. Where leaders change, a broker that does not know yet
+/// that it leads no more may answer with an end of before, and what was acknowledged behind it is not seen.
+pub(super) fn missing(wanted: &HashSet<u64>, standing: impl Fn() -> HashSet<u64>) -> Vec<u64> {
+    let begin = Instant::now();
+    loop {
+        let missing: Vec<u64> = wanted.difference(&standing()).copied().collect();
+        if missing.is_empty() || begin.elapsed() > QUIET {
+            return missing;
+        }
+        println!("{} are not to be seen yet: {missing:?}", missing.len());
+        std::thread::sleep(Duration::from_secs(2));
+    }
 }
 
 /// The numbers of the batches that stand on events.raw.

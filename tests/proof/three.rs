@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use kaiku_rehearsal::Sender;
 
-use super::publisher::{Publisher, standing};
+use super::publisher::{Publisher, missing, standing};
 use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{Three, alter_topic, unique_prefix};
 use crate::support::world::{World, is_full, seed};
@@ -73,22 +73,14 @@ fn whichever_of_three_brokers_goes_away_nothing_is_lost_or_counted_twice_and_no_
     let start = Instant::now();
     world.await_quiet(QUIET);
     let rest = start.elapsed().as_secs();
-    let stands = standing(&world);
-    let lost: Vec<u64> = acknowledged.difference(&stands).copied().collect();
     println!(
         "{} acknowledged, {failed} given up, at rest after {rest} s",
         acknowledged.len()
     );
     assert!(acknowledged.len() > 1_000);
-    if !lost.is_empty() {
-        sleep(Duration::from_secs(10));
-        let later = standing(&world);
-        let still = lost.iter().filter(|number| !later.contains(number)).count();
-        let last = stands.iter().max();
-        panic!(
-            "acknowledged, and not there: {lost:?} of {last:?}, {still} of them ten seconds later"
-        );
-    }
+    let lost = missing(&acknowledged, || standing(&world));
+    assert_eq!(lost, [0; 0], "acknowledged, and not there");
+    world.await_quiet(QUIET);
     world.assert_exact();
     await_that("all has landed", || world.has_landed());
     world.assert_landed();
