@@ -350,3 +350,20 @@ fn each_stage_refuses_to_run_on_topics_that_are_not_as_it_needs_them() {
         alter_topic(&cluster, &topic, &[(setting, right)]);
     }
 }
+
+#[test]
+fn more_copies_than_there_are_brokers_are_refused_with_what_to_do() {
+    let cluster = apache().cluster(&unique_prefix("copies"));
+    let admin = Admin::connect(&cluster).unwrap();
+    let shape = TopicsConfig {
+        replication: 3,
+        ..partitions(1)
+    };
+    let refused = create_topics(&admin, &shape, &[]).unwrap_err().to_string();
+    assert!(refused.contains("--replication 1"), "{refused}");
+    let wrong = admin.check(&shape, Scope::All, &[]).unwrap();
+    assert!(
+        wrong.iter().any(|one| one.contains("--replication 1")),
+        "{wrong:?}"
+    );
+}

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use kaiku_aggregate::{Expected, Price, Rollups, Verified};
 
 use crate::cli::{Format, VerifyArgs};
-use crate::output::{Out, columns};
+use crate::output::{Out, columns, note};
 
 /// Runs the verb: 0 where nothing is wrong, 1 where something is.
 pub(crate) fn run(args: &VerifyArgs) -> Result<ExitCode> {
@@ -32,6 +32,12 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<ExitCode> {
         Format::Text => text(&found, &mut out)?,
     }
     out.finish()?;
+    if found.periods == 0 {
+        note(&format!(
+            "no manifest is in {}: is it the folder of the rollups, and was anything sealed yet?",
+            args.dir
+        ));
+    }
     Ok(ExitCode::from(u8::from(!found.problems.is_empty())))
 }
 

@@ -184,6 +184,19 @@ impl<'a> Document<'a> {
     }
 }
 
+/// The message without the names that this program's language has for numbers.
+fn plain(message: &str) -> String {
+    let Some((said, expected)) = message.rsplit_once(", expected ") else {
+        return message.to_owned();
+    };
+    match expected {
+        "i16" | "i32" | "i64" => format!("{said}, expected a whole number"),
+        "u16" | "u32" | "u64" | "usize" => format!("{said}, expected a whole number from 0"),
+        "f32" | "f64" => format!("{said}, expected a number"),
+        _ => message.to_owned(),
+    }
+}
+
 /// The message with the table and the key that it is about; where a key has no such name, the message
 /// names it already.
 fn about(section: &str, path: &[String], message: &str) -> String {
@@ -193,6 +206,7 @@ fn about(section: &str, path: &[String], message: &str) -> String {
         None => (None, path),
     };
     let head = [&[section.to_owned()], tables].concat().join(".");
+    let message = plain(message);
     key.map_or_else(
         || format!("[{head}] {message}"),
         |key| format!("[{head}] {key}: {message}"),

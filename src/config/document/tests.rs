@@ -90,6 +90,15 @@ fn a_variable_of_a_table_within_a_section_that_does_not_exist_is_named() {
 }
 
 #[test]
+fn what_is_expected_is_said_in_words() {
+    let mut document = Document::new("file", "[a]\nsize = \"x\"\n");
+    assert!(document.take::<Sample>("a").is_some());
+    let problems = lines(&document.finish(&["a"]));
+    let said = "file:2:8: [a] size: invalid type: string \"x\", expected a whole number from 0";
+    assert_eq!(problems, [said]);
+}
+
+#[test]
 fn what_is_no_toml_is_told_alone() {
     let document = Document::new("file", "[kafka\nbrokers = 1\n");
     let problems = lines(&document.finish(&["kafka"]));

@@ -284,10 +284,6 @@ impl Admin {
         Ok(self.topics().months_in(&self.names()?))
     }
 
-    pub(crate) fn is_in_process(&self) -> bool {
-        self.cluster.is_in_process()
-    }
-
     pub(crate) fn limits(&self) -> AdminOptions {
         AdminOptions::new()
             .request_timeout(Some(self.request))

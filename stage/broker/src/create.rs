@@ -87,13 +87,6 @@ fn ensure(admin: &Admin, specs: &[TopicSpec]) -> Result<Vec<Created>, Error> {
     if missing.is_empty() {
         return Ok(created);
     }
-    let most = missing.iter().map(|spec| spec.replication).max();
-    // The broker inside the process makes whatever it is asked for.
-    if !admin.is_in_process()
-        && let Some(advice) = most.and_then(|most| too_few(most, metadata.brokers().len()))
-    {
-        return Err(Error::TooFewBrokers(advice));
-    }
     let news: Vec<NewTopic<'_>> = missing.iter().map(|spec| new_topic(spec)).collect();
     let failed = |topic: String, source| Error::CreateTopic { topic, source };
     let results = block_on(admin.client.create_topics(&news, &admin.limits()))
@@ -110,6 +103,13 @@ fn ensure(admin: &Admin, specs: &[TopicSpec]) -> Result<Vec<Created>, Error> {
                     topic,
                     was_there: true,
                 });
+            }
+            // Only the cluster knows: it may put a copy onto a broker that is away for a moment.
+            Err((topic, code @ RDKafkaErrorCode::InvalidReplicationFactor)) => {
+                let most = missing.iter().map(|spec| spec.replication).max();
+                let advice = too_few(most.unwrap_or_default(), metadata.brokers().len());
+                let told = advice.map(Error::TooFewBrokers);
+                return Err(told.unwrap_or_else(|| failed(topic, refused(code))));
             }
             Err((topic, code)) => return Err(failed(topic, refused(code))),
         }
