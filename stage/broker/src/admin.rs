@@ -1,6 +1,7 @@
 //! A connection for requests about topics and records, each bounded in time.
 
 mod advertised;
+mod owners;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -25,6 +26,7 @@ use crate::topic_id::topic_id;
 use crate::topics::{Kind, Topics, TopicsConfig};
 
 pub use advertised::Advertised;
+pub use owners::Owners;
 
 /// The longest that one request to the brokers may take.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -304,11 +306,9 @@ impl Admin {
     /// Brokers that don't answer.
     pub fn names(&self) -> Result<Vec<String>, Error> {
         let metadata = self.metadata()?;
-        let names = metadata
-            .topics()
-            .iter()
-            .filter(|topic| topic.error().is_none())
-            .map(MetadataTopic::name);
+        let is_there = |topic: &&MetadataTopic| topic.error().is_none();
+        let topics = metadata.topics().iter().filter(is_there);
+        let names = topics.map(MetadataTopic::name);
         Ok(names
             .filter(|name| name.starts_with(self.cluster.prefix()))
             .map(str::to_owned)
