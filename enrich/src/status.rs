@@ -9,7 +9,6 @@ use kaiku_broker::{Admin, Cluster, Isolation, Owners, missing_right};
 use kaiku_stage::Causes;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
 
 use crate::config::Config;
 use crate::error::Error;
@@ -141,20 +140,15 @@ struct Look<'a> {
 impl Look<'_> {
     /// What the topic has of each partition.
     fn held(&self, partitions: i32, status: &mut RawStatus) -> BTreeMap<i32, (i64, i64)> {
-        let begun = Instant::now();
+        let ends = self.admin.ends(&status.topic, partitions, PARTITIONS);
+        let missing = (0..partitions).find(|partition| !ends.contains_key(partition));
+        status.unread.extend(missing.map(|partition| {
+            format!("partition {partition} and those behind it were not asked for: the brokers take too long")
+        }));
         let mut held = BTreeMap::new();
-        for partition in 0..partitions {
-            if begun.elapsed() >= PARTITIONS {
-                status.unread.push(format!(
-                    "the partitions from {partition} on were not asked for: the brokers take too long"
-                ));
-                break;
-            }
-            let asked = self.admin.watermarks(&status.topic, partition);
-            match asked.map_err(Error::broker("asking for the ends of a partition")) {
-                Ok(ends) => {
-                    held.insert(partition, ends);
-                }
+        for (partition, ends) in ends {
+            match ends.map_err(Error::broker("asking for the ends of a partition")) {
+                Ok(ends) => drop(held.insert(partition, ends)),
                 Err(error) => status.unread.push(told(&error)),
             }
         }
@@ -271,15 +265,13 @@ impl Look<'_> {
 
 /// An error with its causes, and what to do where a right is missing.
 fn told(error: &Error) -> String {
-    let source: Option<&KafkaError> = match error {
-        Error::Kafka { source, .. } => Some(source),
-        Error::Broker { source, .. } => {
-            std::error::Error::source(source).and_then(|source| source.downcast_ref::<KafkaError>())
-        }
+    let advice = match error {
+        Error::Kafka { source, .. } => missing_right(source),
+        Error::Broker { source, .. } => source.missing_right(),
         _ => None,
     };
     let text = Causes(error).to_string();
-    match source.and_then(missing_right) {
+    match advice {
         Some(advice) => format!("{text}: {advice}"),
         None => text,
     }

@@ -170,6 +170,14 @@ impl Error {
     }
 }
 
+impl Error {
+    /// What to do where the brokers say that this user may not look.
+    pub fn missing_right(&self) -> Option<&'static str> {
+        let source = std::error::Error::source(self)?;
+        source.downcast_ref().and_then(missing_right)
+    }
+}
+
 /// The code of an answer.
 fn code_of(error: &KafkaError) -> Option<RDKafkaErrorCode> {
     match error {

@@ -20,7 +20,7 @@ mod reason;
 mod topic_id;
 mod topics;
 
-pub use admin::{Admin, Advertised, Examined, Owners};
+pub use admin::{Admin, Advertised, Ends, Examined, Owners};
 pub use check::Scope;
 pub use cluster::{Cluster, Isolation};
 pub use config::{Brokers, KafkaConfig, Mechanism, Sasl, Tls};
