@@ -13,6 +13,7 @@ pub(crate) mod report;
 mod schemas;
 mod selftest;
 mod stages;
+pub(crate) mod status;
 mod tables;
 mod topics;
 mod verify;
@@ -70,6 +71,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Verify(args) => verify::run(&args),
         Verb::Recommend(args) => recommend::run(&args, &global),
         Verb::Doctor(args) => doctor::run(&args, &global),
+        Verb::Status(args) => status::run(&args, &global),
         Verb::Selftest(args) => selftest::run(&args, &global),
         Verb::Inventory(args) => inventory::run(&args).map(|()| ExitCode::SUCCESS),
     }

@@ -39,7 +39,7 @@ pub use explain::{
     Explanation, Given, Line, Source, UnlistedName, Verdict, explain, fetch, refused_consent,
     unlisted_names,
 };
-pub use inspect::{Findings, inspect};
+pub use inspect::{Findings, inspect, inspect_months};
 pub use metrics::METRICS;
 pub use progress::{LaneStatus, Progress, Totals};
 pub use status::{Known, RawPartition, RawStatus, Rejections, raw_status, rejections};
