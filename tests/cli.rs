@@ -53,6 +53,7 @@ fn help_shows_what_to_type() {
         "report",
         "verify",
         "doctor",
+        "status",
         "selftest",
         "inventory",
     ] {
@@ -70,6 +71,7 @@ fn help_shows_what_to_type() {
         &["export"],
         &["report"],
         &["verify"],
+        &["status"],
     ] {
         let help = stdout(&run(&[verb, &["--help"]].concat()));
         assert!(help.contains("Examples:"), "{help}");

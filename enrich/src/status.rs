@@ -101,7 +101,7 @@ pub fn raw_status(cluster: &Cluster, config: &Config, now: i64) -> Result<RawSta
     };
     let held = look.held(partitions, &mut status);
     let next = look.next(held.keys().copied().collect(), &mut status);
-    let owners = look.owners(next.is_some(), &mut status);
+    let owners = look.owners(&mut status);
     status.members = owners.as_ref().map(|owners| owners.members);
     let asked = retention(&admin, &status.topic);
     status.retention = asked.unwrap_or_else(|error| {
@@ -223,11 +223,8 @@ impl Look<'_> {
         Ok(committed)
     }
 
-    /// Who has the partitions; nobody is asked where the group is not to be seen.
-    fn owners(&self, is_seen: bool, status: &mut RawStatus) -> Option<Owners> {
-        if !is_seen {
-            return None;
-        }
+    /// Who has the partitions.
+    fn owners(&self, status: &mut RawStatus) -> Option<Owners> {
         let asked = self.admin.owners(&status.group, &status.topic);
         match asked.map_err(Error::broker("asking who has the partitions")) {
             Ok(owners) => Some(owners),

@@ -71,7 +71,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     }
     let months = facts.months.iter().flat_map(|months| &months.wrong);
     found.extend(months.map(|text| about(What::Months, Part::Months, text)));
-    found.sort_by(|one, other| one.what.cmp(&other.what));
+    found.sort_by_key(|one| one.what);
     found
 }
 

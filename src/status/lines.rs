@@ -51,33 +51,25 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
 }
 
 fn of_raw(raw: &Raw) -> (String, Vec<Vec<String>>) {
-    let least = raw
-        .partitions
-        .iter()
-        .filter_map(|one| one.headroom_seconds)
-        .min();
-    let mut text = format!(
-        "{} wait for enrich in {}{}",
-        count(usize::try_from(raw.lag).unwrap_or(0), "record"),
-        count(raw.partitions.len(), "partition"),
-        members(raw.members, "process")
-    );
-    if let Some(least) = least {
-        text = format!(
-            "{text}; {} until one would be deleted, at the least",
-            seconds(least)
-        );
-    }
-    let mut rows: Vec<&RawRow> = raw
-        .partitions
-        .iter()
-        .filter(|one| one.lag != Some(0))
-        .collect();
+    let is_behind = |one: &&RawRow| one.lag != Some(0);
+    let mut rows: Vec<&RawRow> = raw.partitions.iter().filter(is_behind).collect();
     // What is not known first, then what is nearest to being deleted, then what has most.
     rows.sort_by_key(|one| {
         let left = one.headroom_seconds.unwrap_or(i64::MAX);
         (one.lag.is_some(), left, one.lag.map(std::cmp::Reverse))
     });
+    let waiting = many(raw.lag, "record", "waits for enrich", "wait for enrich");
+    let text = format!(
+        "{waiting}, in {} of {}{}",
+        rows.len(),
+        count(raw.partitions.len(), "partition"),
+        members(raw.members, "process", "processes")
+    );
+    let headrooms = raw.partitions.iter().map(|one| one.headroom_seconds);
+    let text = match headrooms.flatten().min() {
+        Some(least) => format!("{text}; no record is deleted for {}", seconds(least)),
+        None => text,
+    };
     let cells = |one: &&RawRow| {
         vec![
             one.partition.to_string(),
@@ -87,36 +79,34 @@ fn of_raw(raw: &Raw) -> (String, Vec<Vec<String>>) {
             owner(one.owned),
         ]
     };
-    let head = ["partition", "waiting", "for", "deleted in", "process"];
+    let head = ["partition", "waiting", "for", "deleted in", "owned"];
     (text, table(&head, &rows, cells))
 }
 
 fn of_stripped(stripped: &Stripped) -> (String, Vec<Vec<String>>) {
-    let text = format!(
-        "{} not landed in {}{}",
-        count(usize::try_from(stripped.lag).unwrap_or(0), "offset"),
-        count(stripped.partitions.len(), "partition"),
-        members(stripped.members, "lander")
-    );
-    let newest = stripped
-        .partitions
-        .iter()
-        .map(|one| one.closed)
-        .max()
-        .flatten();
+    let closed = stripped.partitions.iter().map(|one| one.closed);
+    let newest = closed.max().flatten();
     // The mark of the last transaction is landed by nobody.
     let is_behind = |one: &&StrippedRow| one.closed < newest || one.lag.is_none_or(|lag| lag > 1);
     let mut rows: Vec<&StrippedRow> = stripped.partitions.iter().filter(is_behind).collect();
     rows.sort_by_key(|one| (one.closed, one.lag.map(std::cmp::Reverse)));
+    let waiting = many(stripped.lag, "offset", "is not landed", "are not landed");
+    let text = format!(
+        "{waiting}; {} of {} behind{}",
+        rows.len(),
+        count(stripped.partitions.len(), "partition"),
+        members(stripped.members, "lander", "landers")
+    );
     let cells = |one: &&StrippedRow| {
         vec![
             one.partition.to_string(),
             shown(one.lag),
-            one.closed.map_or_else(unknown, |day| day.to_string()),
+            one.closed
+                .map_or_else(|| "none".to_owned(), |day| day.to_string()),
             owner(one.owned),
         ]
     };
-    let head = ["partition", "not landed", "closed to", "lander"];
+    let head = ["partition", "not landed", "closed to", "owned"];
     (text, table(&head, &rows, cells))
 }
 
@@ -207,18 +197,27 @@ fn table<T>(head: &[&str], rows: &[T], cells: impl Fn(&T) -> Vec<String>) -> Vec
     table
 }
 
-fn members(members: Option<usize>, what: &str) -> String {
-    match (members, what) {
-        (None, _) => String::new(),
-        (Some(many), "process") if many != 1 => format!("; {many} processes"),
-        (Some(many), what) => format!("; {}", count(many, what)),
+/// So many of something, and what of it.
+fn many(number: Option<i64>, what: &str, one: &str, more: &str) -> String {
+    match number {
+        Some(1) => format!("1 {what} {one}"),
+        Some(number) => format!("{number} {what}s {more}"),
+        None => format!("how many {what}s {more} is not known"),
+    }
+}
+
+fn members(members: Option<usize>, one: &str, more: &str) -> String {
+    match members {
+        None => String::new(),
+        Some(1) => format!("; 1 {one}"),
+        Some(many) => format!("; {many} {more}"),
     }
 }
 
 fn owner(owned: Option<bool>) -> String {
     match owned {
         Some(true) => "yes".to_owned(),
-        Some(false) => "none".to_owned(),
+        Some(false) => "no".to_owned(),
         None => unknown(),
     }
 }

@@ -17,8 +17,8 @@ pub(super) struct Raw {
     pub(super) group: String,
     pub(super) members: Option<usize>,
     retention_seconds: Option<i64>,
-    /// Of the partitions of which it is known.
-    pub(super) lag: i64,
+    /// Of the partitions of which it is known; `null` where it is of none.
+    pub(super) lag: Option<i64>,
     pub(super) partitions: Vec<RawRow>,
 }
 
@@ -60,7 +60,7 @@ impl Raw {
             group: raw.group.clone(),
             members: raw.members,
             retention_seconds: raw.retention.map(|millis| millis / 1000),
-            lag: raw.partitions.iter().filter_map(RawPartition::lag).sum(),
+            lag: sum(raw.partitions.iter().map(RawPartition::lag)),
             partitions: raw.partitions.iter().map(row).collect(),
         }
     }
@@ -72,7 +72,7 @@ pub(super) struct Stripped {
     pub(super) topic: Option<String>,
     pub(super) group: Option<String>,
     pub(super) members: Option<usize>,
-    pub(super) lag: i64,
+    pub(super) lag: Option<i64>,
     pub(super) partitions: Vec<StrippedRow>,
 }
 
@@ -105,14 +105,15 @@ impl Stripped {
             topic: told(&landing.topic),
             group: told(&landing.group),
             members: landing.members,
-            lag: landing
-                .partitions
-                .iter()
-                .filter_map(LandedPartition::lag)
-                .sum(),
+            lag: sum(landing.partitions.iter().map(LandedPartition::lag)),
             partitions: landing.partitions.iter().map(row).collect(),
         }
     }
+}
+
+/// What is known of these together; `None` where nothing is.
+fn sum(lags: impl Iterator<Item = Option<i64>>) -> Option<i64> {
+    lags.flatten().reduce(|sum, lag| sum + lag)
 }
 
 /// What is sealed, and what is next.

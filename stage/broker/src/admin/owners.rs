@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+
 use super::Admin;
+use crate::cluster::Isolation;
 use crate::error::Error;
 
 /// Who shares the partitions of a topic at this moment.
@@ -18,18 +23,20 @@ impl Admin {
     /// The members of a group and their partitions of a topic; none of either where nobody is in it.
     ///
     /// # Errors
-    /// Brokers that don't answer. A user who may not describe the group is told that nobody is in it:
-    /// ask for something else of it first.
+    /// Brokers that don't answer, or don't let this user see the group.
     pub fn owners(&self, group: &str, topic: &str) -> Result<Owners, Error> {
         let listed = self
             .client
             .inner()
             .fetch_group_list(Some(group), self.request);
-        let listed = listed.map_err(|source| Error::Group {
+        let failed = |source| Error::Group {
             group: group.to_owned(),
             source,
-        })?;
+        };
+        let listed = listed.map_err(failed)?;
         let Some(found) = listed.groups().iter().find(|one| one.name() == group) else {
+            // One that this user may not see is left out of the list without a word.
+            self.ask_for_offset(group, topic).map_err(failed)?;
             return Ok(Owners::of_nobody());
         };
         let members = found.members();
@@ -44,6 +51,16 @@ impl Admin {
             members: members.len(),
             partitions,
         })
+    }
+
+    /// Asks for an offset of the group, which it may have or not.
+    fn ask_for_offset(&self, group: &str, topic: &str) -> Result<(), KafkaError> {
+        let mut reader = self.cluster.reader("owners", Isolation::Uncommitted);
+        let reader: BaseConsumer = reader.set("group.id", group).create()?;
+        let mut asked = TopicPartitionList::new();
+        asked.add_partition(topic, 0);
+        let answer = reader.committed_offsets(asked, self.request)?;
+        answer.elements().iter().try_for_each(|one| one.error())
     }
 }
 
