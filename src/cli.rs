@@ -37,7 +37,8 @@ pub(crate) use stages::{AcceptArgs, GatewayArgs, GatewayVerb, LandingArgs, RunAr
   kaiku run --config kaiku.toml                every stage in one process
   kaiku publish --dry-run events.jsonl         which lines would be refused, and why
   kaiku explain events.raw:3:1741              why this record is refused
-  kaiku doctor --config kaiku.toml             what is wrong with the settings, and what to do"
+  kaiku doctor --config kaiku.toml             what is wrong with the settings, and what to do
+  kaiku status --config kaiku.toml             how far it has come, and what of it needs a hand"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -108,6 +109,8 @@ pub(crate) enum Verb {
     Recommend(crate::commands::recommend::Args),
     /// Look at everything that the stages need, and say what to do about what is wrong
     Doctor(DoctorArgs),
+    /// Say how far everything has come, and what of it needs a hand; change nothing
+    Status(crate::commands::status::Args),
     /// Send simulated devices through a real broker, on throw-away topics, and compare with the truth
     Selftest(SelftestArgs),
     /// List every field of every record, who sees it, and what for

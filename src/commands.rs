@@ -14,6 +14,7 @@ mod schemas;
 mod selftest;
 mod shell;
 mod stages;
+pub(crate) mod status;
 mod tables;
 mod topics;
 mod verify;
@@ -71,6 +72,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Verify(args) => verify::run(&args),
         Verb::Recommend(args) => recommend::run(&args, &global),
         Verb::Doctor(args) => doctor::run(&args, &global),
+        Verb::Status(args) => status::run(&args, &global),
         Verb::Selftest(args) => selftest::run(&args, &global),
         Verb::Inventory(args) => inventory::run(&args).map(|()| ExitCode::SUCCESS),
         Verb::Completions(args) => shell::completions(&args),

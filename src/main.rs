@@ -9,6 +9,7 @@ mod output;
 mod service;
 mod shutdown;
 mod stage;
+mod status;
 mod telemetry;
 
 use std::process::ExitCode;

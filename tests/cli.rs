@@ -53,6 +53,7 @@ fn help_shows_what_to_type() {
         "report",
         "verify",
         "doctor",
+        "status",
         "selftest",
         "inventory",
         "completions",
@@ -72,6 +73,7 @@ fn help_shows_what_to_type() {
         &["export"],
         &["report"],
         &["verify"],
+        &["status"],
     ] {
         let help = stdout(&run(&[verb, &["--help"]].concat()));
         assert!(help.contains("Examples:"), "{help}");

@@ -49,6 +49,9 @@ mod elsewhere;
 // What becomes of one record, and why.
 mod explain;
 
+// How far everything has come, without a stage being asked.
+mod status;
+
 // How each tool reads the tables.
 mod readers;
 

@@ -17,6 +17,7 @@ mod progress;
 mod rollups;
 mod run;
 mod seal;
+mod status;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -32,5 +33,6 @@ pub use rollups::{
     SimulatedPeriod, Sums, Withheld, WithheldReason, export,
 };
 pub use run::run;
+pub use status::{DayStatus, LandedPartition, LandingStatus, Status, status};
 pub use store::{Landing, Probed};
 pub use verify::{Expected, Price, Problem, Verified, verify};

@@ -18,7 +18,7 @@ use crate::landing::{Definitions, Log, Shared, Source, land};
 use crate::metrics::{BUDGET_SPENT_RATIO, OPEN_DAYS, SEAL_OVERDUE_SECONDS};
 use crate::progress::Progress;
 use crate::rollups::Chain;
-use crate::seal::{Sealer, Vocabulary, clean, ledger_lines, reconcile, signer};
+use crate::seal::{Sealer, Vocabulary, clean, ledger_lines, reconcile, schedule, signer};
 
 /// Lands the partitions of `events.stripped` that the group gives to this process, and seals each
 /// period that all partitions have closed, until the shutdown. It blocks: give it a thread of its own,
@@ -311,16 +311,10 @@ impl Seals {
         BUDGET_SPENT_RATIO.with([]).set(ratio);
         let first = sealer.logs.iter().filter_map(|log| log.first_day()).min();
         let next = sealer.chain.last_day().map(Day::next).or(first);
-        let open = next.map_or(0, |next| {
-            today.days_since_epoch() - next.days_since_epoch() + 1
-        });
-        OPEN_DAYS.with([]).set(f64::from(open.max(0)));
-        let overdue = next.map_or(0, |next| {
-            let within = self.shared.config.seal_within.as_millis();
-            let within = i64::try_from(within).unwrap_or(i64::MAX);
-            now.saturating_sub(next.next().start_millis().saturating_add(within))
-                .max(0)
-        });
+        let open = next.map_or(0, |next| schedule::open_days(next, today));
+        OPEN_DAYS.with([]).set(f64::from(open));
+        let within = self.shared.config.seal_within;
+        let overdue = next.map_or(0, |next| schedule::overdue(next, now, within));
         SEAL_OVERDUE_SECONDS.with([]).set(overdue as f64 / 1000.0);
     }
 }

@@ -4,6 +4,7 @@ mod cells;
 mod cleanup;
 mod intent;
 mod ledger;
+pub(crate) mod schedule;
 mod sealer;
 mod signing;
 #[cfg(test)]

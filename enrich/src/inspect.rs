@@ -1,5 +1,5 @@
 //! What an operator is told of the months' keys, and of what should be gone, without anything being
-//! changed: for `kaiku doctor`.
+//! changed: for `kaiku doctor` and `kaiku status`.
 
 use std::collections::BTreeSet;
 
@@ -34,17 +34,36 @@ impl Findings {
     }
 }
 
-/// Looks at the keys as the stage would on this day, with the files of this host.
+/// Looks at the keys as the stage would on this day, with the files of this host, and at what should be
+/// gone.
 ///
 /// # Errors
 /// Where Kafka does not answer.
 pub fn inspect(cluster: &Cluster, config: &Config, today: Day) -> Result<Findings, Error> {
-    let admin = Admin::connect(cluster).map_err(Error::broker("making a client for questions"))?;
-    let partitions = admin
-        .partition_count(&cluster.topics().raw())
-        .map_err(Error::broker("counting the partitions"))?;
     let keys = KeyRing::new(cluster.clone(), config.clone(), RandomSource::system());
     let mut found = Findings::default();
+    look_at_keys(&keys, config, today, &mut found)?;
+    look_at_months(cluster, &keys, today, &mut found)?;
+    Ok(found)
+}
+
+/// Looks at what should be gone on this day alone: for a host that has no keys.
+///
+/// # Errors
+/// Where Kafka does not answer.
+pub fn inspect_months(cluster: &Cluster, config: &Config, today: Day) -> Result<Findings, Error> {
+    let keys = KeyRing::new(cluster.clone(), config.clone(), RandomSource::system());
+    let mut found = Findings::default();
+    look_at_months(cluster, &keys, today, &mut found)?;
+    Ok(found)
+}
+
+fn look_at_keys(
+    keys: &KeyRing,
+    config: &Config,
+    today: Day,
+    found: &mut Findings,
+) -> Result<(), Error> {
     let files = keys.files()?;
     let old = today.month().prev().prev();
     for (month, error) in keys.unopened()? {
@@ -54,12 +73,25 @@ pub fn inspect(cluster: &Cluster, config: &Config, today: Day) -> Result<Finding
         }
     }
     if !config.create_keys {
-        look_for_files(&files, &keys.records()?, today, &mut found);
+        look_for_files(&files, &keys.records()?, today, found);
     }
+    Ok(())
+}
+
+fn look_at_months(
+    cluster: &Cluster,
+    keys: &KeyRing,
+    today: Day,
+    found: &mut Findings,
+) -> Result<(), Error> {
+    let admin = Admin::connect(cluster).map_err(Error::broker("making a client for questions"))?;
+    let partitions = admin
+        .partition_count(&cluster.topics().raw())
+        .map_err(Error::broker("counting the partitions"))?;
     let months = Months {
         cluster,
         admin: &admin,
-        keys: &keys,
+        keys,
         partitions,
     };
     let mut trouble = Trouble::default();
@@ -72,7 +104,7 @@ pub fn inspect(cluster: &Cluster, config: &Config, today: Day) -> Result<Finding
     for sentence in overdue(cluster, &due) {
         found.add(is_late, sentence);
     }
-    Ok(found)
+    Ok(())
 }
 
 /// The files that somebody has to hand out.

@@ -21,6 +21,7 @@ mod metrics;
 mod progress;
 mod read;
 mod state;
+mod status;
 mod strip;
 mod tick;
 mod token;
@@ -38,9 +39,10 @@ pub use explain::{
     Explanation, Given, Line, Source, UnlistedName, Verdict, explain, fetch, refused_consent,
     unlisted_names,
 };
-pub use inspect::{Findings, inspect};
+pub use inspect::{Findings, inspect, inspect_months};
 pub use metrics::METRICS;
 pub use progress::{LaneStatus, Progress, Totals};
+pub use status::{Known, RawPartition, RawStatus, Rejections, raw_status, rejections};
 pub use token::SealError;
 
 /// Runs the stage until the context's shutdown is cancelled. It blocks: give it a thread of its

@@ -4,6 +4,7 @@
 //! partition that fails keeps the others from being done.
 
 mod gauges;
+mod headroom;
 mod months;
 mod tails;
 
@@ -21,7 +22,9 @@ use self::gauges::Gauges;
 use crate::error::Error;
 use crate::lane_context::LaneContext;
 
+pub(crate) use self::headroom::{Headroom, left, retention};
 pub(crate) use self::months::{Due, Months};
+pub(crate) use self::tails::newest_metas;
 
 const STEP: Duration = Duration::from_millis(100);
 const METRICS_EVERY: Duration = Duration::from_secs(10);

@@ -1,6 +1,6 @@
 //! The landing log of one partition: a dense row of entries, and nothing else says what was read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -9,6 +9,7 @@ use kaiku_wire::Day;
 use object_store::path::Path;
 
 use super::entry::{self, Entry, Last, Named};
+use super::look::{Listed, broken};
 use crate::error::Error;
 use crate::store::{Landing, Put};
 
@@ -67,34 +68,23 @@ pub(crate) enum Appended {
 impl Log {
     /// Reads what stands of the log of a partition of this source.
     pub(crate) async fn open(store: Landing, source: String, partition: i32) -> Result<Log, Error> {
-        let mut entries = BTreeSet::new();
-        let mut data: BTreeMap<u64, Vec<Path>> = BTreeMap::new();
-        for path in store.list(&entry::folder(partition)).await? {
-            match entry::named(&path) {
-                Some(Named::Entry(sequence)) => {
-                    entries.insert(sequence);
-                }
-                Some(Named::Data(sequence)) => data.entry(sequence).or_default().push(path),
-                None => {}
-            }
-        }
+        let listed = Listed::of(&store, partition).await?;
         let log = Log {
             store,
             source,
             partition,
             known: Mutex::new(Known::default()),
         };
-        let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+        let range = listed.range(partition)?;
+        let mut data = listed.data;
+        let Some((first, last)) = range else {
             log.known().strangers = data;
             return Ok(log);
         };
-        if last - first + 1 != entries.len() as u64 {
-            return Err(log.broken("an entry is missing"));
-        }
         let mut full = BTreeMap::new();
-        for sequence in entries.iter().copied() {
+        for sequence in listed.entries {
             let found = data.remove(&sequence).unwrap_or_default();
-            let is_recent = sequence + RECENT > *last;
+            let is_recent = sequence + RECENT > last;
             if found.is_empty() && !is_recent {
                 continue;
             }
@@ -114,12 +104,12 @@ impl Log {
                 }
             }
         }
-        let newest = log.read(*last).await?;
+        let newest = log.read(last).await?;
         *log.known() = Known {
-            first: *first,
+            first,
             newest: Some(newest),
             full,
-            strangers: data.split_off(last),
+            strangers: data.split_off(&last),
         };
         Ok(log)
     }
@@ -364,10 +354,7 @@ impl Log {
     }
 
     fn broken(&self, reason: &str) -> Error {
-        Error::Log {
-            partition: self.partition,
-            reason: reason.to_owned(),
-        }
+        broken(self.partition, reason)
     }
 }
 

@@ -4,15 +4,15 @@ use crate::error::Error;
 
 /// Where the log of a partition ends, and what the topic has of it.
 #[derive(Clone, Debug)]
-pub(super) struct Place<'a> {
-    pub(super) topic: &'a str,
-    pub(super) partition: i32,
+pub(crate) struct Place<'a> {
+    pub(crate) topic: &'a str,
+    pub(crate) partition: i32,
     /// The first offset that is not in the log.
-    pub(super) end: i64,
+    pub(crate) end: i64,
     /// The first offset that the topic still has, and the one behind its last.
-    pub(super) held: (i64, i64),
+    pub(crate) held: (i64, i64),
     /// The record that was landed last is not the one that stands in its place.
-    pub(super) is_other: bool,
+    pub(crate) is_other: bool,
 }
 
 impl Place<'_> {
@@ -22,7 +22,7 @@ impl Place<'_> {
     /// # Errors
     /// [`Error::Gap`] where the records behind the log are gone, [`Error::Ahead`] where the topic
     /// never had what the log says, and [`Error::Cut`] where it has something else in its place.
-    pub(super) fn check(&self, accepted: Option<i64>) -> Result<Option<i64>, Error> {
+    pub(crate) fn check(&self, accepted: Option<i64>) -> Result<Option<i64>, Error> {
         let (low, high) = self.held;
         let (topic, partition, end) = (self.topic.to_owned(), self.partition, self.end);
         if end < low {

@@ -42,6 +42,22 @@ impl Source {
         hash
     }
 
+    /// What a landing store is bound to; `None` where nothing was landed in it.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn bound(landing: &Landing) -> Result<Option<Source>, Error> {
+        let path = Path::from(BINDING);
+        let Some(found) = landing.get(&path).await? else {
+            return Ok(None);
+        };
+        let found = serde_json::from_slice(&found);
+        found.map(Some).map_err(|source| Error::Document {
+            path: path.to_string(),
+            source,
+        })
+    }
+
     /// Binds a landing store to this source, or finds it bound.
     ///
     /// # Errors
@@ -57,11 +73,19 @@ impl Source {
             return Ok(());
         };
         let found: Source = serde_json::from_slice(&found).map_err(document)?;
-        if found == *self {
+        self.check(&found)
+    }
+
+    /// Whether a store that is bound so is this source's.
+    ///
+    /// # Errors
+    /// [`Error::Source`] where it is not.
+    pub(crate) fn check(&self, bound: &Source) -> Result<(), Error> {
+        if bound == self {
             return Ok(());
         }
         Err(Error::Source {
-            bound: found.to_string(),
+            bound: bound.to_string(),
             read: self.to_string(),
         })
     }

@@ -11,7 +11,7 @@ use kaiku_wire::{BOUNDS, Day, Week};
 use super::cells::Cells;
 use super::intent::{self, Intent, Plan, Standing};
 use super::withheld::withheld;
-use super::{Vocabulary, ledger};
+use super::{Vocabulary, ledger, schedule};
 use crate::error::Error;
 use crate::landing::{Entry, Log, counts_of};
 use crate::rollups::manifest::{
@@ -48,44 +48,27 @@ impl Sealer {
     /// The next period, if every partition has closed it: a day, or behind a Sunday its week, where
     /// the policy has a table of weeks.
     pub(crate) fn due(&self) -> Option<Period> {
-        let next = match self.chain.last_day() {
-            Some(day) => self.week_behind(day).unwrap_or(Period::Day(day.next())),
-            None => Period::Day(self.logs.iter().filter_map(|log| log.first_day()).min()?),
-        };
+        let first = || self.logs.iter().filter_map(|log| log.first_day()).min();
+        let has_counts = |week| self.has_counts(week);
+        let next = schedule::next(&self.chain, &self.policy, first, has_counts)?;
         (next.last_day() <= self.closed()?).then_some(next)
     }
 
     /// The last day that is sealed, a Sunday only with its week.
     pub(crate) fn last_day(&self) -> Option<Day> {
         let day = self.chain.last_day()?;
-        match self.week_behind(day) {
+        let has_counts = |week| self.has_counts(week);
+        match schedule::week_behind(&self.chain, &self.policy, day, has_counts) {
             Some(_) => Some(day.prev()),
             None => Some(day),
         }
     }
 
-    /// The week that is due once this day is sealed.
-    fn week_behind(&self, day: Day) -> Option<Period> {
-        let week = day.week();
-        let period = Period::Week(week);
-        let is_due = day == week.sunday()
-            && !self.chain.has(period)
-            && self.tables(Unit::Week).next().is_some()
-            && self.has_kept(week);
-        is_due.then_some(period)
-    }
-
-    /// Whether the counts of a week were kept for its seal: under a policy without weekly tables they
-    /// go with their days.
-    fn has_kept(&self, week: Week) -> bool {
+    /// Whether counts of a week are left.
+    fn has_counts(&self, week: Week) -> bool {
         let (first, last) = (week.monday(), week.sunday());
-        let policy = hex::encode(self.policy.hash());
-        let sunday = self.chain.manifests().last();
-        sunday.is_some_and(|manifest| manifest.policy_hash == policy)
-            || self
-                .logs
-                .iter()
-                .any(|log| !log.within(first, last).is_empty())
+        let mut logs = self.logs.iter();
+        logs.any(|log| !log.within(first, last).is_empty())
     }
 
     /// The last day that every partition has closed.

@@ -23,6 +23,14 @@ impl Landing {
         Store::open_private(place, staging).map(Landing)
     }
 
+    /// Opens a folder that is there, or a URL, to look at it: nothing is made in it.
+    ///
+    /// # Errors
+    /// [`Error::Place`] where there is no such folder.
+    pub(crate) fn open_to_read(place: &str) -> Result<Landing, Error> {
+        Store::open_to_read(place).map(Landing)
+    }
+
     pub(crate) async fn put_if_absent(&self, path: &Path, bytes: Bytes) -> Result<Put, Error> {
         self.0.put_if_absent(path, bytes).await
     }

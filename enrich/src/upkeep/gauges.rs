@@ -5,19 +5,15 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{Admin, Hidden, Isolation};
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::Message;
-use rdkafka::{Offset, TopicPartitionList};
+use kaiku_broker::{Admin, Hidden};
 
+use super::headroom::{self, Headroom, RECORD};
 use super::months::Due;
 use crate::lane_context::LaneContext;
 use crate::metrics::{HEADROOM, HIDDEN, LAG, OVERDUE, QUIET, STATE_DEVICES};
 
 /// How often the retention of the raw topic is asked for.
 const RETENTION_EVERY: Duration = Duration::from_secs(600);
-/// How long the first record that is not committed is waited for.
-const RECORD: Duration = Duration::from_secs(2);
 
 /// What is shown of the partitions.
 #[derive(Default)]
@@ -25,7 +21,7 @@ pub(super) struct Gauges {
     shown: BTreeSet<i32>,
     /// The retention of the raw topic in milliseconds, where it has one, and when it was asked for.
     retention: Option<(Instant, Option<i64>)>,
-    reader: Option<BaseConsumer>,
+    headroom: Headroom,
     hidden: Option<Hidden>,
 }
 
@@ -61,13 +57,16 @@ impl Gauges {
                 HEADROOM.remove([label()]);
                 continue;
             };
-            let left = match lag {
-                0 => Some(retention),
-                _ => self
-                    .time_of(context, partition, lane.next_offset.max(low))
-                    .map(|stamp| stamp + retention - context.clock.millis()),
+            let (cluster, raw) = (&context.cluster, &context.raw);
+            let first = match (lag, lane.next_offset.max(low)) {
+                (0, _) => Ok(None),
+                (_, next) => self
+                    .headroom
+                    .time_of(cluster, raw, partition, next)
+                    .map(Some),
             };
-            if let Some(left) = left {
+            if let Ok(first) = first {
+                let left = headroom::left(retention, first, context.clock.millis());
                 HEADROOM.with([label()]).set(left as f64 / 1000.0);
             }
         }
@@ -86,9 +85,7 @@ impl Gauges {
         if let Some((_, retention)) = known {
             return retention;
         }
-        let asked = admin.setting(&context.raw, "retention.ms").ok()?;
-        let retention = asked.and_then(|text| text.parse().ok());
-        let retention = retention.filter(|millis| *millis >= 0);
+        let retention = headroom::retention(admin, &context.raw).ok()?;
         self.retention = Some((Instant::now(), retention));
         retention
     }
@@ -103,27 +100,6 @@ impl Gauges {
             let label = partition.to_string().into();
             HIDDEN.with([label]).set(since.as_secs_f64());
         }
-    }
-
-    /// The time of the record at an offset, or of the first behind it.
-    fn time_of(&mut self, context: &LaneContext, partition: i32, offset: i64) -> Option<i64> {
-        if self.reader.is_none() {
-            let mut reader = context.cluster.reader("headroom", Isolation::Uncommitted);
-            // One record is wanted.
-            reader.set("max.partition.fetch.bytes", "4096");
-            self.reader = reader.create().ok();
-        }
-        let reader = self.reader.as_ref()?;
-        let mut place = TopicPartitionList::new();
-        let offset = Offset::Offset(offset);
-        place
-            .add_partition_offset(&context.raw, partition, offset)
-            .ok()?;
-        reader.assign(&place).ok()?;
-        let found = reader.poll(RECORD).and_then(Result::ok);
-        let stamp = found.and_then(|message| message.timestamp().to_millis());
-        let _ = reader.unassign();
-        stamp
     }
 }
 

@@ -13,7 +13,7 @@ use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::error::Error;
-use crate::state::META_KEY;
+use crate::state::{META_KEY, Meta};
 
 /// Offsets from the end that are looked at first. Each transaction writes a meta record, so that
 /// only a long row of aborted ones has more looked at.
@@ -39,18 +39,50 @@ pub(crate) fn newest_months(
             break;
         }
         let topic = cluster.topics().state(*month);
-        let committed = with_meta(cluster, &topic, &rest)?;
-        newest.extend(committed.into_iter().map(|partition| (partition, *month)));
+        let committed = with_meta(cluster, &topic, &rest, Wanted::Any)?;
+        newest.extend(committed.into_keys().map(|partition| (partition, *month)));
     }
     Ok(newest)
 }
 
-/// Those of the partitions in which a meta record is committed.
+/// The newest meta record that each of these partitions has committed in these months; one that never
+/// has, or has one that this version can't read, is not there.
+pub(crate) fn newest_metas(
+    cluster: &Cluster,
+    months: &[Month],
+    partitions: &BTreeSet<i32>,
+) -> Result<BTreeMap<i32, Meta>, Error> {
+    let mut newest = BTreeMap::new();
+    let mut rest = partitions.clone();
+    for month in months.iter().rev() {
+        if rest.is_empty() {
+            break;
+        }
+        let topic = cluster.topics().state(*month);
+        for (partition, value) in with_meta(cluster, &topic, &rest, Wanted::Newest)? {
+            rest.remove(&partition);
+            newest.extend(Meta::from_bytes(&value).ok().map(|meta| (partition, meta)));
+        }
+    }
+    Ok(newest)
+}
+
+/// Which meta record of a partition is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// One that is committed.
+    Any,
+    /// The last one.
+    Newest,
+}
+
+/// A meta record of each of the partitions in which one is committed.
 fn with_meta(
     cluster: &Cluster,
     topic: &str,
     partitions: &BTreeSet<i32>,
-) -> Result<BTreeSet<i32>, Error> {
+    wanted: Wanted,
+) -> Result<BTreeMap<i32, Vec<u8>>, Error> {
     let failed = || Error::kafka("looking how far the partitions have come with their months");
     let consumer: BaseConsumer = cluster
         .reader("months", Isolation::Committed)
@@ -66,7 +98,7 @@ fn with_meta(
             ends.insert(*partition, (low, stable));
         }
     }
-    let (mut found, mut tail) = (BTreeSet::new(), TAIL);
+    let (mut found, mut tail) = (BTreeMap::new(), TAIL);
     while !ends.is_empty() {
         let starts = ends.iter().map(|(partition, (low, stable))| {
             let start = Offset::Offset((*low).max(stable - tail));
@@ -74,8 +106,10 @@ fn with_meta(
         });
         let starts = TopicPartitionList::from_topic_map(&starts.collect()).map_err(failed())?;
         consumer.assign(&starts).map_err(failed())?;
-        read_tails(&consumer, &ends, &mut found).map_err(failed())?;
-        ends.retain(|partition, (low, stable)| !found.contains(partition) && *low < *stable - tail);
+        read_tails(&consumer, &ends, wanted, &mut found).map_err(failed())?;
+        ends.retain(|partition, (low, stable)| {
+            !found.contains_key(partition) && *low < *stable - tail
+        });
         tail = tail.saturating_mul(FURTHER);
     }
     Ok(found)
@@ -85,7 +119,8 @@ fn with_meta(
 fn read_tails(
     consumer: &BaseConsumer,
     ends: &BTreeMap<i32, (i64, i64)>,
-    found: &mut BTreeSet<i32>,
+    wanted: Wanted,
+    found: &mut BTreeMap<i32, Vec<u8>>,
 ) -> Result<(), KafkaError> {
     let mut open: BTreeSet<i32> = ends.keys().copied().collect();
     let mut heard = Instant::now();
@@ -94,9 +129,12 @@ fn read_tails(
             Some(Ok(message)) => {
                 heard = Instant::now();
                 let partition = message.partition();
-                if message.key() == Some(META_KEY) && message.payload().is_some() {
-                    found.insert(partition);
-                    open.remove(&partition);
+                let value = message.payload();
+                if let Some(value) = value.filter(|_| message.key() == Some(META_KEY)) {
+                    found.insert(partition, value.to_vec());
+                    if wanted == Wanted::Any {
+                        open.remove(&partition);
+                    }
                 }
                 if ends
                     .get(&partition)

@@ -1,6 +1,8 @@
 //! A connection for requests about topics and records, each bounded in time.
 
 mod advertised;
+mod ends;
+mod owners;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -25,6 +27,8 @@ use crate::topic_id::topic_id;
 use crate::topics::{Kind, Topics, TopicsConfig};
 
 pub use advertised::Advertised;
+pub use ends::Ends;
+pub use owners::Owners;
 
 /// The longest that one request to the brokers may take.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -254,10 +258,8 @@ impl Admin {
     /// [`Error::NoTopic`], or brokers that don't answer.
     pub fn partition_count(&self, topic: &str) -> Result<i32, Error> {
         let metadata = self.metadata()?;
-        let found = find(&metadata, topic)
-            .map(shape_of)
-            .ok_or_else(|| Error::NoTopic(topic.to_owned()))?;
-        Ok(found.partitions)
+        let found = find(&metadata, topic).map(|found| shape_of(found).partitions);
+        found.ok_or_else(|| Error::NoTopic(topic.to_owned()))
     }
 
     /// The first offset that a partition still has, and the one that its next record will get, open
@@ -300,11 +302,9 @@ impl Admin {
     /// Brokers that don't answer.
     pub fn names(&self) -> Result<Vec<String>, Error> {
         let metadata = self.metadata()?;
-        let names = metadata
-            .topics()
-            .iter()
-            .filter(|topic| topic.error().is_none())
-            .map(MetadataTopic::name);
+        let is_there = |topic: &&MetadataTopic| topic.error().is_none();
+        let topics = metadata.topics().iter().filter(is_there);
+        let names = topics.map(MetadataTopic::name);
         Ok(names
             .filter(|name| name.starts_with(self.cluster.prefix()))
             .map(str::to_owned)

@@ -126,6 +126,15 @@ pub enum Error {
         #[source]
         source: KafkaError,
     },
+    /// The members of a consumer group could not be asked for.
+    #[error("asking who is in the group `{group}`")]
+    Group {
+        /// The group.
+        group: String,
+        /// The broker's reason.
+        #[source]
+        source: KafkaError,
+    },
     /// The broker inside the process could not be started.
     #[error("starting a Kafka broker inside the process")]
     Mock(#[source] KafkaError),
@@ -145,7 +154,8 @@ impl Error {
             | Error::TopicId { source, .. }
             | Error::DeleteTopic { source, .. }
             | Error::DeleteRecords { source, .. }
-            | Error::Watermarks { source, .. } => passes(source),
+            | Error::Watermarks { source, .. }
+            | Error::Group { source, .. } => passes(source),
             // A broker that is away may come back.
             Error::NoLeader(_) | Error::TooFewBrokers(_) => true,
             Error::Settings(_)
@@ -160,15 +170,40 @@ impl Error {
     }
 }
 
-/// Whether an answer of Kafka's is of the kind that passes by itself.
-pub fn passes(error: &KafkaError) -> bool {
-    let code = match error {
+impl Error {
+    /// What to do where the brokers say that this user may not look.
+    pub fn missing_right(&self) -> Option<&'static str> {
+        let source = std::error::Error::source(self)?;
+        source.downcast_ref().and_then(missing_right)
+    }
+}
+
+/// The code of an answer.
+fn code_of(error: &KafkaError) -> Option<RDKafkaErrorCode> {
+    match error {
         // Of these it tells no code by itself.
         KafkaError::AdminOp(code) => Some(*code),
         other => other.rdkafka_error_code(),
-    };
+    }
+}
+
+/// What to do about an answer that says that this user may not look.
+pub fn missing_right(error: &KafkaError) -> Option<&'static str> {
+    match code_of(error)? {
+        RDKafkaErrorCode::TopicAuthorizationFailed => {
+            Some("give this user the rights Describe and Read on the topic")
+        }
+        RDKafkaErrorCode::GroupAuthorizationFailed => {
+            Some("give this user the right Describe on the group")
+        }
+        _ => None,
+    }
+}
+
+/// Whether an answer of Kafka's is of the kind that passes by itself.
+pub fn passes(error: &KafkaError) -> bool {
     matches!(
-        code,
+        code_of(error),
         Some(
             RDKafkaErrorCode::BrokerTransportFailure
                 | RDKafkaErrorCode::AllBrokersDown

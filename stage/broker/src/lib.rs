@@ -20,13 +20,13 @@ mod reason;
 mod topic_id;
 mod topics;
 
-pub use admin::{Admin, Advertised, Examined};
+pub use admin::{Admin, Advertised, Ends, Examined, Owners};
 pub use check::Scope;
 pub use cluster::{Cluster, Isolation};
 pub use config::{Brokers, KafkaConfig, Mechanism, Sasl, Tls};
 pub use create::{Created, create_topics, ensure_state_topic};
 pub use drain::{drain, send_waiting};
-pub use error::{Error, passes};
+pub use error::{Error, missing_right, passes};
 pub use hidden::Hidden;
 pub use mock::MockBroker;
 pub use note::{Noting, note};

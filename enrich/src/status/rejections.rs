@@ -1,0 +1,186 @@
+//! What was rejected today and yesterday, by the ends of `events.rejected`.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use kaiku_broker::{Admin, Cluster, Isolation, missing_right};
+use kaiku_raw::Rejected;
+use kaiku_wire::Day;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
+use rdkafka::{Offset, TopicPartitionList};
+
+use crate::error::Error;
+
+/// The most offsets that are read, of all partitions together.
+const MOST: i64 = 50_000;
+/// The longest that they are read for.
+const WITHIN: Duration = Duration::from_secs(8);
+/// The longest that one question may take.
+const ASK: Duration = Duration::from_secs(5);
+const STEP: Duration = Duration::from_millis(100);
+
+/// What was rejected on two days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejections {
+    /// Yesterday and today, with how many records were rejected for each reason.
+    pub days: BTreeMap<Day, BTreeMap<&'static str, u64>>,
+    /// Records of the topic that this version can't read.
+    pub unreadable: u64,
+    /// Whether there are more than were read: the counts are the least that there were.
+    pub is_cut: bool,
+}
+
+/// Counts what was rejected on this day and the one before. Reads no more than the ends of the partitions,
+/// and for some seconds at most.
+///
+/// # Errors
+/// Where Kafka does not answer, or does not let this be read.
+pub fn rejections(cluster: &Cluster, today: Day) -> Result<Rejections, Error> {
+    let admin =
+        Admin::impatient(cluster).map_err(Error::broker("making a client for questions"))?;
+    let topic = cluster.topics().rejected();
+    let partitions = admin
+        .partition_count(&topic)
+        .map_err(Error::broker("counting the partitions"))?;
+    let failed = || Error::kafka("reading what was rejected");
+    let consumer: BaseConsumer = cluster
+        .reader("status", Isolation::Committed)
+        .set("fetch.wait.max.ms", "50")
+        .create()
+        .map_err(failed())?;
+    let mut found = Rejections::of(today);
+    let most = (MOST / i64::from(partitions.max(1))).max(1);
+    let (places, is_cut) =
+        places(&consumer, &topic, partitions, today.prev(), most).map_err(failed())?;
+    found.is_cut = is_cut;
+    read(&consumer, &topic, places, &mut found).map_err(failed())?;
+    Ok(found)
+}
+
+/// What is read of each partition: from an offset to another.
+type Places = BTreeMap<i32, (i64, i64)>;
+
+/// Each partition from the first record of a day on, or the last `most` offsets of it; and whether that
+/// leaves any out. Their times are their days, which never go back.
+fn places(
+    consumer: &BaseConsumer,
+    topic: &str,
+    partitions: i32,
+    from: Day,
+    most: i64,
+) -> Result<(Places, bool), KafkaError> {
+    let mut times = TopicPartitionList::new();
+    for partition in 0..partitions {
+        times.add_partition_offset(topic, partition, Offset::Offset(from.start_millis()))?;
+    }
+    let (mut places, mut is_cut) = (BTreeMap::new(), false);
+    for element in consumer.offsets_for_times(times, ASK)?.elements() {
+        element.error()?;
+        let partition = element.partition();
+        let Offset::Offset(first) = element.offset() else {
+            continue;
+        };
+        let (_, end) = consumer.fetch_watermarks(topic, partition, ASK)?;
+        let begin = first.max(end - most);
+        is_cut |= begin > first;
+        if begin < end {
+            places.insert(partition, (begin, end));
+        }
+    }
+    Ok((places, is_cut))
+}
+
+fn read(
+    consumer: &BaseConsumer,
+    topic: &str,
+    mut places: Places,
+    found: &mut Rejections,
+) -> Result<(), KafkaError> {
+    let mut assignment = TopicPartitionList::new();
+    for (partition, (begin, _)) in &places {
+        assignment.add_partition_offset(topic, *partition, Offset::Offset(*begin))?;
+    }
+    consumer.assign(&assignment)?;
+    let begun = Instant::now();
+    while !places.is_empty() {
+        let is_late = begun.elapsed() >= WITHIN;
+        match consumer.poll(STEP) {
+            Some(Ok(message)) => {
+                found.take(message.payload().unwrap_or_default());
+                let partition = message.partition();
+                let end = places.get(&partition).map_or(0, |(_, end)| *end);
+                if message.offset() + 1 >= end {
+                    places.remove(&partition);
+                }
+            }
+            // What ends a partition may be the mark of a transaction, which is no record.
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                places.remove(&partition);
+            }
+            Some(Err(error)) if is_late || missing_right(&error).is_some() => return Err(error),
+            Some(Err(_)) | None => {}
+        }
+        if is_late {
+            found.is_cut = true;
+            break;
+        }
+    }
+    Ok(())
+}
+
+impl Rejections {
+    /// Nothing that was rejected on a day, and on the one before.
+    fn of(today: Day) -> Rejections {
+        Rejections {
+            days: [today.prev(), today]
+                .map(|day| (day, BTreeMap::new()))
+                .into(),
+            unreadable: 0,
+            is_cut: false,
+        }
+    }
+
+    fn take(&mut self, record: &[u8]) {
+        let Ok(rejected) = Rejected::decode(record) else {
+            self.unreadable += 1;
+            return;
+        };
+        if let Some(reasons) = self.days.get_mut(&rejected.day) {
+            let count = reasons.entry(rejected.reason.as_str()).or_default();
+            *count = count.saturating_add(rejected.count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use kaiku_raw::{Reason, RejectedEncoder};
+
+    use super::*;
+
+    #[test]
+    fn two_days_are_summed_by_reason_and_no_other() {
+        let today = Day::parse("2026-11-30").unwrap();
+        let mut found = Rejections::of(today);
+        let mut encoder = RejectedEncoder::new(None);
+        for (day, reason, count) in [
+            (today, Reason::NoConsent, 2),
+            (today, Reason::NoConsent, 3),
+            (today.prev(), Reason::NotAvro, 1),
+            (today.minus(2), Reason::NotAvro, 9),
+        ] {
+            let mut record = Vec::new();
+            let rejected = Rejected { day, reason, count };
+            encoder.encode(&rejected, &mut record).unwrap();
+            found.take(&record);
+        }
+        found.take(b"no such record");
+        assert_eq!(found.days[&today], BTreeMap::from([("no_consent", 5)]));
+        assert_eq!(found.days[&today.prev()], BTreeMap::from([("not_avro", 1)]));
+        assert_eq!((found.days.len(), found.unreadable), (2, 1));
+    }
+}
