@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use kaiku_broker::Admin;
@@ -275,4 +276,40 @@ fn topics_and_stores_that_were_never_made_are_said_and_not_made() {
             .iter()
             .any(|name| name.starts_with(&prefix))
     );
+}
+
+#[test]
+fn what_is_counted_and_landed_while_it_is_asked_for_is_no_loss() {
+    let world = World::new("status-busy", PARTITIONS);
+    let enrich = "mix_uploads = 5\nmix_time = \"10ms\"\nmix_longest = \"50ms\"\n";
+    let aggregate = "[aggregate]\nroll_time = \"50ms\"\nseal_every = \"200ms\"\n";
+    world.settings_with(&world.kafka, enrich, aggregate);
+    let mut feeder = world.feeder(300, 7);
+    let (enrich, lands) = (world.enrich("a"), world.aggregate("a", ""));
+    feeder.some(50);
+    world.await_quiet(QUIET);
+    let over = AtomicBool::new(false);
+    let mut answers = Vec::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                feeder.some(10);
+            }
+        });
+        for _ in 0..10 {
+            let (_, said) = status(world.folder.path(), &["--format", "json"], None);
+            answers.push(said);
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    for said in answers {
+        let said: Value = serde_json::from_str(&said).expect("one object");
+        for found in said["findings"].as_array().unwrap() {
+            let what = found["what"].as_str().unwrap();
+            let is_lost = ["raw_anew", "raw_gap", "landing_gap"].contains(&what);
+            assert!(!is_lost, "{found:#}");
+        }
+    }
+    assert!(enrich.terminate(STOP).success());
+    assert!(lands.terminate(STOP).success());
 }

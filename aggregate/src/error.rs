@@ -143,7 +143,7 @@ pub enum Error {
     /// A record belongs to a day that its partition has closed before.
     #[error(
         "a record from offset {first} to {offset} of partition {partition} is of {day}, which is closed: find who \
-         else writes there; to go on without all of them, and withhold the days that they may be of, start \
+         else writes there; to go on without all of them, and withhold the open days that they may be of, start \
          aggregate once with --reject-stripped {partition}:{first}-{offset}"
     )]
     ClosedDay {

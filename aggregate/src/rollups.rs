@@ -59,12 +59,17 @@ impl Rollups {
         Store::open(place, staging).map(Rollups)
     }
 
-    /// Opens a folder that is there, or a URL, to read it: nothing is made in it.
+    /// Opens a folder that is there, or the `rollups` in it where that one has the manifests, or a URL, to read
+    /// it: nothing is made in it.
     ///
     /// # Errors
     /// [`Error::Place`] where there is no such folder.
     pub fn open_to_read(place: &str) -> Result<Rollups, Error> {
-        Store::open_to_read(place).map(Rollups)
+        // The folder of a demo, or of a pipeline that has its stores side by side.
+        let within = format!("{place}/rollups");
+        let has_manifests = |folder: &str| FsPath::new(folder).join(MANIFESTS).is_dir();
+        let is_around = !has_manifests(place) && has_manifests(&within);
+        Store::open_to_read(if is_around { &within } else { place }).map(Rollups)
     }
 
     /// Publishes the rows of one app, or adopts the file that stands there if it says the same.

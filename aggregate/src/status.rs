@@ -106,22 +106,24 @@ pub fn status(config: &Config, cluster: Option<&Cluster>, now: i64) -> Result<St
         .map_err(Error::Runtime)?;
     let mut status = Status::default();
     let asked = cluster.and_then(|cluster| status.take(ask(config, cluster)));
-    let (source, owners) = match asked {
+    let (source, owners, admin) = match asked {
         Some(asked) => {
             status.landing = asked.landing;
-            (Some(asked.source), asked.owners)
+            (Some(asked.source), asked.owners, Some(asked.admin))
         }
-        None => (None, None),
+        None => (None, None, None),
     };
     for one in &mut status.landing.partitions {
         one.is_owned = owners.as_ref().and_then(|owners| owners.has(one.partition));
     }
     runtime.block_on(status.look_at_stores(config, &policy, source.as_ref(), now));
+    status.look_for_gaps(admin.as_ref());
     Ok(status)
 }
 
 /// What Kafka has said.
 struct Asked {
+    admin: Admin,
     source: Source,
     landing: LandingStatus,
     owners: Option<Owners>,
@@ -164,6 +166,7 @@ fn ask(config: &Config, cluster: &Cluster) -> Result<Asked, Error> {
     let owners = owners.map_err(Error::broker("asking who has the partitions"));
     let owners = owners.map_err(|error| unread.push(told(&error))).ok();
     Ok(Asked {
+        admin,
         landing: LandingStatus {
             members: owners.as_ref().map(|owners| owners.members),
             topic: topic.clone(),
@@ -204,10 +207,12 @@ impl Status {
     ) {
         let landing = Landing::open_to_read(&config.landing);
         let landing = self.take(landing.map_err(beside("aggregate.landing")));
-        let bound = match &landing {
-            Some(landing) => self.take(Source::bound(landing).await).flatten(),
+        let read = match &landing {
+            Some(landing) => self.take(Source::bound(landing).await),
             None => None,
         };
+        let is_new = matches!(read, Some(None));
+        let bound = read.flatten();
         if let (Some(bound), Some(source)) = (&bound, source)
             && let Err(error) = source.check(bound)
         {
@@ -227,7 +232,7 @@ impl Status {
             (Some(landing), Some(bound)) => self.look_at_logs(landing, bound, is_deep).await,
             _ => BTreeMap::new(),
         };
-        self.set_logs(&logs, landing.is_some());
+        self.set_logs(&logs, is_new);
         if let Some(chain) = chain {
             let source = source.or(bound.as_ref());
             if let Some(source) = source.filter(|source| is_of_another(&chain, source)) {
@@ -259,11 +264,9 @@ impl Status {
         logs
     }
 
-    /// Puts what is landed beside what the topic has.
-    fn set_logs(&mut self, logs: &BTreeMap<i32, Looked>, is_there: bool) {
-        let LandingStatus {
-            topic, partitions, ..
-        } = &mut self.landing;
+    /// Puts what is landed beside what the topic has; `is_new` says that nothing ever was.
+    fn set_logs(&mut self, logs: &BTreeMap<i32, Looked>, is_new: bool) {
+        let partitions = &mut self.landing.partitions;
         // Kafka was not asked.
         if partitions.is_empty() {
             partitions.extend(logs.keys().map(|partition| LandedPartition {
@@ -275,19 +278,37 @@ impl Status {
         for one in partitions {
             // A store in which nothing was landed has every log, and nothing in it.
             let looked = logs.get(&one.partition);
-            let Some(looked) = looked.or((is_there && logs.is_empty()).then_some(&nothing)) else {
+            if let Some(looked) = looked.or(is_new.then_some(&nothing)) {
+                (one.end, one.closed) = (Some(looked.end), looked.closed);
+            }
+        }
+    }
+
+    /// Says of each partition why nobody can land on from where its log ends. What was landed since the topic
+    /// was asked is not more than there is: then its end is asked for again.
+    fn look_for_gaps(&mut self, admin: Option<&Admin>) {
+        let LandingStatus {
+            topic, partitions, ..
+        } = &mut self.landing;
+        for one in partitions {
+            let (Some(end), Some((_, high))) = (one.end, &mut one.held) else {
                 continue;
             };
-            (one.end, one.closed) = (Some(looked.end), looked.closed);
-            let place = one.held.map(|held| Place {
+            if end > *high
+                && let Some(Ok((_, now))) =
+                    admin.map(|admin| admin.watermarks(topic, one.partition))
+            {
+                *high = now;
+            }
+            let Some(held) = one.held else { continue };
+            let place = Place {
                 topic,
                 partition: one.partition,
-                end: looked.end,
+                end,
                 held,
                 is_other: false,
-            });
-            let checked = place.map(|place| place.check(None));
-            one.gap = checked.and_then(Result::err).map(|error| told(&error));
+            };
+            one.gap = place.check(None).err().map(|error| told(&error));
         }
     }
 }

@@ -18,7 +18,6 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::error::Error;
-use crate::rollups::MANIFESTS;
 pub use landing::Landing;
 use local::Folder;
 pub use probe::Probed;
@@ -64,8 +63,7 @@ impl Store {
         Store::at(place, staging, true)
     }
 
-    /// Opens a folder that is there, or the `rollups` in it where it has manifests and the folder has none,
-    /// or a URL, for reading: nothing is made.
+    /// Opens a folder that is there, or a URL, for reading: nothing is made.
     ///
     /// # Errors
     /// [`Error::Place`] with what to do.
@@ -73,16 +71,11 @@ impl Store {
         if is_url(place) {
             return Store::remote(place);
         }
-        let mut root = local(place).to_owned();
+        let root = local(place);
         let refuse = |reason: String| Error::Place {
             place: place.to_owned(),
             reason,
         };
-        // The folder of a demo, or of a pipeline that has its stores side by side.
-        let within = root.join("rollups");
-        if !root.join(MANIFESTS).is_dir() && within.join(MANIFESTS).is_dir() {
-            root = within;
-        }
         if !root.is_dir() {
             return Err(refuse("there is no such folder".to_owned()));
         }

@@ -101,6 +101,7 @@ pub fn raw_status(cluster: &Cluster, config: &Config, now: i64) -> Result<RawSta
     };
     let held = look.held(partitions, &mut status);
     let next = look.next(held.keys().copied().collect(), &mut status);
+    let held = look.again(held, next.as_ref(), &status.topic);
     let owners = look.owners(&mut status);
     status.members = owners.as_ref().map(|owners| owners.members);
     let asked = retention(&admin, &status.topic);
@@ -150,6 +151,24 @@ impl Look<'_> {
             match ends.map_err(Error::broker("asking for the ends of a partition")) {
                 Ok(ends) => drop(held.insert(partition, ends)),
                 Err(error) => status.unread.push(told(&error)),
+            }
+        }
+        held
+    }
+
+    /// What was counted between the two questions is not more than there is: of such partitions the end is asked
+    /// for again. The beginning stays that of before, so that what was deleted meanwhile was counted.
+    fn again(
+        &self,
+        mut held: BTreeMap<i32, (i64, i64)>,
+        next: Option<&Next>,
+        topic: &str,
+    ) -> BTreeMap<i32, (i64, i64)> {
+        let known = |partition: &i32| next?.get(partition).copied().flatten();
+        for (partition, (_, high)) in &mut held {
+            let is_behind = known(partition).is_some_and(|(next, _)| next > *high);
+            if is_behind && let Ok((_, now)) = self.admin.watermarks(topic, *partition) {
+                *high = now;
             }
         }
         held
@@ -241,6 +260,8 @@ impl Look<'_> {
         let mut is_over = false;
         for one in &mut status.partitions {
             let Some((next, _)) = one.next else { continue };
+            // An end of a transaction is no record that waits.
+            let mut is_nothing = one.lag() == Some(0);
             if one.lag() > Some(0) && !is_over {
                 let from = next.max(one.held.0);
                 // What is lost has no time, and may be all that is counted as waiting.
@@ -248,12 +269,18 @@ impl Look<'_> {
                     continue;
                 }
                 match reader.time_of(self.cluster, &status.topic, one.partition, from) {
-                    Ok(time) => one.waits_since = Some(time),
-                    Err(error) => status.unread.push(told(&error)),
+                    Ok(time) => {
+                        one.waits_since = time;
+                        is_nothing = time.is_none();
+                    }
+                    Err(error) => {
+                        status.unread.push(told(&error));
+                        is_over = true;
+                    }
                 }
-                is_over = one.waits_since.is_none() || begun.elapsed() >= PARTITIONS;
+                is_over |= begun.elapsed() >= PARTITIONS;
             }
-            let is_known = one.lag() == Some(0) || one.waits_since.is_some();
+            let is_known = is_nothing || one.waits_since.is_some();
             let retention = status.retention.filter(|_| is_known);
             one.headroom = retention.map(|retention| left(retention, one.waits_since, self.now));
         }

@@ -101,11 +101,18 @@ pub(crate) fn seal(
     out.extend_from_slice(&nonce);
     let start = out.len();
     out.extend_from_slice(plain);
-    let tag = cipher
-        .encrypt_in_place_detached(XNonce::from_slice(&nonce), context, &mut out[start..])
-        .map_err(|_| SealError)?;
-    out.extend_from_slice(&tag);
-    Ok(())
+    let nonce = XNonce::from_slice(&nonce);
+    match cipher.encrypt_in_place_detached(nonce, context, &mut out[start..]) {
+        Ok(tag) => {
+            out.extend_from_slice(&tag);
+            Ok(())
+        }
+        // Nothing that is not sealed stays there.
+        Err(_) => {
+            out.truncate(start);
+            Err(SealError)
+        }
+    }
 }
 
 /// Opens what [`seal`] made.

@@ -286,10 +286,14 @@ fn look_at_stores(settings: &Settings, findings: &mut Findings) -> Result<()> {
             )?,
             Err(error) => findings.wrong(
                 "stores",
-                &format!(
-                    "{name} ({place}): {}: give this user the right to write and delete there",
-                    Causes(&error)
-                ),
+                &match error {
+                    // It says itself what to do.
+                    kaiku_aggregate::Error::Place { .. } => format!("{name}: {error}"),
+                    error => format!(
+                        "{name} ({place}): {}: give this user the right to write and delete there",
+                        Causes(&error)
+                    ),
+                },
             )?,
         }
     }
@@ -375,7 +379,7 @@ fn look_at_kafka(
     for remark in topics.remarks {
         findings.note("topics", &remark)?;
     }
-    look_at_deletion(cluster, stages, &admin, findings)?;
+    look_at_deletion(cluster, settings, stages, &admin, findings)?;
     // In a replay no month is ever over.
     if stages.contains(&Stage::Enrich) && !settings.topics.replay {
         look_at_months(cluster, &settings.enrich, findings)?;
@@ -403,18 +407,23 @@ fn look_at_months(
 /// Asks for the deletion of what is deleted already: only the right to do so is tried.
 fn look_at_deletion(
     cluster: &Cluster,
+    settings: &Settings,
     stages: &[Stage],
     admin: &Admin,
     findings: &mut Findings,
 ) -> Result<()> {
     let topics = cluster.topics();
     let deleted = [
-        (Stage::Enrich, topics.raw()),
-        (Stage::Aggregate, topics.stripped()),
+        (Stage::Enrich, settings.enrich.delete_raw, topics.raw()),
+        (
+            Stage::Aggregate,
+            settings.aggregate.delete_stripped,
+            topics.stripped(),
+        ),
     ];
-    for (_, topic) in deleted
+    for (_, _, topic) in deleted
         .into_iter()
-        .filter(|(stage, _)| stages.contains(stage))
+        .filter(|(stage, deletes, _)| *deletes && stages.contains(stage))
     {
         let tried = admin
             .watermarks(&topic, 0)

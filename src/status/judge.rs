@@ -122,7 +122,7 @@ fn judge_raw(facts: &Facts, raw: &RawStatus, found: &mut Vec<Finding>) {
     if let Some(first) = still.first() {
         let text = format!(
             "{} for more than {}, the longest for {}, in partition {}: the log of its process and \
-             kaiku_lane_stopped say why (runbook: Enrich pauses)",
+             kaiku_lane_stopped say why, or it is catching up and their age falls (runbook: Enrich pauses)",
             have("records have waited", still.len()),
             span(LONGEST_WAIT),
             span(stood(first)),

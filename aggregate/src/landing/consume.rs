@@ -191,11 +191,14 @@ impl Thread<'_> {
 
     /// Goes on without a record, as an operator has asked.
     fn reject(&mut self, partition: i32, offset: i64) {
-        let since = self.shared.progress.last_sealed().map(Day::next);
+        let shared = self.shared;
+        // Where nothing is sealed yet, the first day that anybody has landed.
+        let landed = || shared.logs.iter().filter_map(|log| log.first_day()).min();
+        let since = shared.progress.last_sealed().map(Day::next).or_else(landed);
         let Some(lane) = self.lanes.get_mut(&partition) else {
             return;
         };
-        match self.shared.runtime.block_on(lane.reject(offset, since)) {
+        match shared.runtime.block_on(lane.reject(offset, since)) {
             Ok(()) => {
                 REJECTED.with([]).increment(1);
                 tracing::warn!(

@@ -124,11 +124,14 @@ impl Lane {
     /// tells up to which day the loss is.
     pub(crate) async fn reject(&mut self, offset: i64, since: Option<Day>) -> Result<(), Error> {
         // What stands before it is of days of its own.
-        self.gather(offset).await?;
+        self.gather(offset - 1).await?;
         let open = &mut self.open;
         open.end = offset + 1;
         open.is_at_loss = true;
-        let first = open.closed.map(Day::next).or(since);
+        let first = open.closed.map(Day::next).or_else(|| {
+            let seen = open.days.first().copied();
+            seen.into_iter().chain(since).min()
+        });
         open.lost.get_or_insert(first);
         Ok(())
     }
@@ -188,7 +191,7 @@ impl Lane {
     /// The entry of all that is open, with its counts. It changes nothing: where putting it
     /// fails, it is put again.
     pub(crate) async fn close(&mut self) -> Result<(Entry, Option<Bytes>), Error> {
-        self.gather(self.open.end).await?;
+        self.gather(self.open.end - 1).await?;
         self.open.merge(&self.definitions).await?;
         let open = &self.open;
         let mut entry = Entry {
@@ -235,7 +238,7 @@ impl Lane {
     /// Turns what waits in the decoder into columns: where nothing more comes for now, it is
     /// counted and checked all the same.
     pub(crate) async fn settle(&mut self) -> Result<(), Error> {
-        self.gather(self.open.end).await
+        self.gather(self.open.end - 1).await
     }
 
     /// Goes on behind what others have landed meanwhile; false where there is nothing.

@@ -48,16 +48,19 @@ impl Store {
 }
 
 fn probe_folder(folder: &FsPath, staging: Option<&FsPath>, name: &str) -> Result<Probed, String> {
-    let root = std::path::absolute(folder).map_err(|error| error.to_string())?;
+    let root = resolved(folder)?;
     let parent = root.parent().ok_or("name a folder that is not the root")?;
-    let staging = staging.map_or_else(|| parent.join(".kaiku-tmp"), FsPath::to_path_buf);
-    if std::path::absolute(&staging).is_ok_and(|staging| staging.starts_with(&root)) {
+    let staging = staging.map_or_else(|| Ok(parent.join(".kaiku-tmp")), resolved)?;
+    if staging.starts_with(&root) {
         return Err(local::STAGING_WITHIN.to_owned());
     }
     let (stands, tries) = (standing(&root), standing(&staging));
     for place in [&stands, &tries] {
         access(place, Access::WRITE_OK | Access::EXEC_OK)
-            .map_err(|error| format!("{} can't be written: {error}", place.display()))?;
+            .map_err(|error| {
+                let place = place.display();
+                format!("{place} can't be written ({error}): give this user the right to write and delete there")
+            })?;
     }
     let device = |folder: &FsPath| folder.metadata().map(|metadata| metadata.dev()).ok();
     if device(&stands) != device(&tries) {
@@ -70,6 +73,15 @@ fn probe_folder(folder: &FsPath, staging: Option<&FsPath>, name: &str) -> Result
         (true, true) => Probed::Good,
         (true, false) => Probed::ToBeMade,
     })
+}
+
+/// A path without links, whether it is there or is still to be made.
+fn resolved(folder: &FsPath) -> Result<PathBuf, String> {
+    let absolute = std::path::absolute(folder).map_err(|error| error.to_string())?;
+    let stands = standing(&absolute);
+    let real = stands.canonicalize().map_err(|error| error.to_string())?;
+    let rest = absolute.strip_prefix(&stands);
+    Ok(rest.map_or(real.clone(), |rest| real.join(rest)))
 }
 
 /// The folder itself, or the nearest around it that is there.
@@ -126,6 +138,21 @@ mod tests {
         assert_eq!(probe(&rollups).await.unwrap(), Probed::Good);
         assert_eq!(names(folder.path()), ["rollups"]);
         assert_eq!(names(&rollups), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_link_is_what_it_leads_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().join("big/rollups");
+        fs::create_dir_all(&real).unwrap();
+        let link = folder.path().join("rollups");
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        assert_eq!(probe(&link).await.unwrap(), Probed::Good);
+        let within = Store::probe(link.to_str().unwrap(), Some(&real.join("tmp")), "x").await;
+        assert!(within.is_err());
+        let beside = folder.path().join("big/not/made/yet");
+        let beside = Store::probe(link.to_str().unwrap(), Some(&beside), "x").await;
+        assert_eq!(beside.unwrap(), Probed::Good);
     }
 
     #[tokio::test]

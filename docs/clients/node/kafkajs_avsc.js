@@ -37,7 +37,7 @@ function encode(batch) {
 }
 
 const [brokers, topic, devices] = process.argv.slice(2);
-if (process.argv.length !== 5) {
+if (process.argv.length < 5) {
   console.error("usage: node kafkajs_avsc.js BROKERS TOPIC DEVICES");
   process.exit(2);
 }

@@ -32,7 +32,7 @@ function check(schema, batch) {
 }
 
 const [brokers, topic, devices, registryUrl] = process.argv.slice(2);
-if (process.argv.length !== 6) {
+if (process.argv.length < 6) {
   console.error("usage: node kafkajs_registry.js BROKERS TOPIC DEVICES REGISTRY");
   process.exit(2);
 }

@@ -72,6 +72,6 @@ def main(brokers, topic, devices):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) < 4:
         sys.exit("usage: confluent_fastavro.py BROKERS TOPIC DEVICES")
     main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -78,6 +78,6 @@ def main(brokers, topic, devices, registry_url):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 5:
+    if len(sys.argv) < 5:
         sys.exit("usage: confluent_registry.py BROKERS TOPIC DEVICES REGISTRY")
     main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])

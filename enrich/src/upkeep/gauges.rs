@@ -60,10 +60,7 @@ impl Gauges {
             let (cluster, raw) = (&context.cluster, &context.raw);
             let first = match (lag, lane.next_offset.max(low)) {
                 (0, _) => Ok(None),
-                (_, next) => self
-                    .headroom
-                    .time_of(cluster, raw, partition, next)
-                    .map(Some),
+                (_, next) => self.headroom.time_of(cluster, raw, partition, next),
             };
             if let Ok(first) = first {
                 let left = headroom::left(retention, first, context.clock.millis());

@@ -37,7 +37,7 @@ pub(crate) fn left(retention: i64, first: Option<i64>, now: i64) -> i64 {
 }
 
 impl Headroom {
-    /// The time of the record at an offset, or of the first behind it.
+    /// The time of the record at an offset, or of the first behind it; `None` where none is there.
     ///
     /// # Errors
     /// Where no record comes in time.
@@ -47,7 +47,7 @@ impl Headroom {
         topic: &str,
         partition: i32,
         offset: i64,
-    ) -> Result<i64, Error> {
+    ) -> Result<Option<i64>, Error> {
         let failed = || Error::kafka("reading the time of the first record that waits");
         let reader = match self.reader.take() {
             Some(reader) => reader,
@@ -70,7 +70,7 @@ fn first_time(
     topic: &str,
     partition: i32,
     offset: i64,
-) -> Result<i64, KafkaError> {
+) -> Result<Option<i64>, KafkaError> {
     let mut place = TopicPartitionList::new();
     place.add_partition_offset(topic, partition, Offset::Offset(offset))?;
     reader.assign(&place)?;
@@ -80,8 +80,9 @@ fn first_time(
         match reader.poll(left) {
             Some(Ok(message)) if message.partition() == partition => {
                 let millis = message.timestamp().to_millis();
-                return millis.ok_or(KafkaError::NoMessageReceived);
+                return millis.map(Some).ok_or(KafkaError::NoMessageReceived);
             }
+            Some(Err(KafkaError::PartitionEOF(of))) if of == partition => return Ok(None),
             // Of the partition that was looked at before.
             Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) if !left.is_zero() => {}
             Some(Err(error)) => return Err(error),

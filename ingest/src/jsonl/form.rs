@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use kaiku_raw::{Consent, DeviceId, EventType, LengthBucket, Limits, Loss, LossReason, StreamId};
 use kaiku_wire::Day;
 use serde::Deserialize;
-use serde::de::value::CowStrDeserializer;
+use serde::de::value::{CowStrDeserializer, StrDeserializer};
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::line_error::{BAD_DAY, BAD_IDENTIFIER, LineError, TOO_MANY_EVENTS};
@@ -297,8 +297,21 @@ fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
 
 /// One name of a closed list, as a string: serde would take `{"started": null}` for it too.
 fn name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    let text = Cow::<'de, str>::deserialize(deserializer)?;
-    T::deserialize(CowStrDeserializer::new(text))
+    struct Name<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Name<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+            T::deserialize(StrDeserializer::new(text))
+        }
+    }
+
+    deserializer.deserialize_str(Name(PhantomData))
 }
 
 fn optional_name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(

@@ -339,7 +339,28 @@ impl Admin {
         }
     }
 
+    /// Adds the settings of topics. Those that were deleted meanwhile are left out.
     fn describe(&self, seen: &mut BTreeMap<String, Seen>) -> Result<(), Error> {
+        let begin = Instant::now();
+        loop {
+            self.describe_once(seen)?;
+            // A broker that may not tell says nothing, and nothing looks like settings that are right. So does one
+            // that has not heard of a topic yet, or has heard already that it is gone.
+            let untold = seen.iter().find(|(_, topic)| topic.settings.is_empty());
+            match untold {
+                None => return Ok(()),
+                Some((name, _)) if begin.elapsed() >= SHORT => {
+                    return Err(Error::NotDescribed(name.clone()));
+                }
+                Some(_) => {}
+            }
+            std::thread::sleep(STEP * 4);
+            let metadata = self.metadata()?;
+            seen.retain(|name, _| find(&metadata, name).is_some());
+        }
+    }
+
+    fn describe_once(&self, seen: &mut BTreeMap<String, Seen>) -> Result<(), Error> {
         if seen.is_empty() {
             return Ok(());
         }
@@ -365,11 +386,7 @@ impl Admin {
                 }
             }
         }
-        // A broker that may not tell says nothing, and nothing looks like settings that are right.
-        match seen.iter().find(|(_, topic)| topic.settings.is_empty()) {
-            Some((name, _)) => Err(Error::NotDescribed(name.clone())),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 

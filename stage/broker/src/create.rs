@@ -68,7 +68,14 @@ pub fn ensure_state_topic(admin: &Admin, month: Month) -> Result<Created, Error>
     };
     let spec = TopicSpec::new(Kind::State, name, &like_raw);
     let topic = spec.name.clone();
-    let mut created = ensure(admin, &[spec])?;
+    let mut created = ensure(admin, &[spec]).map_err(|error| match error {
+        Error::TooFewBrokers(_) => Error::TooFewBrokers(format!(
+            "`{topic}` is to stand on {} brokers, as `{}` does: start those that are away",
+            like_raw.replication,
+            admin.topics().raw()
+        )),
+        error => error,
+    })?;
     created.pop().ok_or(Error::NoTopic(topic))
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
+	if len(os.Args) < 2 {
 		fmt.Fprintln(os.Stderr, "usage: fingerprint SCHEMA")
 		os.Exit(2)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 4 {
+	if len(os.Args) < 4 {
 		fmt.Fprintln(os.Stderr, "usage: franz BROKERS TOPIC DEVICES")
 		os.Exit(2)
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 5 {
+	if len(os.Args) < 5 {
 		fmt.Fprintln(os.Stderr, "usage: franzsr BROKERS TOPIC DEVICES REGISTRY")
 		os.Exit(2)
 	}

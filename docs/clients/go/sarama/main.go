@@ -18,7 +18,7 @@ import (
 var header = []byte{0xc3, 0x01, 0x05, 0x09, 0xd7, 0x84, 0x9d, 0xa6, 0xf5, 0x4d}
 
 func main() {
-	if len(os.Args) != 4 {
+	if len(os.Args) < 4 {
 		fmt.Fprintln(os.Stderr, "usage: sarama BROKERS TOPIC DEVICES")
 		os.Exit(2)
 	}

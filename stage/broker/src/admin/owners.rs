@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::Admin;
 use crate::cluster::Isolation;
@@ -39,6 +39,12 @@ impl Admin {
             self.ask_for_offset(group, topic).map_err(failed)?;
             return Ok(Owners::of_nobody());
         };
+        // Of one that may be listed and not looked into nothing is told, nor of one whose coordinator is new.
+        if found.state().is_empty() {
+            self.ask_for_offset(group, topic).map_err(failed)?;
+            let code = RDKafkaErrorCode::CoordinatorLoadInProgress;
+            return Err(failed(KafkaError::GroupListFetch(code)));
+        }
         let members = found.members();
         let is_settled = matches!(found.state(), "Stable" | "Empty" | "Dead");
         let partitions = is_settled.then(|| {

