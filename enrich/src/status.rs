@@ -100,9 +100,10 @@ pub fn raw_status(cluster: &Cluster, config: &Config, now: i64) -> Result<RawSta
         now,
     };
     let held = look.held(partitions, &mut status);
-    let next = look.next(held.keys().copied().collect(), &mut status);
+    let (next, is_seen) = look.next(held.keys().copied().collect(), &mut status);
     let held = look.again(held, next.as_ref(), &status.topic);
-    let owners = look.owners(&mut status);
+    // Of a group that can't be seen nobody says more, and it takes as long again.
+    let owners = is_seen.then(|| look.owners(&mut status)).flatten();
     status.members = owners.as_ref().map(|owners| owners.members);
     let asked = retention(&admin, &status.topic);
     status.retention = asked.unwrap_or_else(|error| {
@@ -174,13 +175,18 @@ impl Look<'_> {
         held
     }
 
-    /// Where the partitions go on: by the group, and by the state where the group has nothing.
-    fn next(&self, partitions: BTreeSet<i32>, status: &mut RawStatus) -> Option<Next> {
+    /// Where the partitions go on: by the group, and by the state where the group has nothing; and whether
+    /// the group could be asked.
+    fn next(&self, partitions: BTreeSet<i32>, status: &mut RawStatus) -> (Option<Next>, bool) {
         let committed = match self.committed(&partitions, status) {
             Ok(committed) => Some(committed),
             Err(error) => {
                 let group = &status.group;
-                let sentence = format!("the offsets of the group `{group}`: {}", told(&error));
+                let sentence = format!(
+                    "the offsets of the group `{group}` (where the brokers answer all else, this user may not see \
+                     it: give it the right Describe on the group): {}",
+                    Causes(&error)
+                );
                 status.unread.push(sentence);
                 None
             }
@@ -211,7 +217,9 @@ impl Look<'_> {
             })),
             Err(error) => status.unread.push(told(&error)),
         }
-        Some(next).filter(|next| committed.is_some() || !next.is_empty())
+        let is_seen = committed.is_some();
+        let is_known = is_seen || !next.is_empty();
+        (Some(next).filter(|_| is_known), is_seen)
     }
 
     /// The offsets that the group has committed.

@@ -42,7 +42,7 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
         part("stripped", of_stripped(stripped));
     }
     if let Some(days) = &report.days {
-        part("days", (of_days(days), Vec::new()));
+        part("days", of_days(days));
     }
     if let Some(rejected) = &report.rejections {
         part("rejected", (of_rejected(rejected), Vec::new()));
@@ -110,7 +110,7 @@ fn of_stripped(stripped: &Stripped) -> (String, Vec<Vec<String>>) {
     (text, table(&head, &rows, cells))
 }
 
-fn of_days(days: &Days) -> String {
+fn of_days(days: &Days) -> (String, Vec<Vec<String>>) {
     let mut text = match (&days.last_sealed, &days.last_sealed_week) {
         (None, _) => "nothing is sealed yet".to_owned(),
         (Some(day), None) => format!("sealed to {day}"),
@@ -125,11 +125,8 @@ fn of_days(days: &Days) -> String {
     }
     let next = days.next.as_ref().map(of_next);
     let first = days.first_report.as_ref().map(of_first);
-    [Some(text), next, first]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join("; ")
+    let rows = [next, first].into_iter().flatten();
+    (text, rows.map(|row| vec![row]).collect())
 }
 
 fn of_next(next: &Next) -> String {

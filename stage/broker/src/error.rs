@@ -127,7 +127,10 @@ pub enum Error {
         source: KafkaError,
     },
     /// The members of a consumer group could not be asked for.
-    #[error("asking who is in the group `{group}`")]
+    #[error(
+        "asking who is in the group `{group}` (where the brokers answer all else, this user may not see it: give \
+         it the right Describe on the group)"
+    )]
     Group {
         /// The group.
         group: String,
