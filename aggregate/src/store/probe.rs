@@ -80,8 +80,11 @@ fn resolved(folder: &FsPath) -> Result<PathBuf, String> {
     let absolute = std::path::absolute(folder).map_err(|error| error.to_string())?;
     let stands = standing(&absolute);
     let real = stands.canonicalize().map_err(|error| error.to_string())?;
-    let rest = absolute.strip_prefix(&stands);
-    Ok(rest.map_or(real.clone(), |rest| real.join(rest)))
+    // What is there itself gets no `/` behind it, which a file would not have.
+    Ok(match absolute.strip_prefix(&stands) {
+        Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+        _ => real,
+    })
 }
 
 /// The folder itself, or the nearest around it that is there.
