@@ -26,11 +26,11 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// The longest that a world may take to come to rest, on a busy machine.
-const QUIET: Duration = Duration::from_secs(120);
-const STOP: Duration = Duration::from_secs(40);
+pub(crate) const QUIET: Duration = Duration::from_secs(120);
+pub(crate) const STOP: Duration = Duration::from_secs(40);
 
 /// Waits until something holds, as long as a world may take to come to rest.
-fn await_that(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn await_that(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < QUIET, "in vain: {what}");

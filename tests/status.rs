@@ -4,12 +4,12 @@
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use kaiku_broker::Admin;
 use kaiku_fleet::FleetConfig;
 use serde_json::{Value, json};
 
+use crate::proof::{QUIET, STOP, await_that};
 use crate::support::kafka::{delete_group, produce};
 use crate::support::oracle::landing::landed;
 use crate::support::outcome::files;
@@ -17,8 +17,6 @@ use crate::support::ports::free_port;
 use crate::support::world::{Feeder, World};
 
 const PARTITIONS: i32 = 2;
-const QUIET: Duration = Duration::from_secs(120);
-const STOP: Duration = Duration::from_secs(40);
 
 /// Runs the verb in a world's folder: its exit code, and what it prints.
 fn status(folder: &Path, options: &[&str], brokers: Option<&str>) -> (Option<i32>, String) {
@@ -39,14 +37,6 @@ fn status(folder: &Path, options: &[&str], brokers: Option<&str>) -> (Option<i32
 fn object(folder: &Path, brokers: Option<&str>) -> (Option<i32>, Value) {
     let (code, said) = status(folder, &["--format", "json"], brokers);
     (code, serde_json::from_str(&said).expect("one object"))
-}
-
-fn await_that(what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < QUIET, "in vain: {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 /// Records that nobody can read, on the day that is open.

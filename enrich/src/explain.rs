@@ -132,9 +132,14 @@ impl Looking<'_> {
     }
 
     fn blame(&mut self, place: impl fmt::Display, reason: Reason) {
+        self.blame_for(place, reason, reason.sentence());
+    }
+
+    /// The same with more than the reason's own sentence says.
+    fn blame_for(&mut self, place: impl fmt::Display, reason: Reason, why: impl fmt::Display) {
         self.lines.push(Line {
             place: place.to_string(),
-            text: format!("{}: {}", reason.as_str(), reason.sentence()),
+            text: format!("{}: {why}", reason.as_str()),
             is_wrong: true,
         });
     }
@@ -211,11 +216,7 @@ impl Looking<'_> {
         if let Some(why) = refused_consent(batch, self.catalogue).filter(|_| !is_told) {
             let place = Place::Batch("consent");
             let reason = Reason::BadConsent;
-            self.lines.push(Line {
-                place: place.to_string(),
-                text: format!("{}: {why}", reason.as_str()),
-                is_wrong: true,
-            });
+            self.blame_for(place, reason, why);
             faults.push(Fault { place, reason });
         }
         if batch.stream.is_none() && batch.first_sequence.is_none() {

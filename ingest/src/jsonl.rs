@@ -4,6 +4,7 @@
 
 mod form;
 mod line_error;
+mod name;
 mod object;
 mod whole;
 

@@ -139,12 +139,18 @@ fn what_was_accepted_is_written_down_at_once_and_is_not_asked_for_again() {
     assert!(after.terminate(STOP).success());
 }
 
-#[test]
-fn a_landing_store_that_was_lost_is_gone_on_without_and_the_days_that_it_concerns_are_withheld() {
-    let world = World::new("landing-lost", 1);
+/// One partition, of which each day is landed and sealed at once.
+fn quick_to_land(name: &str) -> World {
+    let world = World::new(name, 1);
     let lands = "[aggregate]\nroll_time = \"300ms\"\nretry = \"200ms\"\nseal_every = \"200ms\"\n";
     let enrich = "delete_raw = false\nmix_uploads = 40\nmix_longest = \"300ms\"\n";
     world.settings_with(&world.kafka, enrich, lands);
+    world
+}
+
+#[test]
+fn a_landing_store_that_was_lost_is_gone_on_without_and_the_days_that_it_concerns_are_withheld() {
+    let world = quick_to_land("landing-lost");
     let mut feeder = world.feeder(500, seed(1_414));
     let enriching = world.enrich("all");
     feeder.end_day();
@@ -182,10 +188,7 @@ fn a_landing_store_that_was_lost_is_gone_on_without_and_the_days_that_it_concern
 
 #[test]
 fn a_stripped_record_that_nobody_can_read_is_gone_on_without_and_its_days_are_withheld() {
-    let world = World::new("landing-reject", 1);
-    let lands = "[aggregate]\nroll_time = \"300ms\"\nretry = \"200ms\"\nseal_every = \"200ms\"\n";
-    let enrich = "delete_raw = false\nmix_uploads = 40\nmix_longest = \"300ms\"\n";
-    world.settings_with(&world.kafka, enrich, lands);
+    let world = quick_to_land("landing-reject");
     let mut feeder = world.feeder(500, seed(1_416));
     let enriching = world.enrich("all");
     feeder.end_day();

@@ -128,9 +128,9 @@ pub(super) struct Thread<'a> {
     pub(super) kept: HashMap<i32, Lane>,
     /// Partitions of which nobody has said yet whether they may be read on, and when that is asked again.
     pub(super) unanswered: HashMap<i32, Instant>,
-    pub(super) behind: Behind,
+    behind: Behind,
     /// The record whose schema the registry does not know, and since when that is waited for.
-    pub(super) unknown: Option<(i32, i64, Instant)>,
+    unknown: Option<(i32, i64, Instant)>,
 }
 
 impl Thread<'_> {

@@ -7,10 +7,10 @@ use std::marker::PhantomData;
 use kaiku_raw::{Consent, DeviceId, EventType, LengthBucket, Limits, Loss, LossReason, StreamId};
 use kaiku_wire::Day;
 use serde::Deserialize;
-use serde::de::value::{CowStrDeserializer, StrDeserializer};
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::line_error::{BAD_DAY, BAD_IDENTIFIER, LineError, TOO_MANY_EVENTS};
+use super::name::Name;
 use super::object::Object;
 use super::whole::{AtMost, Whole};
 use crate::batch;
@@ -77,8 +77,8 @@ struct ConsentForm {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Event<'a> {
-    #[serde(rename = "type", deserialize_with = "name")]
-    kind: EventType,
+    #[serde(rename = "type")]
+    kind: Name<EventType>,
     #[serde(borrow)]
     feature: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -87,8 +87,7 @@ struct Event<'a> {
     component: Option<Cow<'a, str>>,
     fatal: Option<bool>,
     duration_s: Option<AtMost>,
-    #[serde(default, deserialize_with = "optional_name")]
-    length: Option<LengthBucket>,
+    length: Option<Name<LengthBucket>>,
     #[serde(default = "once")]
     times: AtMost,
 }
@@ -96,8 +95,7 @@ struct Event<'a> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LossForm {
-    #[serde(deserialize_with = "name")]
-    reason: LossReason,
+    reason: Name<LossReason>,
     count: Whole<i32>,
 }
 
@@ -225,13 +223,13 @@ impl Event<'_> {
             times,
         } = self;
         batch::Event {
-            kind,
+            kind: kind.0,
             feature: feature.map(Cow::into_owned),
             cause: cause.map(Cow::into_owned),
             component: component.map(Cow::into_owned),
             fatal,
             duration_s: duration_s.map(|AtMost(seconds)| seconds),
-            length,
+            length: length.map(|Name(length)| length),
             times: times.0,
         }
     }
@@ -240,7 +238,7 @@ impl Event<'_> {
 impl LossForm {
     fn take(self) -> Loss {
         let LossForm {
-            reason,
+            reason: Name(reason),
             count: Whole(count),
         } = self;
         Loss { reason, count }
@@ -293,33 +291,6 @@ fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
         read,
         refusal: BAD_DAY,
     })
-}
-
-/// One name of a closed list, as a string: serde would take `{"started": null}` for it too.
-fn name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    struct Name<T>(PhantomData<T>);
-
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Name<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a string")
-        }
-
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
-            T::deserialize(StrDeserializer::new(text))
-        }
-    }
-
-    deserializer.deserialize_str(Name(PhantomData))
-}
-
-fn optional_name<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
-    let named = text.map(|text| T::deserialize(CowStrDeserializer::new(text)));
-    named.transpose()
 }
 
 fn optional_stream<'de, D: Deserializer<'de>>(
