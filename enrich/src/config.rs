@@ -87,10 +87,19 @@ pub struct Accept {
     /// Partitions whose state is gone, with the offset at which it was noticed: nothing counts for the
     /// rest of the open day, and no weekly mark for the rest of the week.
     pub lost_state: BTreeMap<i32, i64>,
-    /// Partitions whose topic has lost its end, with the offset that had been reached.
-    pub cuts: BTreeMap<i32, i64>,
+    /// Partitions whose topic has lost its end.
+    pub cuts: BTreeMap<i32, AcceptedCut>,
     /// Records that nobody can mend: partition, first and last offset.
     pub rejects: BTreeSet<(i32, i64, i64)>,
+}
+
+/// A log that has lost its end, as an operator has named it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcceptedCut {
+    /// The offset that had been reached.
+    pub reached: i64,
+    /// From where on it was written again; `None` leaves that to the broker's time.
+    pub from: Option<i64>,
 }
 
 impl Accept {
@@ -102,9 +111,7 @@ impl Accept {
             cuts,
             rejects,
         } = self;
-        let named = [gaps, lost_state, cuts]
-            .into_iter()
-            .flat_map(BTreeMap::keys);
+        let named = gaps.keys().chain(lost_state.keys()).chain(cuts.keys());
         let mut named = named
             .copied()
             .chain(rejects.iter().map(|(partition, ..)| *partition));

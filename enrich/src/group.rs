@@ -50,7 +50,11 @@ impl Member {
             .cluster
             .member("enrich", &context.config.group, session)
             .set("max.poll.interval.ms", poll.as_millis().to_string())
-            .set("queued.max.messages.kbytes", "32768")
+            // Little more than what the lanes are at: what waits for longer has left the caches, and memory that is
+            // taken anew is zeroed first.
+            .set("queued.min.messages", "10000")
+            .set("queued.max.messages.kbytes", "4096")
+            .set("fetch.queue.backoff.ms", "5")
             .set("fetch.wait.max.ms", "100")
             .set("statistics.interval.ms", "0")
             .create_with_context(membership)

@@ -17,6 +17,7 @@ mod commit;
 mod handle;
 mod last;
 mod month;
+mod outbound;
 mod quiet;
 mod restore;
 mod said;

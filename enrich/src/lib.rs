@@ -20,6 +20,7 @@ mod membership;
 mod metrics;
 mod progress;
 mod read;
+mod seal;
 mod state;
 mod status;
 mod strip;
@@ -33,7 +34,7 @@ use kaiku_stage::{Context, start_patiently};
 
 use lane_context::LaneContext;
 
-pub use config::{Accept, ClockAhead, Config};
+pub use config::{Accept, AcceptedCut, ClockAhead, Config};
 pub use error::Error;
 pub use explain::{
     Explanation, Given, Line, Source, UnlistedName, Verdict, explain, fetch, refused_consent,

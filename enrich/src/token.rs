@@ -1,14 +1,16 @@
-//! Under which name a device stands in the state, and how its state is sealed.
+//! Under which name a device stands in the state, and what a month's key is made into.
 //!
 //! A month has one random key. The token of a device is BLAKE3's keyed hash of its identifier
 //! under a key derived from it, cut to 16 bytes; its state is sealed with XChaCha20-Poly1305
-//! under another. With the month's key destroyed, neither can be traced to a device again.
+//! under another, see `seal.rs`. With the month's key destroyed, neither can be traced to a device again.
 
-use chacha20poly1305::aead::{Aead, AeadInPlace, KeyInit, Payload};
+use chacha20poly1305::aead::{Aead, AeadInPlace, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use kaiku_raw::DeviceId;
 use rand::RngCore;
 use zeroize::Zeroizing;
+
+use crate::seal::{Opener, Sealer};
 
 /// Bytes of the random nonce of XChaCha20-Poly1305.
 const NONCE: usize = 24;
@@ -21,7 +23,7 @@ pub(crate) struct Token(pub(crate) [u8; 16]);
 pub(crate) struct MonthKey {
     token: Zeroizing<[u8; 32]>,
     print: Zeroizing<[u8; 32]>,
-    cipher: XChaCha20Poly1305,
+    seal: Zeroizing<[u8; 32]>,
 }
 
 /// Sealed bytes that can't be opened: another key, or not what was sealed.
@@ -44,11 +46,7 @@ impl MonthKey {
             "kaiku enrich 1: print of a raw record",
             secret,
         ));
-        MonthKey {
-            token,
-            print,
-            cipher: XChaCha20Poly1305::new((&*seal).into()),
-        }
+        MonthKey { token, print, seal }
     }
 
     /// The token of a device in this month.
@@ -71,20 +69,14 @@ impl MonthKey {
         u64::from_le_bytes(print)
     }
 
-    /// Appends the sealed form of `plain` to `out`: nonce, then ciphertext with its tag.
-    pub(crate) fn seal(
-        &self,
-        rng: &mut impl RngCore,
-        context: &[u8],
-        plain: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<(), SealError> {
-        seal(&self.cipher, rng, context, plain, out)
+    /// Seals the records of one transaction.
+    pub(crate) fn sealer(&self, rng: &mut impl RngCore) -> Sealer {
+        Sealer::new(&self.seal, rng)
     }
 
-    /// Opens what [`MonthKey::seal`] made in the same context.
-    pub(crate) fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-        open(&self.cipher, context, sealed)
+    /// Opens sealed records.
+    pub(crate) fn opener(&self) -> Opener<'_> {
+        Opener::new(&self.seal)
     }
 }
 
@@ -145,20 +137,5 @@ mod tests {
         let (november, december) = (MonthKey::new(&[1; 32]), MonthKey::new(&[2; 32]));
         assert!(november.token(&device) == november.token(&device));
         assert!(november.token(&device) != december.token(&device));
-    }
-
-    #[test]
-    fn sealed_state_opens_in_its_own_place_only() {
-        let key = MonthKey::new(&[1; 32]);
-        let mut sealed = Vec::new();
-        key.seal(&mut rand::rng(), b"partition 1", b"state", &mut sealed)
-            .unwrap();
-        assert_eq!(key.open(b"partition 1", &sealed).unwrap(), b"state");
-        assert_eq!(key.open(b"partition 2", &sealed), Err(SealError));
-        assert_eq!(
-            MonthKey::new(&[2; 32]).open(b"partition 1", &sealed),
-            Err(SealError)
-        );
-        assert_eq!(key.open(b"partition 1", &sealed[..20]), Err(SealError));
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use kaiku_enrich::AcceptedCut;
 
 /// `kaiku gateway`.
 #[derive(Debug, Args)]
@@ -83,8 +84,8 @@ pub(crate) struct AcceptArgs {
     #[arg(long = "accept-lost-state", value_name = "PARTITION:OFFSET", value_parser = gap)]
     pub(crate) lost_state: Vec<(i32, i64)>,
     /// Go on where a raw partition that has lost its end was written again
-    #[arg(long = "accept-cut", value_name = "PARTITION:OFFSET", value_parser = gap)]
-    pub(crate) cuts: Vec<(i32, i64)>,
+    #[arg(long = "accept-cut", value_name = "PARTITION:OFFSET[:FROM]", value_parser = cut)]
+    pub(crate) cuts: Vec<(i32, AcceptedCut)>,
     /// Reject raw records that hold up their partition and that nobody can mend
     #[arg(long = "reject", value_name = "PARTITION:OFFSET[-OFFSET]", value_parser = range)]
     pub(crate) rejects: Vec<(i32, i64, i64)>,
@@ -106,6 +107,26 @@ fn range(text: &str) -> Result<(i32, i64, i64), String> {
              3:120000-120010"
                 .to_owned()
         })
+}
+
+fn cut(text: &str) -> Result<(i32, AcceptedCut), String> {
+    let parts: Result<Vec<i64>, _> = text.split(':').map(str::parse).collect();
+    let cut = match parts.as_deref() {
+        Ok([partition, reached]) => Some((partition, *reached, None)),
+        Ok([partition, reached, from]) => Some((partition, *reached, Some(*from))),
+        _ => None,
+    };
+    let cut = cut.and_then(|(partition, reached, from)| {
+        Some((
+            i32::try_from(*partition).ok()?,
+            AcceptedCut { reached, from },
+        ))
+    });
+    cut.ok_or_else(|| {
+        "give the partition, the offset that had been reached and, where the line asks for it, the one \
+         to go on from, such as 3:120000 or 3:120000:118500"
+            .to_owned()
+    })
 }
 
 fn gap(text: &str) -> Result<(i32, i64), String> {

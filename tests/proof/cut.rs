@@ -16,7 +16,7 @@ use crate::support::world::{World, seed};
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A copy of a partition's log as it is now.
-fn keep(log: &Path) -> (tempfile::TempDir, PathBuf) {
+pub(super) fn keep(log: &Path) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("log");
     copy_folder(log, &copy);
@@ -24,7 +24,7 @@ fn keep(log: &Path) -> (tempfile::TempDir, PathBuf) {
 }
 
 /// Brings a partition's log back to what was kept of it.
-fn bring_back(copy: &Path, log: &Path) {
+pub(super) fn bring_back(copy: &Path, log: &Path) {
     std::fs::remove_dir_all(log).unwrap();
     copy_folder(copy, log);
 }

@@ -53,6 +53,8 @@ struct Counts {
     lost_keys: u64,
     /// Raw records deleted before they were counted.
     gaps: u64,
+    /// Raw partitions that lost their end and were written again.
+    cuts: u64,
     /// Processes of an older version, which can't read the state.
     old_versions: u64,
     quiets: u64,
@@ -129,7 +131,8 @@ struct Episode<'a> {
     started: u32,
     /// Uploads that may come again.
     past: VecDeque<Upload>,
-    watch: OffsetWatch,
+    /// None while a loss is accepted, by which an offset may go back.
+    watch: Option<OffsetWatch>,
     counts: &'a mut Counts,
 }
 
@@ -143,7 +146,6 @@ impl<'a> Episode<'a> {
                         retry = \"200ms\"\ndelete_stripped = false\ndelete_landing = false\n";
         world.settings_with(&world.kafka, enrich, sections);
         let feeder = world.feeder_from(first_day(), 1_200, seed);
-        let watch = OffsetWatch::over(&world.kafka, &world.group, PARTITIONS);
         let mut episode = Episode {
             kafka,
             world,
@@ -152,9 +154,10 @@ impl<'a> Episode<'a> {
             running: Vec::new(),
             started: 0,
             past: VecDeque::new(),
-            watch,
+            watch: None,
             counts,
         };
+        episode.watch();
         for verb in [Verb::Enrich, Verb::Enrich, Verb::Aggregate] {
             episode.start(verb, true);
         }
@@ -236,6 +239,16 @@ impl<'a> Episode<'a> {
         self.bring_back();
     }
 
+    /// So far no offset has gone back.
+    fn end_watch(&mut self) {
+        self.watch.take().unwrap().assert_never_back();
+    }
+
+    fn watch(&mut self) {
+        let (kafka, group) = (&self.world.kafka, &self.world.group);
+        self.watch = Some(OffsetWatch::over(kafka, group, PARTITIONS));
+    }
+
     /// From the first day of which anything counts to the last that is closed on all partitions.
     fn days_to_seal(&self, oracle: &Oracle<'_>) -> u64 {
         let seen = seen(&self.world.kafka);
@@ -299,7 +312,7 @@ fn episode(kafka: &mut Brokers, seed: u64, counts: &mut Counts) {
         }
         episode.quiet();
     }
-    episode.watch.assert_never_back();
+    episode.end_watch();
 }
 
 /// One episode, or as many as the minutes that are asked for have room for.

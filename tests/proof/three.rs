@@ -8,6 +8,7 @@ use kaiku_rehearsal::Sender;
 use super::publisher::{Publisher, missing, standing};
 use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{Three, alter_topic, unique_prefix};
+use crate::support::oracle::landing::landed;
 use crate::support::world::{World, is_full, seed};
 
 /// More than there are brokers, so that each leads some.
@@ -137,4 +138,28 @@ fn a_broker_that_leads_though_it_has_missed_records_is_noticed_once_there_are_as
     world.assert_exact_as(&oracle);
     assert!(refusing.get("readyz").starts_with("HTTP/1.1 503"));
     assert!(refusing.terminate(STOP).success());
+}
+
+#[test]
+fn a_partition_whose_only_broker_is_away_keeps_no_other_from_landing() {
+    let mut three = Three::start();
+    let world = World::copied(three.cluster(&unique_prefix("leaderless")), 3, false, 1);
+    let lands = "[aggregate]\nroll_time = \"500ms\"\nretry = \"200ms\"\n";
+    let enrich = "delete_raw = false\nmix_uploads = 50\nmix_longest = \"300ms\"\n";
+    world.settings_with(&world.kafka, enrich, lands);
+    let mut feeder = world.feeder(600, seed(1_422));
+    feeder.some(300);
+    let counting = world.enrich("counting");
+    world.await_quiet(QUIET);
+    assert!(counting.terminate(STOP).success());
+    let away = three.leader(&world.kafka.topics().stripped(), 0);
+    three.broker(away).node.kill();
+    let lander = world.aggregate("lands", "");
+    let landing = world.folder.path().join("landing");
+    let lands = || landed(&landing).into_keys().collect::<Vec<_>>();
+    await_that("those that have a broker land", || lands() == [1, 2]);
+    three.launch(away);
+    await_that("all has landed", || world.has_landed());
+    world.assert_landed();
+    assert!(lander.terminate(STOP).success());
 }

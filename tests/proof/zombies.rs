@@ -215,3 +215,32 @@ fn whatever_becomes_of_the_end_of_a_transaction_output_offset_and_state_agree() 
     assert!(log.contains("asking what became of it"), "{log}");
     assert!(process.terminate(STOP).success());
 }
+
+#[test]
+fn a_lane_whose_transactions_all_fail_stops_when_it_is_told_to() {
+    let world = World::new("zombie-stop", 1);
+    let proxy = &apache().proxy;
+    let proxied = world.behind(proxy);
+    // It tries ten times, which is longer than a stop may take.
+    world.settings(&proxied, "transaction_timeout = \"10s\"\n");
+    let process = world.enrich("a");
+    let mut feeder = world.feeder(200, seed(106));
+    feeder.some(50);
+    world.await_quiet(QUIET);
+    let never = proxy.rule(
+        usize::MAX,
+        END_TXN,
+        &world.group,
+        Side::Request,
+        Action::Drop,
+    );
+    feeder.some(50);
+    world.await_log("enrich-a.log", "asking what became of it", QUIET);
+    assert!(process.terminate(STOP).success());
+    assert!(never.hits() > 0);
+    drop(never);
+    let next = world.enrich("b");
+    world.await_quiet(QUIET);
+    world.assert_exact();
+    assert!(next.terminate(STOP).success());
+}

@@ -110,6 +110,13 @@ impl Stage {
         address.map_or_else(String::new, |address| http(address, path))
     }
 
+    /// The end of its log.
+    fn last_lines(&self, count: usize) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(count)..].join("\n")
+    }
+
     /// Waits until it says that it is ready.
     pub(crate) fn await_ready(&self, within: Duration) {
         let start = Instant::now();
@@ -118,7 +125,11 @@ impl Stage {
             if answer.starts_with("HTTP/1.1 200") {
                 return;
             }
-            assert!(start.elapsed() < within, "it is not ready: {answer:?}");
+            assert!(
+                start.elapsed() < within,
+                "it is not ready: {answer:?}; the end of its log:\n{}",
+                self.last_lines(30)
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }

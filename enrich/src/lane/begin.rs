@@ -150,9 +150,13 @@ impl Facts<'_> {
     fn check_cut(&self, next: i64) -> Result<i64, Error> {
         let (low, high) = self.raw;
         let from = self.cut.and_then(|cut| cut.from);
-        let accepted = self.accept.cuts.get(&self.partition) == Some(&next);
-        if let Some(from) = from.filter(|from| accepted && (low..=high).contains(from)) {
-            return Ok(from);
+        let accepted = self.accept.cuts.get(&self.partition);
+        if let Some(accepted) = accepted.filter(|cut| cut.reached == next) {
+            // Whoever names the offset has looked at the broker's own log.
+            let from = accepted.from.or(from);
+            if let Some(from) = from.filter(|from| (low..=high.min(next)).contains(from)) {
+                return Ok(from);
+            }
         }
         let (why, mut reason) = if next > high {
             let reason = format!("{next} raw records were counted, but the topic has only {high}");
@@ -176,8 +180,9 @@ impl Facts<'_> {
             ),
             None => write!(
                 reason,
-                ". Nothing tells from where on it was written again: use a new set of topics under \
-                 another kafka.prefix"
+                ". Nothing here tells from where on it was written again; the broker's log says to which \
+                 offset it was cut. What was lost with it before it was counted stays uncounted; to go on \
+                 from that offset, start enrich once with --accept-cut {partition}:{next}:FROM"
             ),
         };
         Err(self.refused(why, reason))

@@ -119,6 +119,7 @@ impl Committer {
             seconds.record(begun.elapsed());
         };
         buffer.shuffle(&mut self.rng);
+        table.pack();
         let records = match self.attempt(buffer, table, &reached) {
             Ok(records) => records,
             Err(failure) => {

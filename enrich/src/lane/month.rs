@@ -1,5 +1,6 @@
 //! What one month's state topic holds of a partition.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use hashbrown::HashMap;
@@ -11,8 +12,9 @@ use super::write::context;
 use crate::error::Error;
 use crate::lane_context::LaneContext;
 use crate::read::read_all;
-use crate::state::{Device, META_KEY, Meta, Table, decode_device, newest_format};
-use crate::token::{MonthKey, Token};
+use crate::seal::Opener;
+use crate::state::{META_KEY, Meta, Packed, Table, newest_format};
+use crate::token::Token;
 
 /// The newest sealed record of each device.
 pub(super) type Records = HashMap<Token, Vec<u8>>;
@@ -64,26 +66,30 @@ pub(super) fn put(
             false => Err(Error::NoMonthKey { month }),
         };
     };
+    let mut opener = key.opener();
     let devices = records
         .into_iter()
-        .map(|(token, sealed)| Ok((token, open(&key, partition, token, &sealed)?)))
-        .collect::<Result<Vec<_>, Error>>()?;
-    table.restore(month, key, devices);
-    Ok(())
+        .map(|(token, mut sealed)| Ok((token, open(&mut opener, partition, token, &mut sealed)?)));
+    table.restore(month, Arc::clone(&key), devices)
 }
 
-fn open(key: &MonthKey, partition: i32, token: Token, sealed: &[u8]) -> Result<Device, Error> {
+fn open(
+    opener: &mut Opener<'_>,
+    partition: i32,
+    token: Token,
+    sealed: &mut [u8],
+) -> Result<Packed, Error> {
     let refused = |reason: &str| Error::Refused {
         partition,
         why: Standstill::StateUnreadable,
         reason: reason.to_owned(),
     };
-    match sealed.split_first() {
+    match sealed.split_first_mut() {
         Some((format, sealed)) if u32::from(*format) <= newest_format() => {
-            let plain = key
+            let plain = opener
                 .open(&context(partition, token), sealed)
                 .map_err(|_| refused("a device's state can't be opened with the month's key"))?;
-            decode_device(*format, &plain).ok_or_else(|| refused("a device's state can't be read"))
+            Packed::read(*format, plain).ok_or_else(|| refused("a device's state can't be read"))
         }
         _ => Err(refused(
             "a device's state has a format that this program does not read: run the version that \

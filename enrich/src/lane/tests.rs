@@ -316,7 +316,8 @@ fn state_of_the_version_before(world: &World, device: u8) {
     let (token, mut sealed) = (key.token(&id), vec![2]);
     let place = context(0, token);
     let mut rng = RandomSource::system().generator();
-    key.seal(&mut rng, &place, &plain, &mut sealed).unwrap();
+    let mut sealer = key.sealer(&mut rng);
+    sealer.seal(&place, &plain, &mut sealed).unwrap();
     let topic = cluster.topics().state(month());
     let meta = format!(
         r#"{{"format":2,"group":"{GROUP}","next_offset":1,"open_day":"{}","partitions":1,"month":"{}","devices":{{"now":1,"before":0}}}}"#,

@@ -13,6 +13,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, ToBytes};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
+use super::outbound::Outbound;
 use crate::config::Config;
 use crate::error::Error;
 
@@ -37,7 +38,7 @@ impl ProducerContext for Deliveries {
 
 /// A transactional producer with the lane's fixed id. After any error it is never used again.
 pub(crate) struct Transactions {
-    producer: BaseProducer<Deliveries>,
+    outbound: Outbound<Deliveries>,
     failed: Arc<AtomicBool>,
     timeout: Duration,
 }
@@ -110,7 +111,7 @@ impl Transactions {
             .init_transactions(timeout)
             .map_err(Error::kafka("taking over a lane's transactional id"))?;
         Ok(Transactions {
-            producer,
+            outbound: Outbound::new(producer),
             failed,
             timeout,
         })
@@ -124,20 +125,20 @@ impl Transactions {
         group: &ConsumerGroupMetadata,
         write: impl FnOnce(&Writer<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
+        let producer = self.outbound.producer();
         let writer = Writer {
-            producer: &self.producer,
+            outbound: &self.outbound,
             deadline: Instant::now() + self.timeout,
         };
-        self.producer.begin_transaction()?;
+        producer.begin_transaction()?;
         failpoint("lane.begun");
         write(&writer)?;
         failpoint("lane.state");
-        self.producer
-            .send_offsets_to_transaction(offsets, group, self.timeout)?;
+        producer.send_offsets_to_transaction(offsets, group, self.timeout)?;
         failpoint("lane.offsets");
-        drain(&self.producer, self.timeout);
+        drain(producer, self.timeout);
         failpoint("lane.drained");
-        self.producer.commit_transaction(self.timeout)?;
+        producer.commit_transaction(self.timeout)?;
         if self.failed.load(Ordering::Relaxed) {
             return Err(Failure::Undelivered);
         }
@@ -147,7 +148,7 @@ impl Transactions {
 
 /// Sends into the open transaction.
 pub(crate) struct Writer<'a> {
-    producer: &'a BaseProducer<Deliveries>,
+    outbound: &'a Outbound<Deliveries>,
     deadline: Instant,
 }
 
@@ -157,7 +158,16 @@ impl Writer<'_> {
         &self,
         record: BaseRecord<'_, K, V>,
     ) -> Result<(), Failure> {
-        Ok(send_waiting(self.producer, record, self.deadline)?)
+        Ok(send_waiting(
+            self.outbound.producer(),
+            record,
+            self.deadline,
+        )?)
+    }
+
+    /// Has what is sent to a topic go uncompressed.
+    pub(crate) fn send_plain(&self, topic: &str) {
+        self.outbound.send_plain(topic);
     }
 }
 
@@ -197,9 +207,10 @@ mod tests {
         };
         assert_eq!(config.problems(), Vec::<String>::new());
         let transactions = Transactions::take_over(cluster, &config, "w", 0).unwrap();
-        transactions.producer.begin_transaction().unwrap();
+        let producer = transactions.outbound.producer();
+        producer.begin_transaction().unwrap();
         let writer = Writer {
-            producer: &transactions.producer,
+            outbound: &transactions.outbound,
             deadline: Instant::now() + config.transaction_timeout,
         };
         let topic = cluster.topics().stripped();

@@ -9,7 +9,7 @@ use rdkafka::producer::BaseRecord;
 use super::buffer::{Buffer, EVENTS_PER_RECORD};
 use super::transaction::{Failure, Writer};
 use crate::lane_context::LaneContext;
-use crate::state::{Change, META_KEY, Meta, STATE_FORMAT, Table, encode_device};
+use crate::state::{Change, META_KEY, Meta, STATE_FORMAT, Table};
 use crate::token::Token;
 
 /// In what a device's state is sealed: its own place, so that no record can stand in another.
@@ -26,7 +26,6 @@ pub(super) struct Outlet {
     stripped: Encoder,
     rejected: RejectedEncoder,
     record: Vec<u8>,
-    plain: Vec<u8>,
 }
 
 impl Outlet {
@@ -37,7 +36,6 @@ impl Outlet {
             stripped,
             rejected,
             record: Vec::new(),
-            plain: Vec::new(),
         }
     }
 
@@ -113,24 +111,27 @@ impl Outlet {
     ) -> Result<(), Failure> {
         let topics = lanes.cluster.topics();
         let mut topic = (meta.month, topics.state(meta.month));
+        writer.send_plain(&topic.1);
+        let mut sealer = None;
         for change in table.changes() {
             let (month, token) = match change {
                 Change::Put(month, token, ..) | Change::Drop(month, token) => (month, token),
             };
             if topic.0 != month {
                 topic = (month, topics.state(month));
+                writer.send_plain(&topic.1);
             }
             let record = BaseRecord::to(&topic.1)
                 .partition(self.partition)
                 .key(&token.0[..]);
             match change {
-                Change::Put(_, _, key, device) => {
-                    self.plain.clear();
-                    encode_device(device, &mut self.plain);
+                Change::Put(_, _, key, plain) => {
                     self.record.clear();
                     self.record.push(STATE_FORMAT);
                     let context = context(self.partition, token);
-                    key.seal(rng, &context, &self.plain, &mut self.record)
+                    let sealer = sealer.get_or_insert_with(|| key.sealer(rng));
+                    sealer
+                        .seal(&context, plain, &mut self.record)
                         .map_err(|_| Failure::Unencodable)?;
                     writer.send(record.payload(&self.record[..]))?;
                 }

@@ -1,4 +1,4 @@
-//! The devices of one partition: what is committed, and over it what the open transaction changed.
+//! The devices of one partition: what is committed, packed, and over it what the open transaction changed.
 
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
@@ -7,7 +7,8 @@ use hashbrown::{HashMap, HashSet};
 use kaiku_raw::DeviceId;
 use kaiku_wire::{Day, Month};
 
-use super::{Device, Devices};
+use super::{Device, Devices, Packed};
+use crate::error::Error;
 use crate::token::{MonthKey, Token};
 
 /// Tokens are uniform already: their first bytes serve as the hash.
@@ -28,13 +29,13 @@ impl Hasher for TokenHasher {
     fn write_usize(&mut self, _: usize) {}
 }
 
-type ByToken = HashMap<Token, Device, BuildHasherDefault<TokenHasher>>;
+type ByToken<T> = HashMap<Token, T, BuildHasherDefault<TokenHasher>>;
 
 /// One month's devices, under its key.
 struct Generation {
     month: Month,
     key: Arc<MonthKey>,
-    devices: ByToken,
+    devices: ByToken<Packed>,
 }
 
 /// The devices of one partition.
@@ -44,7 +45,9 @@ pub(crate) struct Table {
     /// The month before: a device moves over when it is next seen.
     before: Option<Generation>,
     /// What the open transaction changed, under this month's tokens.
-    changed: ByToken,
+    changed: ByToken<Device>,
+    /// The same, packed once it is to be written.
+    packed: Vec<(Token, Packed)>,
     /// How many of them were not known before.
     added: usize,
     /// Tokens of this month that the open transaction removed.
@@ -58,8 +61,8 @@ pub(crate) struct Table {
 
 /// One record of the open transaction for a state topic.
 pub(crate) enum Change<'a> {
-    /// The device's new state, under this month's key.
-    Put(Month, Token, &'a MonthKey, &'a Device),
+    /// The device's new state as bytes, to be sealed under this month's key.
+    Put(Month, Token, &'a MonthKey, &'a [u8]),
     /// The device is gone from this month's topic.
     Drop(Month, Token),
 }
@@ -70,15 +73,16 @@ impl Table {
         &mut self,
         month: Month,
         key: Arc<MonthKey>,
-        devices: Vec<(Token, Device)>,
-    ) {
+        devices: impl Iterator<Item = Result<(Token, Packed), Error>>,
+    ) -> Result<(), Error> {
         self.before = self.now.take();
-        let devices = devices.into_iter().collect();
+        let devices = devices.collect::<Result<_, _>>()?;
         self.now = Some(Generation {
             month,
             key,
             devices,
         });
+        Ok(())
     }
 
     /// The month whose tokens are written now.
@@ -113,12 +117,13 @@ impl Table {
     ) -> Option<&mut Device> {
         let now = self.now.as_ref()?;
         let token = now.key.token(id);
+        self.packed.clear();
         if !self.changed.contains_key(&token) {
             let known = now
                 .devices
                 .get(&token)
                 .filter(|_| !self.dropped.contains(&token))
-                .cloned();
+                .map(Packed::device);
             let is_known = known.is_some();
             let device = known.or_else(|| {
                 let before = self.before.as_ref()?;
@@ -128,7 +133,7 @@ impl Table {
                     .get(&old)
                     .filter(|_| !self.moved.contains(&old))?;
                 self.moved.insert(old);
-                Some(device.clone())
+                Some(device.device())
             });
             let device = device.or_else(|| enters().then(Device::default))?;
             self.added += usize::from(!is_known);
@@ -141,7 +146,7 @@ impl Table {
     pub(crate) fn sweep(&mut self, day: Day) {
         if let Some(now) = &self.now {
             let devices = now.devices.iter();
-            let empty = devices.filter(|(_, device)| device.is_empty_on(day));
+            let empty = devices.filter(|(_, device)| device.device().is_empty_on(day));
             self.swept = empty.map(|(token, _)| *token).collect();
         }
     }
@@ -156,7 +161,7 @@ impl Table {
             let is_empty = now
                 .devices
                 .get(&token)
-                .is_some_and(|one| one.is_empty_on(day));
+                .is_some_and(|one| one.device().is_empty_on(day));
             if is_empty && !self.changed.contains_key(&token) {
                 self.dropped.insert(token);
             }
@@ -166,12 +171,22 @@ impl Table {
         }
     }
 
-    /// What the open transaction must write, for each month's topic.
+    /// Packs what the open transaction changed, before it is written.
+    pub(crate) fn pack(&mut self) {
+        if self.packed.len() < self.changed.len() {
+            let changed = self.changed.iter();
+            let packed = changed.map(|(token, device)| (*token, Packed::of(device)));
+            self.packed.clear();
+            self.packed.extend(packed);
+        }
+    }
+
+    /// What the open transaction must write, for each month's topic, once it is packed.
     pub(crate) fn changes(&self) -> impl Iterator<Item = Change<'_>> {
         let puts = self.now.iter().flat_map(|now| {
-            self.changed
+            self.packed
                 .iter()
-                .map(|(token, device)| Change::Put(now.month, *token, &now.key, device))
+                .map(|(token, device)| Change::Put(now.month, *token, &now.key, device.bytes()))
         });
         let drops = self.now.iter().flat_map(|now| {
             let gone = self
@@ -190,12 +205,14 @@ impl Table {
 
     /// Makes the open transaction's changes the committed ones.
     pub(crate) fn apply(&mut self) {
+        self.pack();
         if let Some(now) = &mut self.now {
             for token in self.dropped.drain() {
                 now.devices.remove(&token);
             }
-            now.devices.extend(self.changed.drain());
+            now.devices.extend(self.packed.drain(..));
         }
+        self.changed.clear();
         self.added = 0;
         if let Some(before) = &mut self.before {
             for token in self.moved.drain() {
@@ -215,6 +232,7 @@ impl Table {
     /// Throws the open transaction's changes away.
     pub(crate) fn discard(&mut self) {
         self.changed.clear();
+        self.packed.clear();
         self.added = 0;
         self.dropped.clear();
         self.moved.clear();

@@ -135,6 +135,14 @@ impl Consent {
         Day::from_days_since_epoch(self.since_days).ok()
     }
 
+    /// The same, as it is written.
+    pub(crate) fn of_days(version: i32, since_days: i32) -> Consent {
+        Consent {
+            version,
+            since_days,
+        }
+    }
+
     pub(crate) fn since_days(&self) -> i32 {
         self.since_days
     }

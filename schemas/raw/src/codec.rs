@@ -8,7 +8,7 @@ use kaiku_wire::{LengthBucket, Schema, contract, full_name};
 use serde::Serialize;
 use serde_avro_fast::ser::SerializerConfig;
 
-use crate::{EventType, Forget, Limits, RawBatch, Reason, Tick, schemas};
+use crate::{EventType, Forget, Limits, RawBatch, Reason, Tick, quick, schemas};
 
 /// One record of `events.raw`.
 #[derive(Debug, PartialEq, Eq)]
@@ -131,7 +131,15 @@ impl Decoder {
         // A few events more than the limit may be read: the limit's own reason is clearer.
         let most = self.limits.events.saturating_mul(2);
         Ok(match kind {
-            Kind::Batch => Record::Batch(codec::read(datum, schema, most)?),
+            Kind::Batch => {
+                let is_own =
+                    schema.rabin_fingerprint() == schemas::RAW_BATCH.parsed().rabin_fingerprint();
+                let quick = is_own.then(|| quick::batch(datum, most)).flatten();
+                Record::Batch(match quick {
+                    Some(batch) => batch,
+                    None => codec::read(datum, schema, most)?,
+                })
+            }
             Kind::Forget => Record::Forget(codec::read(datum, schema, most)?),
             Kind::Tick => {
                 codec::read::<Tick>(datum, schema, most)?;

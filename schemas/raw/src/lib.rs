@@ -19,6 +19,7 @@ mod codec;
 mod id;
 mod loss;
 mod partition;
+mod quick;
 mod reason;
 mod rejected;
 pub mod schemas;

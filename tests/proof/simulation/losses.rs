@@ -1,14 +1,16 @@
 //! What the log itself may lose in an episode, until an operator has accepted it: records that were
-//! deleted before they were counted. A partition that loses its end has proofs of its own, in `cut`: where
-//! history is replayed, as here, nobody can say from where on it was written again.
+//! deleted before they were counted, and the end of a partition, which is written again. Where history is
+//! replayed, as here, it is the operator who says from where on.
 
 use std::time::Instant;
 
 use kaiku_broker::Admin;
+use kaiku_rehearsal::Sender;
 use rand::Rng;
 
-use super::{Episode, PARTITIONS, QUIET, Verb};
+use super::{Brokers, Episode, PARTITIONS, QUIET, Verb};
 use crate::proof::STOP;
+use crate::proof::cut::{bring_back, keep};
 use crate::support::kafka::insist;
 use crate::support::process::Stage;
 
@@ -16,7 +18,12 @@ impl Episode<'_> {
     pub(super) fn lose(&mut self) {
         self.count_all();
         let partition = self.rng.random_range(0..PARTITIONS);
-        self.gap(partition);
+        // Of three brokers, each has a log to cut.
+        if self.kafka.copies() == 1 && self.rng.random_bool(0.5) {
+            self.cut(partition);
+        } else {
+            self.gap(partition);
+        }
         for _ in 0..2 {
             self.start(Verb::Enrich, true);
         }
@@ -59,14 +66,14 @@ impl Episode<'_> {
     }
 
     /// Nobody counts this partition before somebody says that its loss is accepted.
-    fn accept(&mut self, partition: i32, offset: i64) {
+    fn accept(&mut self, option: &str, said: &str, value: &str) {
         let name = self.next_name();
         let refusing = self.world.enrich(&name);
-        let said = format!("--accept-gap {partition}:{offset}");
         let log = format!("enrich-{name}.log");
-        self.world.await_log(&log, &said, QUIET);
+        self.world
+            .await_log(&log, &format!("{option} {said}"), QUIET);
         assert!(refusing.terminate(STOP).success());
-        self.strip(&[&format!("--accept-gap={partition}:{offset}")]);
+        self.strip(&[&format!("{option}={value}")]);
     }
 
     fn gap(&mut self, partition: i32) {
@@ -85,7 +92,51 @@ impl Episode<'_> {
         insist(Instant::now(), || {
             admin.delete_records(&topic, partition, low)
         });
-        self.accept(partition, low);
+        let value = format!("{partition}:{low}");
+        self.accept("--accept-gap", &value, &value);
         self.counts.gaps += 1;
+    }
+
+    /// The only broker comes back with a shorter log of a partition, behind whose end everything was
+    /// counted, and others publish there.
+    fn cut(&mut self, partition: i32) {
+        let (low, cut) = self.watermarks(partition);
+        let topic = self.world.kafka.topics().raw();
+        let Brokers::One(apache) = &mut *self.kafka else {
+            return;
+        };
+        let log = apache.log_of(&topic, partition);
+        apache.kill();
+        let (_folder, kept) = keep(&log);
+        apache.launch().unwrap();
+        self.counts.uploads += self.feeder.some(60) as u64;
+        self.strip(&[]);
+        let (_, reached) = self.watermarks(partition);
+        if reached == cut {
+            return;
+        }
+        // Where more of it is counted again than was written again, all of that is known.
+        let is_early = self.rng.random_bool(0.3);
+        let from = if is_early {
+            self.rng.random_range(low..=cut)
+        } else {
+            cut
+        };
+        self.goes_on_from(partition, from);
+        self.end_watch();
+        let Brokers::One(apache) = &mut *self.kafka else {
+            return;
+        };
+        apache.kill();
+        bring_back(&kept, &log);
+        apache.launch().unwrap();
+        self.feeder.sender = Sender::onto(&self.world.kafka, PARTITIONS).unwrap();
+        let again = self.rng.random_range(20..250);
+        self.counts.uploads += self.feeder.some(again) as u64;
+        let reached = format!("{partition}:{reached}");
+        let (said, value) = (format!("{reached}:FROM"), format!("{reached}:{from}"));
+        self.accept("--accept-cut", &said, &value);
+        self.watch();
+        self.counts.cuts += 1;
     }
 }

@@ -6,6 +6,7 @@ use kaiku_wire::Month;
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::AcceptedCut;
 use crate::state::{Devices, Notes};
 
 fn meta(next_offset: i64) -> Meta {
@@ -155,12 +156,12 @@ fn lost_state_is_gone_without_only_where_that_was_said_of_this_very_loss() {
 fn a_topic_that_has_lost_its_end_is_gone_on_with_where_it_was_written_again_and_that_was_said() {
     let (meta, silent) = (meta(50), Accept::default());
     let cut = Some(Cut { from: Some(40) });
-    let accept = |offset| Accept {
-        cuts: [(3, offset)].into(),
+    let accept = |reached, from| Accept {
+        cuts: [(3, AcceptedCut { reached, from })].into(),
         ..Accept::default()
     };
-    let (now, of_before) = (accept(50), accept(40));
-    let with = |raw, cut, accept| {
+    let (now, of_before) = (accept(50, None), accept(40, None));
+    let with = |raw, cut, accept: &Accept| {
         let facts = Facts {
             raw,
             cut,
@@ -178,6 +179,15 @@ fn a_topic_that_has_lost_its_end_is_gone_on_with_where_it_was_written_again_and_
     let unknown = Some(Cut { from: None });
     assert_eq!(label(with((10, 100), unknown, &now)), Standstill::RawCut);
     assert_eq!(label(with((10, 45), None, &now)), Standstill::RawAnew);
+    // Unless the operator says it: of what there is, and no later than what was reached.
+    let from = |from| accept(50, Some(from));
+    assert_eq!(with((10, 100), unknown, &from(30)).unwrap(), Begin::At(30));
+    assert_eq!(with((10, 100), cut, &from(30)).unwrap(), Begin::At(30));
+    assert_eq!(with((10, 45), None, &from(45)).unwrap(), Begin::At(45));
+    for wrong in [from(9), from(51), accept(49, Some(30))] {
+        assert_eq!(label(with((10, 100), cut, &wrong)), Standstill::RawCut);
+    }
+    assert_eq!(label(with((10, 45), None, &from(46))), Standstill::RawAnew);
 }
 
 proptest! {

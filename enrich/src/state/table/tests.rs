@@ -74,6 +74,7 @@ fn a_turn_of_the_week_drops_who_has_nothing_to_lose_and_the_topic_is_told() {
     table.sweep(next_week);
     table.drop_swept(next_week, 9);
     let (mut puts, mut drops) = (0, 0);
+    table.pack();
     for change in table.changes() {
         match change {
             Change::Put(month, ..) if month == day().month() => puts += 1,
@@ -123,12 +124,15 @@ fn what_was_restored_is_known_and_counted_in_its_month() {
         device
     };
     let of = |key: &MonthKey, ids: &[u8]| {
-        let token = |id: &u8| (key.token(&DeviceId::new([*id; 16])), device());
-        ids.iter().map(token).collect()
+        let token = |id: &u8| Ok((key.token(&DeviceId::new([*id; 16])), Packed::of(&device())));
+        ids.iter().map(token).collect::<Vec<_>>().into_iter()
     };
     let mut table = Table::default();
-    table.restore(older, Arc::clone(&keys[0]), of(&keys[0], &[1, 2]));
-    table.restore(newer, Arc::clone(&keys[1]), of(&keys[1], &[3]));
+    let months = [(older, &[1, 2][..]), (newer, &[3])];
+    for ((month, ids), key) in months.into_iter().zip(&keys) {
+        let devices = of(key, ids);
+        table.restore(month, Arc::clone(key), devices).unwrap();
+    }
     assert_eq!(table.month(), Some(newer));
     assert_eq!(table.devices(), Devices { now: 1, before: 2 });
     assert_eq!([1, 3].map(|id| touch(&mut table, id)), [3, 3]);
@@ -160,6 +164,7 @@ fn a_device_moves_to_the_new_month_when_it_is_next_seen() {
     table.apply();
     table.turn(day().month().next(), Arc::new(MonthKey::new(&[2; 32])));
     assert_eq!(touch(&mut table, 1), 3, "its stream is known");
+    table.pack();
     let drops = table
         .changes()
         .filter(|change| matches!(change, Change::Drop(..)))

@@ -1,7 +1,7 @@
 //! A device whose state the version before has written, with one book for day and week.
 
 use super::*;
-use crate::state::decode_device;
+use crate::state::Packed;
 
 /// What a slot of format 2 says, beside its family and its uses.
 const TODAY: u8 = 4;
@@ -39,7 +39,7 @@ fn of_the_version_before(catalogue: &Catalogue) -> Device {
         &slots[..],
         &spent[..],
     ));
-    decode_device(2, &bytes.unwrap()).unwrap()
+    Packed::read(2, &bytes.unwrap()).unwrap().device()
 }
 
 fn used(name: &'static str) -> RawEvent<'static> {
