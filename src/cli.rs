@@ -113,6 +113,8 @@ pub(crate) enum Verb {
     Status(crate::commands::status::Args),
     /// Send simulated devices through a real broker, on throw-away topics, and compare with the truth
     Selftest(SelftestArgs),
+    /// Measure how quick enrich is on a real broker, on throw-away topics, beside what librdkafka can do
+    Bench(crate::bench::Args),
     /// List every field of every record, who sees it, and what for
     Inventory(InventoryArgs),
     /// Print what a shell needs to complete this command

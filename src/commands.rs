@@ -1,5 +1,6 @@
 //! One file a verb; none does more than to bring settings, stages and output together.
 
+mod bench;
 mod catalogue;
 mod doctor;
 pub(crate) mod explain;
@@ -74,6 +75,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Doctor(args) => doctor::run(&args, &global),
         Verb::Status(args) => status::run(&args, &global),
         Verb::Selftest(args) => selftest::run(&args, &global),
+        Verb::Bench(args) => bench::run(&args, &global),
         Verb::Inventory(args) => inventory::run(&args).map(|()| ExitCode::SUCCESS),
         Verb::Completions(args) => shell::completions(&args),
         Verb::Man(args) => shell::man(&args),

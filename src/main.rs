@@ -1,5 +1,6 @@
 //! The `kaiku` command: the only place that knows all stages.
 
+mod bench;
 mod cli;
 mod clock;
 mod commands;

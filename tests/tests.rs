@@ -37,6 +37,9 @@ mod cli;
 // The selftest that users run on their own broker.
 mod selftest;
 
+// The benchmark that users run on their own broker.
+mod bench;
+
 // The page of the rollups, as a command.
 mod report;
 

@@ -1,11 +1,12 @@
 //! A fleet that never was, sent through the stages, and what comes out held beside what went in.
 //!
-//! The demo, the selftest, the tests and the benchmarks send by one [`Sender`], run the stages in
+//! The demo, the selftest and the tests send by one [`Sender`], run the stages in
 //! one [`Pipeline`], and hold what was landed and published beside what the fleet knows: [`Landed`]
-//! and [`compare`]. [`explain`] needs no stage: it asks the gate alone what would stay visible of a
-//! fleet. [`Needles`] look for identifiers in bytes where none may be. Nothing here is
-//! part of what runs for real.
+//! and [`compare`]. [`bench`] has the load and the limit of a benchmark of enrich. [`explain`] needs
+//! no stage: it asks the gate alone what would stay visible of a fleet. [`Needles`] look for
+//! identifiers in bytes where none may be. Nothing here is part of what runs for real.
 
+pub mod bench;
 mod compare;
 mod door;
 mod explain;

@@ -24,7 +24,15 @@ const WATCHED: usize = 4096;
 
 /// Why records were not delivered.
 #[derive(Default)]
-struct Undelivered(Mutex<Vec<KafkaError>>);
+pub(crate) struct Undelivered(Mutex<Vec<KafkaError>>);
+
+impl Undelivered {
+    /// Why the first of them was not.
+    pub(crate) fn first(&self) -> Option<KafkaError> {
+        let errors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        errors.first().cloned()
+    }
+}
 
 impl ClientContext for Undelivered {}
 
@@ -227,9 +235,7 @@ impl Sender {
         self.bare
             .flush(DELIVERY)
             .context("waiting for the broker")?;
-        let errors = &self.bare.context().0;
-        let errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
-        match errors.first() {
+        match self.bare.context().first() {
             None => Ok(()),
             Some(error) => bail!("records were not taken: {error}"),
         }

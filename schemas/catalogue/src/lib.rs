@@ -55,6 +55,6 @@ pub use listed::Listed;
 pub use names::{BUILT_IN_CAUSES, NAME_BYTES, RESERVED};
 pub use problem::Problem;
 pub use program::{ConsentRefused, ConsentText, Controller, Program};
-pub use reference::{Country, Model, Operator};
+pub use reference::{Country, Model, Operator, models_and_operators};
 pub use store::{Store, store_text};
 pub use values::{App, Cause, Component, Feature, Release};

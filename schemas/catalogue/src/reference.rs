@@ -17,6 +17,12 @@ const MODELS_CSV: &str = include_str!("../reference/models.csv");
 const OPERATORS_CSV: &str = include_str!("../reference/operators.csv");
 const SHARED_CSV: &str = include_str!("../reference/shared.csv");
 
+/// The tables of models and of operators as they are compiled in, in CSV: for whoever makes up devices
+/// that are in them.
+pub fn models_and_operators() -> [&'static str; 2] {
+    [MODELS_CSV, OPERATORS_CSV]
+}
+
 /// A hash of the tables, in bytes as they are compiled in.
 pub(crate) fn hash() -> &'static [u8; 32] {
     static HASH: OnceLock<[u8; 32]> = OnceLock::new();
