@@ -83,7 +83,7 @@ pub(crate) enum Verb {
     Enrich(AcceptArgs),
     /// Gather what is stripped, and publish anonymous rollups of each closed day
     Aggregate(LandingArgs),
-    /// Run every stage in this process
+    /// Run every stage, or those that are named, in this process
     Run(RunArgs),
     /// Make the topics, or check them
     #[command(subcommand)]

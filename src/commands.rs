@@ -55,7 +55,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         }
         Verb::Run(args) => stages::run(
             &global,
-            &Stage::ALL,
+            Stage::or_all(&args.stages),
             &Options {
                 create_topics: args.create_topics,
                 ..Options::accept(args.accept).land(args.landing)

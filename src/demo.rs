@@ -76,10 +76,14 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let begun = Instant::now();
     let folder = Folder::claim(&args.out)?;
     output::note(&format!(
-        "{} simulated devices, {} days, everything in this process; the result goes to {}",
+        "{} simulated devices, {} days, everything in this process; the result goes to {}{}",
         args.devices,
         args.days,
-        args.out.display()
+        args.out.display(),
+        match folder.is_older() {
+            true => ", in place of an older one",
+            false => "",
+        }
     ));
     let summary = pipeline(&args, &folder, begun);
     folder.clean()?;

@@ -51,6 +51,12 @@ impl Out {
     }
 }
 
+/// So many of something.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    let more = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{more}")
+}
+
 /// Says something to the person at the terminal; not a result.
 pub(crate) fn note(line: &str) {
     // Where standard error is gone there is nobody left to tell.

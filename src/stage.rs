@@ -20,6 +20,14 @@ impl Stage {
     /// Every stage, in the order in which data flows.
     pub(crate) const ALL: [Stage; 3] = [Stage::Gateway, Stage::Enrich, Stage::Aggregate];
 
+    /// Those that were named; every stage where none was.
+    pub(crate) fn or_all(named: &[Stage]) -> &[Stage] {
+        match named {
+            [] => &Stage::ALL,
+            named => named,
+        }
+    }
+
     /// Its section of the settings.
     pub(crate) fn part(self) -> Part {
         match self {

@@ -267,7 +267,8 @@ impl Seals {
         };
         let manifest = self.sealer.seal(period).await?;
         let (rows, withheld) = (manifest.rows(), manifest.withheld.len());
-        tracing::info!(%period, rows, withheld, "a period is sealed");
+        let of = period.unit();
+        tracing::info!(%of, %period, rows, withheld, "a period is sealed");
         self.shared.progress.readiness().set_trouble(None);
         self.clean(period).await;
         // Counted last: who waits for the seal finds everything done.

@@ -210,7 +210,15 @@ impl Looking<'_> {
         let owner = self.owner(&batch.device.id);
         let mut faults = faults(batch, &Limits::CONTRACT, self.given.day);
         for fault in &faults {
-            self.blame(fault.place, fault.reason);
+            match fault.place {
+                Place::Batch("consent.since") => {
+                    let day = self.given.day;
+                    let why =
+                        format!("its day must have come on {day}, on which the record counts");
+                    self.blame_for(fault.place, fault.reason, why);
+                }
+                place => self.blame(place, fault.reason),
+            }
         }
         let is_told = faults.iter().any(|fault| is_consent(fault.reason));
         if let Some(why) = refused_consent(batch, self.catalogue).filter(|_| !is_told) {

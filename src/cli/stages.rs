@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use kaiku_enrich::AcceptedCut;
 
+use crate::stage::Stage;
+
 /// `kaiku gateway`.
 #[derive(Debug, Args)]
 #[command(
@@ -51,6 +53,9 @@ pub(crate) enum GatewayVerb {
 /// `kaiku run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
+    /// Which of them [default: all]
+    #[arg(value_name = "STAGE", value_enum)]
+    pub(crate) stages: Vec<Stage>,
     /// Make the topics that are missing first
     #[arg(long)]
     pub(crate) create_topics: bool,

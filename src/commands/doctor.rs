@@ -53,11 +53,7 @@ impl Findings {
 /// Runs the verb: success only where nothing is wrong.
 pub(crate) fn run(args: &DoctorArgs, global: &Global) -> Result<ExitCode> {
     let settings = Settings::read(global.config.as_deref())?;
-    let stages = if args.stages.is_empty() {
-        &Stage::ALL[..]
-    } else {
-        &args.stages
-    };
+    let stages = Stage::or_all(&args.stages);
     let runs = |stage| stages.contains(&stage);
     let mut findings = Findings {
         out: Out::new(),

@@ -24,8 +24,8 @@ const MOST: u64 = 4 * 1024 * 1024;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "It says what is wrong with a record field by field, and which names no list has; never an identifier, and
-no name that is not in the catalogue. It goes by what stands in the record: its time on Kafka, open
-transactions and what an operator has decided are not looked at. The exit code is 0 where the record is taken, 1 where it is not.
+no name that is not in the catalogue. It goes by what stands in the record and, of one on Kafka, by the day that
+its partition had come to; open transactions and what an operator has decided are not looked at. The exit code is 0 where the record is taken, 1 where it is not.
 
 Examples:
   kaiku explain events.raw:3:1741 --config kaiku.toml    a record on Kafka, by partition and offset, as the

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use kaiku_report::{Made, Settings};
 use kaiku_wire::Day;
 
-use crate::output::{Out, note};
+use crate::output::{Out, count, note};
 
 /// The exit code where something got worse and that was asked for.
 const WORSE: u8 = 3;
@@ -121,10 +121,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 fn say(args: &Args, made: &Made, file: &str) {
     match &made.report.days {
         Some(days) if file != "-" => note(&format!(
-            "{file}: {} days up to {}, {} apps",
-            days.sealed,
+            "{file}: {} up to {}, {}",
+            count(days.sealed, "day"),
             days.last,
-            made.report.apps.len()
+            count(made.report.apps.len(), "app")
         )),
         Some(_) => {}
         None => note("nothing is sealed yet, or nothing since that day: the report is empty"),

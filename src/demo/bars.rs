@@ -1,4 +1,4 @@
-//! Progress bars, one a stage, where somebody looks.
+//! Progress bars, one a stage, where somebody looks; else a line a week.
 
 use std::time::Duration;
 
@@ -6,6 +6,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use kaiku_fleet::Totals;
 use kaiku_rehearsal::Pipeline;
 use kaiku_wire::Day;
+
+use crate::output::note;
 
 const EVENTS: &str = "{prefix:>9} {bar:28} {human_pos:>10} of {human_len} {msg}";
 
@@ -44,6 +46,11 @@ impl Bars {
     pub(crate) fn day(&self, day: Day) {
         self.devices.inc(1);
         self.devices.set_message(format!("days, {day}"));
+        let sent = self.devices.position();
+        if self.devices.is_hidden() && sent.is_multiple_of(7) {
+            let all = self.devices.length().unwrap_or(sent);
+            note(&format!("{sent} of {all} days of the devices are sent"));
+        }
     }
 
     /// How far the stages are.

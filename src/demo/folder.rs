@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 /// The file that says whose folder this is.
 const MARK: &str = "made-by-kaiku-demo.txt";
 const MARK_TEXT: &str = "This folder was made by `kaiku demo`, from simulated devices. \
-     The next demo that is given this folder begins by deleting rollups/, suggestions/ and work/ in it.\n";
+     The next demo that is given this folder begins by deleting rollups/, suggestions/ and work/ in it, and \
+     writes report.html anew.\n";
 /// What the demo makes in it.
 const OURS: [&str; 3] = ["rollups", "suggestions", "work"];
 
@@ -17,6 +18,8 @@ const OURS: [&str; 3] = ["rollups", "suggestions", "work"];
 #[derive(Debug)]
 pub(crate) struct Folder {
     root: PathBuf,
+    /// Whether an older demo had left its results there.
+    is_older: bool,
 }
 
 impl Folder {
@@ -38,6 +41,7 @@ impl Folder {
                  name another folder with --out, or empty this one"
             );
         }
+        let is_older = root.join("rollups").is_dir();
         for name in OURS {
             match fs::remove_dir_all(root.join(name)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -51,7 +55,13 @@ impl Folder {
         fs::write(&mark, MARK_TEXT).with_context(|| format!("writing to {shown}"))?;
         Ok(Folder {
             root: root.to_path_buf(),
+            is_older,
         })
+    }
+
+    /// Whether the results of an older demo were deleted to make room.
+    pub(crate) fn is_older(&self) -> bool {
+        self.is_older
     }
 
     /// Where the page goes.
@@ -104,11 +114,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().join("demo");
         let folder = Folder::claim(&root).unwrap();
+        assert!(!folder.is_older());
         fs::write(folder.rollups().join("old"), "").unwrap();
         fs::write(root.join("notes.txt"), "mine").unwrap();
         folder.clean().unwrap();
         let folder = Folder::claim(&root).unwrap();
-        assert!(!folder.rollups().join("old").exists());
+        assert!(folder.is_older() && !folder.rollups().join("old").exists());
         assert!(root.join("notes.txt").is_file());
     }
 }

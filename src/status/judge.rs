@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::moment::{DAY, minute, span};
 use super::{Facts, Part};
+use crate::output::count;
 
 /// Less than this until the first record that waits is deleted needs a hand.
 const LEAST_HEADROOM: i64 = DAY;
@@ -257,14 +258,6 @@ fn numbers(partitions: &[&RawPartition]) -> Vec<i32> {
 
 fn have(what: &str, partitions: usize) -> String {
     format!("{what} in {}", count(partitions, "partition"))
-}
-
-/// So many of something.
-pub(super) fn count(number: usize, what: &str) -> String {
-    match number {
-        1 => format!("1 {what}"),
-        _ => format!("{number} {what}s"),
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! The lines for people: what needs a hand, then each part in a line or a short table. Pure.
 
-use super::judge::count;
+use std::collections::BTreeMap;
+
 use super::moment::span;
 use super::report::Report;
 use super::views::{Days, First, Next, Raw, RawRow, Rejected, Stripped, StrippedRow};
 use crate::output::columns;
+use crate::output::count;
 
 /// So many partitions of a part are shown at most, the worst of them.
 const MOST: usize = 8;
@@ -165,20 +167,27 @@ fn of_first(first: &First) -> String {
 }
 
 fn of_rejected(rejected: &Rejected) -> String {
-    let of_day = |one: &super::views::RejectedDay| {
-        let mut reasons: Vec<_> = one.reasons.iter().collect();
+    let told = |when: String, total: u64, reasons: &BTreeMap<&str, u64>| {
+        let mut reasons: Vec<_> = reasons.iter().collect();
         reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         let told: Vec<_> = reasons
             .iter()
             .map(|(reason, count)| format!("{reason} {count}"))
             .collect();
         match told.is_empty() {
-            true => format!("{}: none", one.day),
-            false => format!("{}: {} ({})", one.day, one.total, told.join(", ")),
+            true => format!("{when}: none"),
+            false => format!("{when}: {total} ({})", told.join(", ")),
         }
     };
-    let days: Vec<_> = rejected.days.iter().rev().map(of_day).collect();
-    days.join("; ")
+    let days = rejected.days.iter().rev();
+    let mut parts: Vec<_> = days
+        .map(|one| told(one.day.to_string(), one.total, &one.reasons))
+        .collect();
+    let earlier = &rejected.earlier;
+    if earlier.total > 0 {
+        parts.push(told("before".to_owned(), earlier.total, &earlier.reasons));
+    }
+    parts.join("; ")
 }
 
 /// The first of these rows under a head; how many were left out stands below.

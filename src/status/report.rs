@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use super::judge::{Finding, count, judge};
+use super::judge::{Finding, judge};
 use super::lines;
 use super::moment::rfc3339;
 use super::views::{Days, Raw, Rejected, Stripped};
 use super::{Facts, Part, Said};
+use crate::output::count;
 
 /// The form of the JSON object: another number is another form.
 const FORMAT: u32 = 1;

@@ -213,6 +213,15 @@ pub(super) struct Rejected {
     pub(super) unreadable: u64,
     /// Yesterday and today.
     pub(super) days: Vec<RejectedDay>,
+    /// Before them, as far back as was read.
+    pub(super) earlier: RejectedBefore,
+}
+
+/// Of all days before.
+#[derive(Debug, Serialize)]
+pub(super) struct RejectedBefore {
+    pub(super) total: u64,
+    pub(super) reasons: BTreeMap<&'static str, u64>,
 }
 
 /// Of one day.
@@ -234,6 +243,10 @@ impl Rejected {
             cut: rejections.is_cut,
             unreadable: rejections.unreadable,
             days: days.collect(),
+            earlier: RejectedBefore {
+                total: rejections.earlier.values().sum(),
+                reasons: rejections.earlier.clone(),
+            },
         }
     }
 }

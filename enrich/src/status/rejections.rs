@@ -1,4 +1,4 @@
-//! What was rejected today and yesterday, by the ends of `events.rejected`.
+//! What was rejected today, yesterday and before, by the ends of `events.rejected`.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -21,19 +21,21 @@ const WITHIN: Duration = Duration::from_secs(8);
 const ASK: Duration = Duration::from_secs(5);
 const STEP: Duration = Duration::from_millis(100);
 
-/// What was rejected on two days.
+/// What was rejected on two days, and before them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejections {
     /// Yesterday and today, with how many records were rejected for each reason.
     pub days: BTreeMap<Day, BTreeMap<&'static str, u64>>,
+    /// The same of earlier days, as far back as was read.
+    pub earlier: BTreeMap<&'static str, u64>,
     /// Records of the topic that this version can't read.
     pub unreadable: u64,
-    /// Whether there are more than were read: the counts are the least that there were.
+    /// Whether there are more of the two days than were read: the counts are the least that there were.
     pub is_cut: bool,
 }
 
-/// Counts what was rejected on this day and the one before. Reads no more than the ends of the partitions,
-/// and for some seconds at most.
+/// Counts what was rejected on this day, on the one before, and earlier. Reads no more than the ends of the
+/// partitions, and for some seconds at most.
 ///
 /// # Errors
 /// Where Kafka does not answer, or does not let this be read.
@@ -62,8 +64,8 @@ pub fn rejections(cluster: &Cluster, today: Day) -> Result<Rejections, Error> {
 /// What is read of each partition: from an offset to another.
 type Places = BTreeMap<i32, (i64, i64)>;
 
-/// Each partition from the first record of a day on, or the last `most` offsets of it; and whether that
-/// leaves any out. Their times are their days, which never go back.
+/// The last `most` offsets of each partition, and whether that leaves any out from the first record of a day
+/// on. Their times are their days, which never go back.
 fn places(
     consumer: &BaseConsumer,
     topic: &str,
@@ -79,12 +81,11 @@ fn places(
     for element in consumer.offsets_for_times(times, ASK)?.elements() {
         element.error()?;
         let partition = element.partition();
-        let Offset::Offset(first) = element.offset() else {
-            continue;
-        };
-        let (_, end) = consumer.fetch_watermarks(topic, partition, ASK)?;
-        let begin = first.max(end - most);
-        is_cut |= begin > first;
+        let (low, end) = consumer.fetch_watermarks(topic, partition, ASK)?;
+        let begin = low.max(end - most);
+        if let Offset::Offset(first) = element.offset() {
+            is_cut |= begin > first;
+        }
         if begin < end {
             places.insert(partition, (begin, end));
         }
@@ -137,6 +138,7 @@ impl Rejections {
             days: [today.prev(), today]
                 .map(|day| (day, BTreeMap::new()))
                 .into(),
+            earlier: BTreeMap::new(),
             unreadable: 0,
             is_cut: false,
         }
@@ -147,7 +149,12 @@ impl Rejections {
             self.unreadable += 1;
             return;
         };
-        if let Some(reasons) = self.days.get_mut(&rejected.day) {
+        let is_earlier = self.days.keys().all(|day| rejected.day < *day);
+        let reasons = match self.days.get_mut(&rejected.day) {
+            Some(reasons) => Some(reasons),
+            None => is_earlier.then_some(&mut self.earlier),
+        };
+        if let Some(reasons) = reasons {
             let count = reasons.entry(rejected.reason.as_str()).or_default();
             *count = count.saturating_add(rejected.count);
         }
@@ -163,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_days_are_summed_by_reason_and_no_other() {
+    fn two_days_are_summed_by_reason_and_what_came_before_them_together() {
         let today = Day::parse("2026-11-30").unwrap();
         let mut found = Rejections::of(today);
         let mut encoder = RejectedEncoder::new(None);
@@ -172,6 +179,8 @@ mod tests {
             (today, Reason::NoConsent, 3),
             (today.prev(), Reason::NotAvro, 1),
             (today.minus(2), Reason::NotAvro, 9),
+            (today.minus(40), Reason::NotAvro, 1),
+            (today.next(), Reason::NotAvro, 7),
         ] {
             let mut record = Vec::new();
             let rejected = Rejected { day, reason, count };
@@ -181,6 +190,7 @@ mod tests {
         found.take(b"no such record");
         assert_eq!(found.days[&today], BTreeMap::from([("no_consent", 5)]));
         assert_eq!(found.days[&today.prev()], BTreeMap::from([("not_avro", 1)]));
+        assert_eq!(found.earlier, BTreeMap::from([("not_avro", 10)]));
         assert_eq!((found.days.len(), found.unreadable), (2, 1));
     }
 }

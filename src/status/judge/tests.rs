@@ -91,6 +91,7 @@ fn fine() -> Facts {
                 (yesterday.next(), [].into()),
             ]
             .into(),
+            earlier: [("malformed", 7)].into(),
             unreadable: 0,
             is_cut: false,
         }),
