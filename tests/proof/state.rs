@@ -1,12 +1,15 @@
 //! State that is older, newer, incomplete or gone, and topics that have changed under it.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
 use kaiku_broker::Admin;
 
 use super::{QUIET, STOP};
-use crate::support::kafka::{Isolation, add_partitions, delete_group, read, set_offset};
+use crate::support::kafka::{Isolation, add_partitions, apache, delete_group, read, set_offset};
 use crate::support::process::Stage;
 use crate::support::world::{World, seed};
 
@@ -200,4 +203,48 @@ fn an_offset_that_was_moved_by_hand_is_refused_until_it_is_moved_back() {
     world.await_quiet(QUIET);
     world.assert_exact();
     assert!(again.terminate(STOP).success());
+}
+
+/// How the batches of a partition's log are compressed, by Kafka's numbers: 0 is not at all, 3 is LZ4.
+fn compressions(log: &Path) -> BTreeSet<u16> {
+    let mut found = BTreeSet::new();
+    for file in fs::read_dir(log).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "log") {
+            continue;
+        }
+        // Base offset (8 bytes), length of what follows (4), leader epoch (4), magic (1), checksum (4), attributes.
+        let bytes = fs::read(path).unwrap();
+        let mut rest = &bytes[..];
+        while rest.len() > 23 {
+            let length = u32::from_be_bytes(rest[8..12].try_into().unwrap());
+            let attributes = u16::from_be_bytes(rest[21..23].try_into().unwrap());
+            // A batch that marks the end of a transaction is nobody's to compress.
+            if attributes & 0x20 == 0 {
+                found.insert(attributes & 7);
+            }
+            rest = rest.get(12 + length as usize..).unwrap_or_default();
+        }
+    }
+    found
+}
+
+#[test]
+fn what_is_stripped_is_compressed_and_sealed_state_is_not() {
+    let world = World::new("compressed", 1);
+    let process = world.enrich("a");
+    let mut feeder = world.feeder(300, seed(107));
+    feeder.some(200);
+    world.await_quiet(QUIET);
+    assert!(process.terminate(STOP).success());
+    let topics = world.kafka.topics();
+    let months = Admin::connect(&world.kafka).unwrap().months().unwrap();
+    let stripped = compressions(&apache().log_of(&topics.stripped(), 0));
+    assert_eq!(stripped, BTreeSet::from([3]));
+    let states = months.into_iter().map(|month| topics.state(month));
+    let states = states.map(|topic| compressions(&apache().log_of(&topic, 0)));
+    assert_eq!(
+        states.flatten().collect::<BTreeSet<_>>(),
+        BTreeSet::from([0])
+    );
 }
