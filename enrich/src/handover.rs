@@ -30,7 +30,7 @@ impl Default for Shared {
 /// The state of a partition as a lane left it: only what is committed.
 pub(crate) struct Warm {
     pub(crate) reached: Reached,
-    pub(crate) table: Table,
+    pub(crate) table: Box<Table>,
 }
 
 /// A record at which a lane crashed. It is handled alone the next time, and rejected where it

@@ -131,7 +131,7 @@ fn kept(
         ..facts
     };
     let next = facts.check_raw(reached.next)?;
-    Ok(Restored::at(next, reached, table))
+    Ok(Restored::at(next, reached, *table))
 }
 
 /// The committed offset, once no transaction is about to change it.

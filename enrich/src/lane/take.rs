@@ -164,7 +164,7 @@ impl Lane {
         }
         Some(Warm {
             reached,
-            table: self.table,
+            table: Box::new(self.table),
         })
     }
 

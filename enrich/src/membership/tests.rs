@@ -18,7 +18,7 @@ fn warm() -> Warm {
             next: 7,
             ..crate::lane::Reached::default()
         },
-        table: crate::state::Table::default(),
+        table: Box::default(),
     }
 }
 
