@@ -2,7 +2,7 @@
 //!
 //! The demo, the selftest and the tests send by one [`Sender`], run the stages in
 //! one [`Pipeline`], and hold what was landed and published beside what the fleet knows: [`Landed`]
-//! and [`compare`]. [`bench`] has the load and the limit of a benchmark of enrich. [`explain`] needs
+//! and [`compare`]. [`mod@bench`] has the load and the limit of a benchmark of enrich. [`explain`] needs
 //! no stage: it asks the gate alone what would stay visible of a fleet. [`Needles`] look for
 //! identifiers in bytes where none may be. Nothing here is part of what runs for real.
 
