@@ -16,9 +16,10 @@ use crate::output::{self, Out};
 use crate::shutdown;
 use crate::telemetry::{self, TelemetryConfig};
 
-/// Memory of enrich that a device takes, and that it has without one: docs/operating/sizing.md.
-const DEVICE_BYTES: u64 = 900;
-const IDLE_BYTES: u64 = 160 << 20;
+/// Memory of enrich that a device takes, with what a restore needs beside, and that it has without one:
+/// docs/operating/sizing.md.
+const DEVICE_BYTES: u64 = 400;
+const IDLE_BYTES: u64 = 400 << 20;
 
 /// Runs the verb: success only where everything was measured.
 pub(crate) fn run(args: &Args, global: &Global) -> Result<ExitCode> {

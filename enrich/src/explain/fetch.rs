@@ -20,7 +20,7 @@ pub struct Source {
     value: Option<Vec<u8>>,
     partition: i32,
     partitions: i32,
-    /// The day that its partition had come to with it.
+    /// The day that its partition had come to with it, as far as what stands before it still tells.
     day: Day,
 }
 

@@ -154,7 +154,8 @@ impl Facts<'_> {
         if let Some(accepted) = accepted.filter(|cut| cut.reached == next) {
             // Whoever names the offset has looked at the broker's own log.
             let from = accepted.from.or(from);
-            if let Some(from) = from.filter(|from| (low..=high.min(next)).contains(from)) {
+            // At the offset that was reached it was not cut.
+            if let Some(from) = from.filter(|from| (low..=high.min(next - 1)).contains(from)) {
                 return Ok(from);
             }
         }
@@ -181,8 +182,9 @@ impl Facts<'_> {
             None => write!(
                 reason,
                 ". Nothing here tells from where on it was written again; the broker's log says to which \
-                 offset it was cut. What was lost with it before it was counted stays uncounted; to go on \
-                 from that offset, start enrich once with --accept-cut {partition}:{next}:FROM"
+                 offset it was cut. What was lost with it before it was counted stays uncounted, and of \
+                 what stands before that offset, uploads without a stream would count again; to go on \
+                 from it, start enrich once with --accept-cut {partition}:{next}:FROM"
             ),
         };
         Err(self.refused(why, reason))

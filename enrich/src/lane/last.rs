@@ -97,7 +97,8 @@ pub(super) fn look(
     } else {
         let behind = last.seen.millis.saturating_add(1);
         let first = offset_at(&context.cluster, &context.raw, partition, behind)?;
-        Some(first.unwrap_or(high).min(next))
+        // A leader whose clock is behind would say that nothing was written again.
+        Some(first.unwrap_or(high)).filter(|from| *from < next)
     };
     Ok(Some(Cut { from }))
 }

@@ -2,7 +2,7 @@
 //! trying costs more than sealing them.
 //!
 //! librdkafka takes a topic's own settings with the handle of a topic alone, of which rdkafka has no safe
-//! form. This file is the only one of the stage with `unsafe`: four calls, on a client that lives in the
+//! form. This file is the only one of the stage with `unsafe`: five calls, on a client that lives in the
 //! same structure and outlives the handles.
 #![allow(unsafe_code)]
 

@@ -183,6 +183,7 @@ impl Table {
 
     /// What the open transaction must write, for each month's topic, once it is packed.
     pub(crate) fn changes(&self) -> impl Iterator<Item = Change<'_>> {
+        debug_assert_eq!(self.packed.len(), self.changed.len(), "pack comes first");
         let puts = self.now.iter().flat_map(|now| {
             self.packed
                 .iter()

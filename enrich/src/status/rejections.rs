@@ -54,65 +54,87 @@ pub fn rejections(cluster: &Cluster, today: Day) -> Result<Rejections, Error> {
         .map_err(failed())?;
     let mut found = Rejections::of(today);
     let most = (MOST / i64::from(partitions.max(1))).max(1);
-    let (places, is_cut) =
-        places(&consumer, &topic, partitions, today.prev(), most).map_err(failed())?;
-    found.is_cut = is_cut;
-    read(&consumer, &topic, places, &mut found).map_err(failed())?;
+    let until = Instant::now() + WITHIN;
+    let ends = ends(&consumer, &topic, partitions, today.prev(), most).map_err(failed())?;
+    let is_whole = read(&consumer, &topic, ends.newest, until, &mut found).map_err(failed())?;
+    found.is_cut = ends.is_cut || !is_whole;
+    read(&consumer, &topic, ends.earlier, until, &mut found).map_err(failed())?;
     Ok(found)
 }
 
-/// What is read of each partition: from an offset to another.
+/// What is read of each partition: from an offset to before another.
 type Places = BTreeMap<i32, (i64, i64)>;
 
-/// The last `most` offsets of each partition, and whether that leaves any out from the first record of a day
-/// on. Their times are their days, which never go back.
-fn places(
+/// The ends of the partitions.
+#[derive(Default)]
+struct Ends {
+    /// From the first record of the two days on.
+    newest: Places,
+    /// Before it.
+    earlier: Places,
+    /// Whether some of the two days are left out.
+    is_cut: bool,
+}
+
+/// Of each partition what begins with the first record of a day, and what lies before, `most` offsets of
+/// either. Their times are their days, which never go back.
+fn ends(
     consumer: &BaseConsumer,
     topic: &str,
     partitions: i32,
     from: Day,
     most: i64,
-) -> Result<(Places, bool), KafkaError> {
+) -> Result<Ends, KafkaError> {
     let mut times = TopicPartitionList::new();
     for partition in 0..partitions {
         times.add_partition_offset(topic, partition, Offset::Offset(from.start_millis()))?;
     }
-    let (mut places, mut is_cut) = (BTreeMap::new(), false);
+    let mut ends = Ends::default();
     for element in consumer.offsets_for_times(times, ASK)?.elements() {
         element.error()?;
         let partition = element.partition();
         let (low, end) = consumer.fetch_watermarks(topic, partition, ASK)?;
-        let begin = low.max(end - most);
-        if let Offset::Offset(first) = element.offset() {
-            is_cut |= begin > first;
-        }
-        if begin < end {
-            places.insert(partition, (begin, end));
+        let first = match element.offset() {
+            Offset::Offset(first) => first,
+            _ => end,
+        };
+        let newest = first.max(end - most);
+        ends.is_cut |= newest > first;
+        for (places, begin, end) in [
+            (&mut ends.newest, newest, end),
+            (&mut ends.earlier, low.max(first - most), first),
+        ] {
+            if begin < end {
+                places.insert(partition, (begin, end));
+            }
         }
     }
-    Ok((places, is_cut))
+    Ok(ends)
 }
 
+/// Reads these places; whether there was time for all of them.
 fn read(
     consumer: &BaseConsumer,
     topic: &str,
     mut places: Places,
+    until: Instant,
     found: &mut Rejections,
-) -> Result<(), KafkaError> {
+) -> Result<bool, KafkaError> {
     let mut assignment = TopicPartitionList::new();
     for (partition, (begin, _)) in &places {
         assignment.add_partition_offset(topic, *partition, Offset::Offset(*begin))?;
     }
     consumer.assign(&assignment)?;
-    let begun = Instant::now();
     while !places.is_empty() {
-        let is_late = begun.elapsed() >= WITHIN;
+        let is_late = Instant::now() >= until;
         match consumer.poll(STEP) {
             Some(Ok(message)) => {
-                found.take(message.payload().unwrap_or_default());
-                let partition = message.partition();
+                let (partition, offset) = (message.partition(), message.offset());
                 let end = places.get(&partition).map_or(0, |(_, end)| *end);
-                if message.offset() + 1 >= end {
+                if offset < end {
+                    found.take(message.payload().unwrap_or_default());
+                }
+                if offset + 1 >= end {
                     places.remove(&partition);
                 }
             }
@@ -124,11 +146,10 @@ fn read(
             Some(Err(_)) | None => {}
         }
         if is_late {
-            found.is_cut = true;
             break;
         }
     }
-    Ok(())
+    Ok(places.is_empty())
 }
 
 impl Rejections {

@@ -166,7 +166,9 @@ fn consumer(cluster: &Cluster, group: &str, topic: &str, partitions: i32) -> Res
         .set("group.id", group)
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "error")
-        .set("queued.max.messages.kbytes", "32768")
+        .set("queued.min.messages", "10000")
+        .set("queued.max.messages.kbytes", "4096")
+        .set("fetch.queue.backoff.ms", "5")
         .set("fetch.wait.max.ms", "100")
         .create()
         .context("making a consumer")?;
@@ -185,7 +187,9 @@ fn producer(cluster: &Cluster, group: &str, way: Way) -> Result<BaseProducer<Und
         .set("compression.type", "lz4")
         .set("enable.idempotence", "true")
         .set("delivery.report.only.error", "true")
-        .set("linger.ms", "5");
+        // As a lane has it: full batches leave, and what is left over at the end.
+        .set("linger.ms", "1000")
+        .set("batch.num.messages", "100000");
     if way == Way::Transactions {
         client.set("transactional.id", group);
     }

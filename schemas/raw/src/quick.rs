@@ -143,18 +143,22 @@ impl<'a> Rest<'a> {
         least_bytes: usize,
         read: impl Fn(&mut Rest<'a>) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let count = usize::try_from(self.long()?).ok()?;
+        let count = self.count(most, least_bytes)?;
         if count == 0 {
             return Some(Vec::new());
-        }
-        if count > most || count.saturating_mul(least_bytes) > self.0.len() {
-            return None;
         }
         let mut items = Vec::with_capacity(count);
         for _ in 0..count {
             items.push(read(self)?);
         }
         (self.byte()? == 0).then_some(items)
+    }
+
+    /// How many items an array has: no more than fit into what is left.
+    fn count(&mut self, most: usize, least_bytes: usize) -> Option<usize> {
+        let count = usize::try_from(self.long()?).ok()?;
+        let fits = count <= most && count.saturating_mul(least_bytes) <= self.0.len();
+        fits.then_some(count)
     }
 }
 
@@ -166,7 +170,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Encoder, Limits, schemas};
+    use crate::{Encoder, schemas};
 
     fn whole() -> RawBatch<'static> {
         let mut used = RawEvent::new(EventType::FeatureUsed);
@@ -231,12 +235,13 @@ mod tests {
 
     #[test]
     fn no_more_is_reserved_than_the_record_could_hold() {
-        let bytes = datum(&whole());
-        assert_eq!(batch(&bytes, 2), None, "over the limit");
-        let at = bytes.iter().position(|byte| *byte == 6).unwrap();
-        let mut longer = bytes;
-        longer[at] = 126;
-        assert_eq!(batch(&longer, Limits::CONTRACT.events), None);
+        assert_eq!(batch(&datum(&whole()), 2), None, "over the limit");
+        // Ten items of at least three bytes, of which thirty follow, and eleven of which they don't.
+        let mut bytes = vec![20];
+        bytes.resize(31, 0);
+        assert_eq!(Rest(&bytes).count(99, 3), Some(10));
+        bytes[0] = 22;
+        assert_eq!(Rest(&bytes).count(99, 3), None);
     }
 
     proptest! {

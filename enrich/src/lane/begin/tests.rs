@@ -184,7 +184,7 @@ fn a_topic_that_has_lost_its_end_is_gone_on_with_where_it_was_written_again_and_
     assert_eq!(with((10, 100), unknown, &from(30)).unwrap(), Begin::At(30));
     assert_eq!(with((10, 100), cut, &from(30)).unwrap(), Begin::At(30));
     assert_eq!(with((10, 45), None, &from(45)).unwrap(), Begin::At(45));
-    for wrong in [from(9), from(51), accept(49, Some(30))] {
+    for wrong in [from(9), from(50), from(51), accept(49, Some(30))] {
         assert_eq!(label(with((10, 100), cut, &wrong)), Standstill::RawCut);
     }
     assert_eq!(label(with((10, 45), None, &from(46))), Standstill::RawAnew);
