@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, params};
 
 use crate::contents::{Contents, Identity, Loss, Rows};
 use crate::limits;
@@ -218,9 +218,12 @@ fn connect(file: &Path, vfs: Option<&str>) -> Result<Connection, Unopened> {
     let found = connection.query_row("PRAGMA integrity_check(1)", [], |row| {
         row.get::<_, String>(0)
     });
-    match found?.as_str() {
-        "ok" => Ok(connection),
-        _ => Err(Unopened::Foreign(Loss::Unreadable, 1)),
+    let is_whole = found? == "ok";
+    // Its own head may say so: it was opened for writing.
+    let is_only_read = connection.is_readonly(MAIN_DB)?;
+    match is_whole && !is_only_read {
+        true => Ok(connection),
+        false => Err(Unopened::Foreign(Loss::Unreadable, 1)),
     }
 }
 

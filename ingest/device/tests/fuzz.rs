@@ -101,6 +101,53 @@ fn written(folder: &Path) -> (Bench, Vec<u8>) {
     (bench, spool)
 }
 
+/// What became of a spool.
+struct Met {
+    /// Nothing of it was left.
+    is_anew: bool,
+    sent: u64,
+}
+
+/// A program that finds this as its spool: whatever becomes of what waits there, what is new is sent.
+fn meets(bench: &Bench, spool: Vec<u8>, which: &str) -> Met {
+    let start = Instant::now();
+    for entry in fs::read_dir(&bench.folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.starts_with("spool") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    fs::write(bench.folder.join("spool.db"), spool).unwrap();
+    let program = bench.open();
+    program.work();
+    let mut met = Met {
+        is_anew: program.status().waiting == 0,
+        sent: 0,
+    };
+    program.used("feature.020");
+    let mut server = Server::default();
+    for _ in 0..8 {
+        program.work();
+        bench.hand.evening_after(1);
+        program.work();
+        while let Some(upload) = program.next_upload(Connection::Unmetered) {
+            server.take(&upload, Day::from_millis(bench.hand.now()));
+            program.uploaded(upload.id, Answer::status(202));
+            met.sent += 1;
+        }
+    }
+    let status = program.status();
+    let told = format!("{which}: {status:?}");
+    assert_eq!(status.problems.internal, 0, "{told}");
+    assert!(matches!(status.state, State::On { .. }), "{told}");
+    assert!(server.times("feature.020") >= 1, "{told}");
+    assert!(start.elapsed() < LONGEST, "{told}");
+    drop(program);
+    bench.hand.set(NOON + 6 * DAY);
+    met
+}
+
 #[test]
 fn no_spool_whatever_makes_the_library_panic_or_stop() {
     let folder = tempfile::tempdir().unwrap();
@@ -108,45 +155,29 @@ fn no_spool_whatever_makes_the_library_panic_or_stop() {
     let mut run = Run::new();
     let (mut begun_anew, mut sent) = (0_u64, 0_u64);
     while run.goes_on() {
-        let start = Instant::now();
-        for entry in fs::read_dir(&bench.folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if name.starts_with("spool") {
-                fs::remove_file(path).unwrap();
-            }
-        }
-        fs::write(bench.folder.join("spool.db"), run.mutate(&spool)).unwrap();
-        let program = bench.open();
-        program.work();
-        let before = program.status();
-        begun_anew += u64::from(before.waiting == 0);
-        program.used("feature.020");
-        let mut server = Server::default();
-        for _ in 0..8 {
-            program.work();
-            bench.hand.evening_after(1);
-            program.work();
-            while let Some(upload) = program.next_upload(Connection::Unmetered) {
-                server.take(&upload, Day::from_millis(bench.hand.now()));
-                program.uploaded(upload.id, Answer::status(202));
-                sent += 1;
-            }
-        }
-        let (status, seed, case) = (program.status(), run.seed, run.cases);
-        let told = format!("seed {seed}, case {case}: {status:?}");
-        assert_eq!(status.problems.internal, 0, "{told}");
-        assert!(matches!(status.state, State::On { .. }), "{told}");
-        // Whatever became of what waited, what is new is sent.
-        assert!(server.times("feature.020") >= 1, "{told}");
-        assert!(start.elapsed() < LONGEST, "{told}");
-        drop(program);
-        bench.hand.set(NOON + 6 * DAY);
+        let mutated = run.mutate(&spool);
+        let which = format!("seed {}, case {}", run.seed, run.cases);
+        let met = meets(&bench, mutated, &which);
+        begun_anew += u64::from(met.is_anew);
+        sent += met.sent;
     }
     let (seed, cases) = (run.seed, run.cases - 1);
     println!(
         "KAIKU_TEST_SEED={seed}: {cases} spools, {begun_anew} with nothing in them, {sent} uploads"
     );
+}
+
+#[test]
+fn no_byte_of_a_spools_head_keeps_what_is_new_from_being_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let (bench, spool) = written(folder.path());
+    for at in 0..100 {
+        for byte in [0, 1, 2, 3, 0x7f, 0x80, 0xff] {
+            let mut spoilt = spool.clone();
+            spoilt[at] = byte;
+            meets(&bench, spoilt, &format!("byte {at} is {byte}"));
+        }
+    }
 }
 
 #[test]
