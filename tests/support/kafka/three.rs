@@ -48,10 +48,17 @@ pub(crate) struct Three {
 }
 
 impl Three {
-    /// Three that answer.
+    /// Three that answer. Another process may have taken a port meanwhile: then with others.
     pub(crate) fn start() -> Three {
-        let all = jars().and_then(|jars| try_start(&jars));
-        all.unwrap_or_else(|sentence| panic!("{sentence}"))
+        let jars = jars().unwrap_or_else(|sentence| panic!("{sentence}"));
+        let mut said = String::new();
+        for _ in 0..3 {
+            match try_start(&jars) {
+                Ok(three) => return three,
+                Err(sentence) => said = sentence,
+            }
+        }
+        panic!("{said}")
     }
 
     /// How to reach them, for topics under `prefix`.
@@ -159,6 +166,8 @@ fn try_start(jars: &Path) -> Result<Three, String> {
     });
     let (mut node, brokers) = formatted?;
     node.spawn()?;
+    // Where it does not come up, no broker does, and none can say why.
+    await_up(&mut node, || listens(&format!("127.0.0.1:{controller}")))?;
     let brokers = brokers.try_into();
     let mut three = Three {
         brokers: brokers.unwrap_or_else(|_| unreachable!("there are three")),
