@@ -12,6 +12,7 @@ mod shutdown;
 mod stage;
 mod status;
 mod telemetry;
+mod throw_away;
 
 use std::process::ExitCode;
 

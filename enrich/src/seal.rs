@@ -37,7 +37,7 @@ fn nonce(of_record: [u8; OF_RECORD]) -> Nonce {
 /// Seals the records of one transaction.
 pub(crate) struct Sealer {
     prefix: Prefix,
-    /// None where ring would not take a key of 32 bytes.
+    /// An error where ring would not take a key of 32 bytes.
     subkey: Result<LessSafeKey, SealError>,
     next: u64,
 }

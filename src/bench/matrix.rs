@@ -24,7 +24,7 @@ pub(crate) enum State {
 }
 
 /// What is measured on the same topics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Size {
     /// Events of a record.
     pub(crate) events: u32,
@@ -37,9 +37,8 @@ pub(crate) struct Size {
 /// One combination, which has figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cell {
-    pub(crate) events: u32,
-    pub(crate) devices: u64,
-    pub(crate) partitions: u16,
+    #[serde(flatten)]
+    pub(crate) size: Size,
     pub(crate) state: State,
 }
 
@@ -96,21 +95,6 @@ fn once<T: Copy + Ord>(values: &[T]) -> Vec<T> {
 }
 
 impl Size {
-    /// The cell of a state.
-    pub(crate) fn cell(self, state: State) -> Cell {
-        let Size {
-            events,
-            devices,
-            partitions,
-        } = self;
-        Cell {
-            events,
-            devices,
-            partitions,
-            state,
-        }
-    }
-
     /// The records.
     pub(crate) fn load(self) -> Load {
         Load {
@@ -155,12 +139,7 @@ impl fmt::Display for Size {
 
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let size = Size {
-            events: self.events,
-            devices: self.devices,
-            partitions: self.partitions,
-        };
-        write!(f, "{size}, {}", self.state)
+        write!(f, "{}, {}", self.size, self.state)
     }
 }
 

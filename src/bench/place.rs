@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::config::Settings;
 use crate::telemetry::TelemetryConfig;
+use crate::throw_away;
 
 /// Topics and settings of a round.
 pub(super) struct Place {
@@ -116,18 +117,8 @@ impl Place {
 
     /// Deletes the topics, copies included.
     pub(super) fn delete(self) -> Result<()> {
-        delete_topics(&self.cluster).map(drop)
+        throw_away::delete_topics(&self.cluster).map(drop)
     }
-}
-
-/// Deletes every topic under the prefix of a cluster, and says how many there were.
-pub(super) fn delete_topics(cluster: &Cluster) -> Result<usize> {
-    let admin = Admin::connect(cluster)?;
-    let names = admin.names()?;
-    for name in &names {
-        admin.delete_topic(name)?;
-    }
-    Ok(names.len())
 }
 
 /// The last lines of a log, for an error.

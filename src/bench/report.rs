@@ -88,7 +88,7 @@ impl Report {
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::figures::Figure;
-    use super::super::matrix::State;
+    use super::super::matrix::{Size, State};
     use super::*;
 
     /// A machine, and one cell with two runs.
@@ -105,12 +105,12 @@ pub(super) mod tests {
         };
         let mut report = Report::new(machine);
         for state in [State::Cold, State::Warm] {
-            let cell = Cell {
+            let size = Size {
                 events: 10,
                 devices: 1_000_000,
                 partitions: 4,
-                state,
             };
+            let cell = Cell { size, state };
             for run in [rate, rate * 1.02] {
                 let mut figures = Figures::default();
                 figures.set(Figure::EventsPerCpuSecond, run);

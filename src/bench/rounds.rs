@@ -5,15 +5,16 @@ use kaiku_broker::Cluster;
 use kaiku_rehearsal::bench::{Upload, Usage, Way};
 
 use super::figures::{Figure, Figures};
-use super::matrix::{Matrix, Size, State};
+use super::matrix::{Cell, Matrix, Size, State};
 use super::passing;
-use super::place::{Place, delete_topics};
+use super::place::Place;
 use super::progress::Progress;
 use super::report::Report;
 use super::stop::Stop;
 use super::strip::Stage;
 use crate::config::Settings;
 use crate::output;
+use crate::throw_away::delete_topics;
 
 /// What is measured, and where.
 pub(crate) struct Bench<'a> {
@@ -86,7 +87,7 @@ fn round(
     let mut over = |state: State, enrich: &Figures| {
         let mut figures = enrich.clone();
         figures.extend(&limit.figures(size, enrich));
-        let cell = size.cell(state);
+        let cell = Cell { size, state };
         let rate = figures.get(Figure::EventsPerCpuSecond).unwrap_or_default();
         let rate = Figure::EventsPerCpuSecond.show(rate);
         progress.run_is_over(&format!("{cell}: {rate} events a CPU second"));

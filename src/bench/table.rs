@@ -60,17 +60,11 @@ fn table(report: &Report, columns: &[Column]) -> Vec<String> {
 }
 
 fn row(measured: &Measured, columns: &[Column]) -> Vec<String> {
-    let Cell {
-        events,
-        devices,
-        partitions,
-        state,
-    } = measured.cell;
-    let devices = indicatif::HumanCount(devices);
+    let Cell { size, state } = measured.cell;
     let mut row = vec![
-        events.to_string(),
-        devices.to_string(),
-        partitions.to_string(),
+        size.events.to_string(),
+        indicatif::HumanCount(size.devices).to_string(),
+        size.partitions.to_string(),
         state.to_string(),
     ];
     row.extend(columns.iter().map(|(_, figure)| {

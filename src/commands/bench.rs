@@ -11,10 +11,11 @@ use crate::bench::{
     self, Args, Bench, Machine, Matrix, Report, Stop, available_bytes, compared, differences,
 };
 use crate::cli::Global;
-use crate::config::{Part, Settings};
+use crate::config::Part;
 use crate::output::{self, Out};
 use crate::shutdown;
-use crate::telemetry::{self, TelemetryConfig};
+use crate::telemetry;
+use crate::throw_away;
 
 /// Memory of enrich that a device takes, with what a restore needs beside, and that it has without one:
 /// docs/operating/sizing.md.
@@ -32,13 +33,14 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<ExitCode> {
     if let Some(way) = &args.pass_through {
         return bench::child(args, way, global);
     }
-    let settings = settings(args, global)?;
+    let parts = [Part::Topics, Part::Telemetry];
+    let settings = throw_away::settings(global, &parts, args.brokers.as_deref())?;
     telemetry::start_logs(&settings.telemetry)?;
     for file in [&args.json, &args.plot].into_iter().flatten() {
         can_be_written(file)?;
     }
     let then = args.compare.as_deref().map(Report::read).transpose()?;
-    let prefix = format!("{}{:08x}.", args.prefix, rand::random::<u32>());
+    let prefix = throw_away::prefix(&args.prefix);
     let cluster = Cluster::new(&settings.kafka.clone().with_prefix(&prefix))?;
     Admin::greet(&cluster)?;
     let matrix = Matrix::of(args);
@@ -62,19 +64,6 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<ExitCode> {
         Err(_) if stop.is_asked() => Ok(shutdown::at_once()),
         Err(error) => Err(error),
     }
-}
-
-/// The settings, with the broker that was named.
-fn settings(args: &Args, global: &Global) -> Result<Settings> {
-    let mut settings = global.settings(&[Part::Topics, Part::Telemetry])?;
-    if let Some(brokers) = &args.brokers {
-        settings.kafka.brokers = brokers.as_str().into();
-    }
-    if settings.telemetry == TelemetryConfig::default() {
-        // The figures say what there is to say.
-        settings.telemetry.log = "error".to_owned();
-    }
-    Ok(settings)
 }
 
 /// Hours later would be too late to find out.

@@ -20,7 +20,8 @@ use kaiku_wire::{Clock, Day};
 use crate::cli::{Global, SelftestArgs};
 use crate::config::{Part, Settings};
 use crate::output;
-use crate::telemetry::{self, TelemetryConfig};
+use crate::telemetry;
+use crate::throw_away;
 use report::{Found, Report};
 
 /// Milliseconds between two uploads of a day; 20 million uploads fit into one.
@@ -28,16 +29,9 @@ const STEP: i64 = 4;
 
 /// Runs the verb: success only where every check holds.
 pub(crate) fn run(args: &SelftestArgs, global: &Global) -> Result<ExitCode> {
-    let mut settings = global.settings(&[Part::Telemetry])?;
-    if let Some(brokers) = &args.brokers {
-        settings.kafka.brokers = brokers.as_str().into();
-    }
-    if settings.telemetry == TelemetryConfig::default() {
-        // The checks say what there is to say.
-        settings.telemetry.log = "error".to_owned();
-    }
+    let mut settings = throw_away::settings(global, &[Part::Telemetry], args.brokers.as_deref())?;
     telemetry::start_logs(&settings.telemetry)?;
-    let prefix = format!("{}{:08x}.", args.prefix, rand::random::<u32>());
+    let prefix = throw_away::prefix(&args.prefix);
     settings.kafka.prefix.clone_from(&prefix);
     let cluster = Cluster::new(&settings.kafka)?;
     output::note(&format!(
@@ -48,7 +42,10 @@ pub(crate) fn run(args: &SelftestArgs, global: &Global) -> Result<ExitCode> {
     ));
     let mut report = Report::new();
     let tested = test(args, &settings, &cluster, &mut report);
-    report.check("the topics are deleted", || delete_topics(&cluster));
+    report.check("the topics are deleted", || {
+        let deleted = throw_away::delete_topics(&cluster)?;
+        Ok(format!("{deleted} topics"))
+    });
     if let Err(error) = tested {
         report.fail("the test comes to its end", &error);
     }
@@ -263,15 +260,6 @@ fn make_topics(cluster: &Cluster, shape: &TopicsConfig) -> Result<String> {
         return Ok(format!("{} topics, {partitions} partitions", made.len()));
     }
     Err(anyhow!(deviations.join("; ")))
-}
-
-fn delete_topics(cluster: &Cluster) -> Result<String> {
-    let admin = Admin::connect(cluster)?;
-    let names = admin.names()?;
-    for name in &names {
-        admin.delete_topic(name)?;
-    }
-    Ok(format!("{} topics", names.len()))
 }
 
 /// What enrich has committed is what the fleet has sent, to the last event.

@@ -8,9 +8,14 @@ pub(crate) struct Packed(Box<[u8]>);
 
 impl Packed {
     pub(crate) fn of(device: &Device) -> Packed {
-        let mut bytes = Vec::with_capacity(256);
-        encode(device, &mut bytes);
-        Packed(bytes.as_slice().into())
+        Packed::with(device, &mut Vec::new())
+    }
+
+    /// The same, in memory that is used again and again.
+    pub(crate) fn with(device: &Device, scratch: &mut Vec<u8>) -> Packed {
+        scratch.clear();
+        encode(device, scratch);
+        Packed(scratch.as_slice().into())
     }
 
     /// What was written in a format that is read; `None` where it is something else.

@@ -174,8 +174,10 @@ impl Table {
     /// Packs what the open transaction changed, before it is written.
     pub(crate) fn pack(&mut self) {
         if self.packed.len() < self.changed.len() {
+            let mut scratch = Vec::new();
             let changed = self.changed.iter();
-            let packed = changed.map(|(token, device)| (*token, Packed::of(device)));
+            let packed =
+                changed.map(|(token, device)| (*token, Packed::with(device, &mut scratch)));
             self.packed.clear();
             self.packed.extend(packed);
         }
