@@ -10,6 +10,7 @@ mod passing;
 mod place;
 mod plot;
 mod process;
+mod processes;
 mod progress;
 mod report;
 mod rounds;

@@ -47,6 +47,8 @@ pub(crate) struct Settings {
 pub(crate) enum Part {
     Kafka,
     Topics,
+    /// Where there is such a section.
+    Registry,
     Catalogue,
     Gateway,
     Enrich,
@@ -132,6 +134,7 @@ impl Settings {
         let sentences = parts.iter().flat_map(|part| match part {
             Part::Kafka => Cluster::problems(&self.kafka),
             Part::Topics => self.topics.problems(),
+            Part::Registry => self.registry_problems(),
             Part::Catalogue => self.catalogue.problems(),
             Part::Gateway => self.gateway.problems(),
             Part::Enrich => self.enrich_problems(),
@@ -139,6 +142,11 @@ impl Settings {
             Part::Telemetry => self.telemetry.problems(),
         });
         sentences.map(Problem::sentence).collect()
+    }
+
+    fn registry_problems(&self) -> Vec<String> {
+        let registry = self.registry.as_ref();
+        registry.map_or_else(Vec::new, kaiku_registry::Config::problems)
     }
 
     /// Those of enrich itself, and keys in a place that others read.

@@ -1,4 +1,4 @@
-//! Topics of a run's own on somebody's broker, which are deleted behind it: for `selftest` and `bench`.
+//! Topics and groups of a run's own on somebody's broker, which are deleted behind it: for `selftest` and `bench`.
 
 use anyhow::Result;
 use kaiku_broker::{Admin, Cluster};
@@ -23,6 +23,19 @@ pub(crate) fn settings(global: &Global, parts: &[Part], brokers: Option<&str>) -
 /// What the names of the topics begin with, and no others do.
 pub(crate) fn prefix(begin: &str) -> String {
     format!("{begin}{:08x}.", rand::random::<u32>())
+}
+
+/// Deletes every consumer group under the prefix of a cluster, and says how many there were.
+///
+/// # Errors
+/// Where the broker does not.
+pub(crate) fn delete_groups(cluster: &Cluster) -> Result<usize> {
+    let admin = Admin::connect(cluster)?;
+    let groups = admin.groups()?;
+    for group in &groups {
+        admin.delete_group(group)?;
+    }
+    Ok(groups.len())
 }
 
 /// Deletes every topic under the prefix of a cluster, and says how many there were.

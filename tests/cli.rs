@@ -143,6 +143,22 @@ fn a_dry_run_names_each_bad_line_and_why() {
 }
 
 #[test]
+fn a_dry_run_names_what_no_list_has_and_refuses_nothing_for_it() {
+    let line = r#"{"device":{"id":"6f1c0000111122223333444455556666","brand":"Nokia","model":"TA-1053"},"app":"maps","release":"9.9","consent":{"version":1,"since":"2020-01-01"},"events":[{"type":"feature_used","feature":"route.bycicle"}]}"#;
+    let output = run_with_input(&["publish", "--dry-run"], &format!("{line}\n"));
+    let said = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let of = |place: &str| {
+        let begin = format!("standard input:1: warning: {place}: ");
+        said.lines().find(|line| line.starts_with(&begin))
+    };
+    let feature = of("event 1, feature").unwrap_or_else(|| panic!("{said}"));
+    assert!(feature.contains("route.bicycle"), "{feature}");
+    assert!(of("release").is_some(), "{said}");
+    assert_eq!(said.matches("warning").count(), 2, "{said}");
+}
+
+#[test]
 fn the_inventory_names_every_field_and_who_sees_it() {
     let output = run(&["inventory", "--tsv"]);
     assert!(output.status.success());
@@ -155,7 +171,7 @@ fn the_inventory_names_every_field_and_who_sees_it() {
         "RawBatch.device.id",
         "RawBatch.events.feature",
         "Forget.device_id",
-        "StrippedBatch.events.model",
+        "StrippedEvents.events.model",
     ] {
         assert!(
             said.contains(&format!("\t{field}\t")),

@@ -106,6 +106,45 @@ fn a_file_of_the_gateway_that_is_wrong_or_open_to_everybody_is_named_and_not_rep
 }
 
 #[test]
+fn what_is_wrong_with_the_registry_is_told_without_asking_it() {
+    let file = written(
+        "[registry]\nurl = \"http://registry.example.com\"\nusername = \"u\"\npassword_file = \"/nowhere/password\"\n",
+    );
+    let output = doctor(file.path(), &[]);
+    assert!(!output.status.success());
+    let said = stdout(&output);
+    for expected in [
+        "registry url is plain http to another machine",
+        "registry password_file can't be read (No such file",
+    ] {
+        assert!(said.contains(expected), "{expected} is not in:\n{said}");
+    }
+    let file = written("[registry]\nurl = \"http://localhost:1\"\n");
+    let said = stdout(&doctor(file.path(), &[]));
+    assert!(!said.contains("registry"), "{said}");
+}
+
+#[test]
+fn the_keys_of_the_state_may_not_lie_where_a_store_is_read() {
+    let within = |keys: &str| {
+        let file = written(&format!(
+            "[enrich]\nkeys_dir = {keys:?}\n[aggregate]\nlanding = \"/data/landing\"\nrollups = \"/data/rollups\"\n"
+        ));
+        stdout(&doctor(file.path(), &[]))
+    };
+    for (keys, store) in [
+        ("/data/rollups/keys", "aggregate.rollups"),
+        ("/data/rollups", "aggregate.rollups"),
+        ("/data/./landing//keys", "aggregate.landing"),
+    ] {
+        let (said, told) = (within(keys), format!("enrich.keys_dir lies in {store}"));
+        assert!(said.contains(&told), "{told:?} is not in:\n{said}");
+    }
+    let said = within("/data/keys");
+    assert!(!said.contains("keys_dir lies in"), "{said}");
+}
+
+#[test]
 fn the_environment_lies_over_the_file() {
     let file = written("[kafka]\nbrokers = \"kafka.example.com:9092\"\n");
     let over = [

@@ -11,6 +11,7 @@ use kaiku_broker::{Admin, Cluster};
 
 use crate::support::kafka::{Isolation, broker, read, unique_prefix};
 use crate::support::process::{Stage, free_address, http, settings};
+use crate::support::promtool::promtool;
 
 const UPLOADS: usize = 300;
 
@@ -18,7 +19,7 @@ const UPLOADS: usize = 300;
 fn what_is_published_is_counted_deleted_behind_the_commit_and_the_stages_stop_when_asked() {
     let kafka = broker().cluster(&unique_prefix("live"));
     let folder = tempfile::tempdir().unwrap();
-    let metrics = prepare(folder.path(), &kafka);
+    let (metrics, gateway) = prepare(folder.path(), &kafka);
     let made = kaiku(folder.path(), &["topics", "create"]);
     assert!(made.contains("events.raw"), "{made}");
     // A second time nothing is changed.
@@ -29,6 +30,7 @@ fn what_is_published_is_counted_deleted_behind_the_commit_and_the_stages_stop_wh
     assert!(counts.contains("300"), "{counts}");
 
     let stages = Stage::start(folder.path(), "run", "live");
+    await_metric(metrics, "kaiku_rejected_total{reason=\"not_avro\"}", 0);
     await_metric(
         metrics,
         "kaiku_enrich_events_total{outcome=\"counted\"}",
@@ -37,6 +39,13 @@ fn what_is_published_is_counted_deleted_behind_the_commit_and_the_stages_stop_wh
     await_deletion(&kafka);
     let ready = http(metrics, "readyz");
     assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    check_metrics(folder.path(), &http(metrics, "metrics"));
+    assert_refused(gateway);
+    await_metric(
+        metrics,
+        "kaiku_gateway_requests_total{code=\"400\",reason=\"no_consent\"}",
+        1,
+    );
     // The same lines again: each is a duplicate.
     kaiku(folder.path(), &["publish", "events.jsonl"]);
     await_metric(
@@ -54,6 +63,34 @@ fn what_is_published_is_counted_deleted_behind_the_commit_and_the_stages_stop_wh
     assert!(!log.contains("ERROR"), "{log}");
 }
 
+/// The gateway refuses an upload, and says why.
+fn assert_refused(gateway: SocketAddr) {
+    let body = line(0).replace("\"consent\":{\"version\":1,\"since\":\"2026-01-01\"},", "");
+    let answer = ureq::post(format!("http://{gateway}/v1/batch"))
+        .config()
+        .http_status_as_error(false)
+        .build()
+        .header("content-type", "application/json")
+        .send(body.trim())
+        .unwrap();
+    assert_eq!(answer.status(), 400);
+}
+
+/// Prometheus' own checker has nothing to say against what is shown, and the version is the program's.
+fn check_metrics(folder: &Path, answer: &str) {
+    let (_, shown) = answer.split_once("\r\n\r\n").unwrap();
+    promtool(&["check", "metrics"], shown);
+    let version = Command::new(env!("CARGO_BIN_EXE_kaiku"))
+        .arg("--version")
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    let version = version.trim().trim_start_matches("kaiku ");
+    let line = format!("kaiku_build_info{{version=\"{version}\"}} 1\n");
+    assert!(shown.contains(&line), "no {line} in:\n{shown}");
+}
+
 /// A start and the use of a feature, of a device of its own.
 fn line(number: usize) -> String {
     format!(
@@ -63,8 +100,8 @@ fn line(number: usize) -> String {
     )
 }
 
-/// Writes the settings; the address of the metrics.
-fn prepare(folder: &Path, kafka: &Cluster) -> SocketAddr {
+/// Writes the settings; the addresses of the metrics and of the gateway.
+fn prepare(folder: &Path, kafka: &Cluster) -> (SocketAddr, SocketAddr) {
     let (metrics, gateway) = (free_address(), free_address());
     settings(
         folder,
@@ -76,7 +113,7 @@ fn prepare(folder: &Path, kafka: &Cluster) -> SocketAddr {
             kafka.prefix()
         ),
     );
-    metrics
+    (metrics, gateway)
 }
 
 /// Runs one verb that ends, and gives what it said.

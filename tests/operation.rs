@@ -1,31 +1,20 @@
 //! What an operator takes over as it is: the alert rules, checked and tried by Prometheus' own tool, and the dashboard.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use crate::support::promtool::promtool;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn promtool(arguments: &[&str]) -> String {
-    let output = Command::new(root().join("scripts/promtool"))
-        .args(arguments)
-        .current_dir(root())
-        .output()
-        .unwrap();
-    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let said = said(&output.stdout) + &said(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    said
-}
-
 #[test]
 fn the_alert_rules_are_rules_and_fire_when_they_should_and_not_before() {
-    let said = promtool(&["check", "rules", "docker/prometheus/alerts.yaml"]);
+    let said = promtool(&["check", "rules", "docker/prometheus/alerts.yaml"], "");
     let rules = include_str!("../docker/prometheus/alerts.yaml").matches("- alert:");
     let found = format!("{} rules found", rules.count());
     assert!(said.contains(&found), "{said}");
-    promtool(&["test", "rules", "docker/prometheus/alerts_test.yaml"]);
+    promtool(&["test", "rules", "docker/prometheus/alerts_test.yaml"], "");
 }
 
 #[test]

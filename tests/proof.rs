@@ -5,16 +5,20 @@
 //! with another seed.
 
 mod broker;
+mod buckets;
 mod clocks;
 mod cut;
 mod doors;
 mod input;
 mod kills;
 mod landing;
+mod landing_doors;
 mod live_world;
+mod lost_state;
 mod members;
 mod months;
 mod publisher;
+mod schema_ids;
 mod simulation;
 mod state;
 mod three;

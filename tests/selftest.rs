@@ -41,10 +41,9 @@ fn the_selftest_passes_on_a_real_broker_and_leaves_nothing_behind() {
         report.contains("<testsuite") && !report.contains("<failure"),
         "{report}"
     );
-    let left = Admin::connect(&broker().cluster(&prefix))
-        .unwrap()
-        .names()
-        .unwrap();
+    let admin = Admin::connect(&broker().cluster(&prefix)).unwrap();
+    assert_eq!(admin.groups().unwrap(), [""; 0]);
+    let left = admin.names().unwrap();
     assert!(
         left.iter().all(|name| !name.starts_with(&prefix)),
         "{left:?}"

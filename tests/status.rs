@@ -10,7 +10,7 @@ use kaiku_fleet::FleetConfig;
 use serde_json::{Value, json};
 
 use crate::proof::{QUIET, STOP, await_that};
-use crate::support::kafka::{delete_group, produce};
+use crate::support::kafka::{delete_group, produce, set_offset};
 use crate::support::oracle::landing::landed;
 use crate::support::outcome::files;
 use crate::support::ports::free_port;
@@ -234,6 +234,39 @@ fn assert_without_broker(world: &World, feeder: &Feeder) {
     let (_, said) = status(folder, &[], Some(&nobody));
     assert!(said.starts_with("UNREAD  kafka "), "{said}");
     println!("{said}");
+}
+
+#[test]
+fn an_offset_that_was_moved_and_a_state_that_is_gone_are_told_before_enrich_is_started() {
+    let world = World::new("status-moved", PARTITIONS);
+    let mut feeder = world.feeder(200, 9);
+    let enrich = world.enrich("a");
+    feeder.some(100);
+    world.await_quiet(QUIET);
+    assert!(enrich.terminate(STOP).success());
+    let folder = world.folder.path();
+    let found = || {
+        let (_, said) = object(folder, None);
+        let findings = said["findings"].as_array().unwrap().clone();
+        let found = findings
+            .iter()
+            .map(|one| fields(one, ["what", "partitions"]));
+        found.collect::<Vec<_>>()
+    };
+    assert!(found().is_empty());
+    let topic = world.kafka.topics().raw();
+    let counted = ends(&world, &topic)[1].1;
+    set_offset(&world.kafka, &world.group, 1, counted - 3);
+    assert_eq!(found(), [json!(["offset_moved", [1]])]);
+    set_offset(&world.kafka, &world.group, 1, counted);
+    let state = world.kafka.topics().state(feeder.day.month());
+    let admin = Admin::connect(&world.kafka).unwrap();
+    admin.delete_topic(&state).unwrap();
+    await_that("the state is gone", || {
+        !admin.names().unwrap().contains(&state)
+    });
+    let both = [0, 1].map(|partition| json!(["state_lost", [partition]]));
+    assert_eq!(found(), both);
 }
 
 #[test]

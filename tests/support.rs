@@ -4,12 +4,16 @@
 
 pub(crate) mod apicurio;
 pub(crate) mod demo;
+pub(crate) mod environment;
 pub(crate) mod folders;
 pub(crate) mod kafka;
+#[path = "../aggregate/src/testing/moto.rs"]
+pub(crate) mod moto;
 pub(crate) mod oracle;
 pub(crate) mod outcome;
 pub(crate) mod ports;
 pub(crate) mod process;
+pub(crate) mod promtool;
 pub(crate) mod python;
 pub(crate) mod registry;
 pub(crate) mod replay;

@@ -352,6 +352,37 @@ fn each_stage_refuses_to_run_on_topics_that_are_not_as_it_needs_them() {
 }
 
 #[test]
+fn publish_puts_nothing_onto_a_topic_that_is_not_as_it_must_be() {
+    let cluster = broker().cluster(&unique_prefix("publish"));
+    make(&cluster, &partitions(1));
+    let raw = cluster.topics().raw();
+    let folder = tempfile::tempdir().unwrap();
+    settings(folder.path(), &cluster, "");
+    let line = r#"{"forget":{"device_id":"6f1c0000111122223333444455556666"}}"#;
+    std::fs::write(folder.path().join("one.jsonl"), format!("{line}\n")).unwrap();
+    let publish = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kaiku"));
+        let command = command.args(["publish", "one.jsonl"]);
+        command.current_dir(folder.path()).output().unwrap()
+    };
+    let kind = "message.timestamp.type";
+    alter_topic(&cluster, &raw, &[(kind, "CreateTime")]);
+    let output = publish();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("CreateTime and needs LogAppendTime"),
+        "{said}"
+    );
+    assert_eq!(read(&cluster, &raw, Isolation::Committed), []);
+    alter_topic(&cluster, &raw, &[(kind, "LogAppendTime")]);
+    let output = publish();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert_eq!(read(&cluster, &raw, Isolation::Committed).len(), 1);
+}
+
+#[test]
 fn more_copies_than_there_are_brokers_are_refused_with_what_to_do() {
     let cluster = apache().cluster(&unique_prefix("copies"));
     let admin = Admin::connect(&cluster).unwrap();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::landing::marginals;
 use crate::rollups::Rollups;
-use crate::store::{Landing, Probed, Store};
+use crate::store::{Landing, Probed, S3Config, Store, is_url};
 
 /// Settings of the aggregation stage.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -20,6 +20,10 @@ pub struct Config {
     pub landing: String,
     /// Where what is released lies: a folder, or a URL.
     pub rollups: String,
+    /// How the landing store is reached where it is a URL.
+    pub landing_s3: S3Config,
+    /// How the rollups are reached where they are a URL.
+    pub rollups_s3: S3Config,
     /// Folder in which local files are written before they appear under their name; on the file
     /// system of both stores and in neither. `.kaiku-tmp` beside each store where none is set.
     pub staging: Option<PathBuf>,
@@ -100,6 +104,8 @@ impl Default for Config {
         Config {
             landing: "landing".to_owned(),
             rollups: "rollups".to_owned(),
+            landing_s3: S3Config::default(),
+            rollups_s3: S3Config::default(),
             staging: None,
             policy: None,
             group: "kaiku-aggregate".to_owned(),
@@ -134,6 +140,9 @@ impl Config {
                 "aggregate.landing and aggregate.rollups must be apart: only rollups are public"
                     .to_owned(),
             );
+        }
+        for (name, place, s3) in self.stores() {
+            problems.extend(s3.problems(name, place));
         }
         if self.group.is_empty() || self.session_timeout < Duration::from_millis(100) {
             problems.push(
@@ -188,7 +197,7 @@ impl Config {
     /// # Errors
     /// Where the setting can't be used.
     pub fn landing_store(&self) -> Result<Landing, Error> {
-        Landing::open(&self.landing, self.staging.as_deref())
+        Landing::open_with(&self.landing, self.staging.as_deref(), &self.landing_s3)
     }
 
     /// Tries both stores without leaving anything in them: the name of the setting, the place, and what it
@@ -198,17 +207,39 @@ impl Config {
         name: &str,
     ) -> [(&'static str, &str, Result<Probed, Error>); 2] {
         let staging = self.staging.as_deref();
+        let [landing, rollups] = self.stores().map(|(of, place, s3)| async move {
+            let probed = Store::probe(place, staging, s3, name).await;
+            (of, place, probed)
+        });
+        [landing.await, rollups.await]
+    }
+
+    /// Refuses an object store in which a second object takes the place of the first: there nothing
+    /// would be counted once. It gets an object of this name, which is deleted again.
+    ///
+    /// # Errors
+    /// Where it is one, or can't be written.
+    pub(crate) async fn check_urls(&self, name: &str) -> Result<(), Error> {
+        for (_, place, s3) in self.stores() {
+            if !is_url(place) {
+                continue;
+            }
+            if Store::probe(place, None, s3, name).await? == Probed::Overwrites {
+                return Err(Error::Place {
+                    place: place.to_owned(),
+                    reason: "it lets an object be overwritten: take a store with conditional puts"
+                        .to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The name of each store's setting, its place, and how it is reached where that is a URL.
+    fn stores(&self) -> [(&'static str, &str, &S3Config); 2] {
         [
-            (
-                "aggregate.landing",
-                &*self.landing,
-                Store::probe(&self.landing, staging, name).await,
-            ),
-            (
-                "aggregate.rollups",
-                &*self.rollups,
-                Store::probe(&self.rollups, staging, name).await,
-            ),
+            ("aggregate.landing", &self.landing, &self.landing_s3),
+            ("aggregate.rollups", &self.rollups, &self.rollups_s3),
         ]
     }
 
@@ -230,7 +261,7 @@ impl Config {
     /// # Errors
     /// Where the setting can't be used.
     pub fn rollups_store(&self) -> Result<Rollups, Error> {
-        Rollups::open(&self.rollups, self.staging.as_deref())
+        Rollups::open_with(&self.rollups, self.staging.as_deref(), &self.rollups_s3)
     }
 }
 

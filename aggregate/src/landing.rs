@@ -13,8 +13,10 @@ mod look;
 pub(crate) mod marginals;
 mod position;
 mod reader;
+mod rows;
 mod share;
 mod source;
+mod sums;
 #[cfg(test)]
 mod tests;
 

@@ -26,8 +26,8 @@ pub(crate) const REJECTED: Counter<0> = Counter::new(
     "Stripped records that an operator had landing go on without.",
 );
 
-pub(crate) const OPEN_DAYS: Gauge<0> = Gauge::new(
-    "kaiku_open_days",
+pub(crate) const UNSEALED_DATES: Gauge<0> = Gauge::new(
+    "kaiku_unsealed_dates",
     [],
     "Days that are not sealed, today included.",
 );
@@ -50,7 +50,7 @@ pub const METRICS: &[Described] = &[
     HIDDEN.described(),
     FENCED.described(),
     REJECTED.described(),
-    OPEN_DAYS.described(),
+    UNSEALED_DATES.described(),
     SEAL_OVERDUE_SECONDS.described(),
     BUDGET_SPENT_RATIO.described(),
 ];

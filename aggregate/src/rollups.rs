@@ -25,7 +25,7 @@ use kaiku_release::{Period, Policy, Released, Table};
 use object_store::path::Path;
 
 use crate::error::Error;
-use crate::store::{Put, Store, sha256};
+use crate::store::{Put, S3Config, Store, sha256};
 
 pub(crate) use aids::{Latest, MONTHLY, is_aid, monthly_copies, monthly_rows};
 pub(crate) use chain::{Chain, read as read_manifest};
@@ -48,7 +48,7 @@ pub use simulated::{Simulated, SimulatedPeriod};
 pub struct Rollups(Store);
 
 impl Rollups {
-    /// Opens a folder, which is made where it is missing, or a URL.
+    /// Opens a folder, which is made where it is missing, or a URL, which is reached as the environment says.
     ///
     /// Files of a local store are written in `staging` first (`.kaiku-tmp` beside the folder
     /// where none is given), which must be on the same file system and outside of the folder.
@@ -56,7 +56,16 @@ impl Rollups {
     /// # Errors
     /// [`Error::Place`] with what to do.
     pub fn open(place: &str, staging: Option<&FsPath>) -> Result<Rollups, Error> {
-        Store::open(place, staging).map(Rollups)
+        Rollups::open_with(place, staging, &S3Config::default())
+    }
+
+    /// The same, where a URL is reached as these settings say.
+    pub(crate) fn open_with(
+        place: &str,
+        staging: Option<&FsPath>,
+        s3: &S3Config,
+    ) -> Result<Rollups, Error> {
+        Store::open(place, staging, s3).map(Rollups)
     }
 
     /// Opens a folder that is there, or the `rollups` in it where that one has the manifests, or a URL, to read
@@ -65,11 +74,16 @@ impl Rollups {
     /// # Errors
     /// [`Error::Place`] where there is no such folder.
     pub fn open_to_read(place: &str) -> Result<Rollups, Error> {
+        Rollups::open_to_read_with(place, &S3Config::default())
+    }
+
+    /// The same, where a URL is reached as these settings say.
+    pub(crate) fn open_to_read_with(place: &str, s3: &S3Config) -> Result<Rollups, Error> {
         // The folder of a demo, or of a pipeline that has its stores side by side.
         let within = format!("{place}/rollups");
         let has_manifests = |folder: &str| FsPath::new(folder).join(MANIFESTS).is_dir();
         let is_around = !has_manifests(place) && has_manifests(&within);
-        Store::open_to_read(if is_around { &within } else { place }).map(Rollups)
+        Store::open_to_read(if is_around { &within } else { place }, s3).map(Rollups)
     }
 
     /// Publishes the rows of one app, or adopts the file that stands there if it says the same.
@@ -143,7 +157,7 @@ impl Rollups {
                 period: folder_of(period),
                 what: "signing key, or by another version of this program",
             }),
-            done => done.map(|_| ()),
+            done => done,
         }
     }
 

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use crate::config::{Accept, Config};
 use crate::error::Error;
 use crate::landing::{Definitions, Log, Shared, Source, land};
-use crate::metrics::{BUDGET_SPENT_RATIO, OPEN_DAYS, SEAL_OVERDUE_SECONDS};
+use crate::metrics::{BUDGET_SPENT_RATIO, SEAL_OVERDUE_SECONDS, UNSEALED_DATES};
 use crate::progress::Progress;
 use crate::rollups::Chain;
 use crate::seal::{Sealer, Vocabulary, clean, ledger_lines, reconcile, schedule, signer};
@@ -62,6 +62,8 @@ impl Stage {
         let context = &self.context;
         let landing = self.config.landing_store()?;
         let rollups = self.config.rollups_store()?;
+        let probe = hex::encode(context.random.bytes::<8>());
+        self.config.check_urls(&probe).await?;
         let accept = &self.config.accept;
         let connected = connect(context, self.progress.readiness(), accept).await?;
         let Some((admin, source)) = connected else {
@@ -313,7 +315,7 @@ impl Seals {
         let first = sealer.logs.iter().filter_map(|log| log.first_day()).min();
         let next = sealer.chain.last_day().map(Day::next).or(first);
         let open = next.map_or(0, |next| schedule::open_days(next, today));
-        OPEN_DAYS.with([]).set(f64::from(open));
+        UNSEALED_DATES.with([]).set(f64::from(open));
         let within = self.shared.config.seal_within;
         let overdue = next.map_or(0, |next| schedule::overdue(next, now, within));
         SEAL_OVERDUE_SECONDS.with([]).set(overdue as f64 / 1000.0);

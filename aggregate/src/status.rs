@@ -205,7 +205,7 @@ impl Status {
         source: Option<&Source>,
         now: i64,
     ) {
-        let landing = Landing::open_to_read(&config.landing);
+        let landing = Landing::open_to_read(&config.landing, &config.landing_s3);
         let landing = self.take(landing.map_err(beside("aggregate.landing")));
         let read = match &landing {
             Some(landing) => self.take(Source::bound(landing).await),
@@ -218,7 +218,7 @@ impl Status {
         {
             self.wrong.push(told(&error));
         }
-        let rollups = Rollups::open_to_read(&config.rollups);
+        let rollups = Rollups::open_to_read_with(&config.rollups, &config.rollups_s3);
         let rollups = self.take(rollups.map_err(beside("aggregate.rollups")));
         let chain = match &rollups {
             Some(rollups) => self.take(Chain::load(rollups).await),

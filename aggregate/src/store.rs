@@ -5,6 +5,8 @@
 mod landing;
 mod local;
 mod probe;
+mod remote;
+mod s3;
 
 use std::path::Path as FsPath;
 use std::sync::Arc;
@@ -13,25 +15,22 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload, prefix::PrefixStore};
+use object_store::{ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
-use url::Url;
 
 use crate::error::Error;
 pub use landing::Landing;
 use local::Folder;
 pub use probe::Probed;
-
-/// How often a put is tried again where the store says that the object exists, and then that it
-/// does not: S3 answers so while two puts are under way.
-const TRIES: usize = 5;
+pub use s3::S3Config;
 
 /// What became of a put.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Put {
     /// The object stands under its name now, whole and durable.
     Created,
-    /// Another one stood there, with these bytes; nothing was written.
+    /// Another one stood there, with these bytes; nothing was written. Behind a network the very same bytes
+    /// count as created: an answer may have been lost.
     Exists(Bytes),
 }
 
@@ -51,51 +50,56 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Place`] with what to do.
-    pub(crate) fn open(place: &str, staging: Option<&FsPath>) -> Result<Store, Error> {
-        Store::at(place, staging, false)
+    pub(crate) fn open(
+        place: &str,
+        staging: Option<&FsPath>,
+        s3: &S3Config,
+    ) -> Result<Store, Error> {
+        Store::at(place, staging, s3, false)
     }
 
     /// Opens a store whose local files are for their owner alone.
     ///
     /// # Errors
     /// [`Error::Place`] with what to do.
-    pub(crate) fn open_private(place: &str, staging: Option<&FsPath>) -> Result<Store, Error> {
-        Store::at(place, staging, true)
+    pub(crate) fn open_private(
+        place: &str,
+        staging: Option<&FsPath>,
+        s3: &S3Config,
+    ) -> Result<Store, Error> {
+        Store::at(place, staging, s3, true)
     }
 
     /// Opens a folder that is there, or a URL, for reading: nothing is made.
     ///
     /// # Errors
     /// [`Error::Place`] with what to do.
-    pub(crate) fn open_to_read(place: &str) -> Result<Store, Error> {
+    pub(crate) fn open_to_read(place: &str, s3: &S3Config) -> Result<Store, Error> {
         if is_url(place) {
-            return Store::remote(place);
+            return Store::remote(place, s3);
         }
         let root = local(place);
-        let refuse = |reason: String| Error::Place {
-            place: place.to_owned(),
-            reason,
-        };
         if !root.is_dir() {
-            return Err(refuse("there is no such folder".to_owned()));
+            return Err(refused(place, "there is no such folder".to_owned()));
         }
         let objects = LocalFileSystem::new_with_prefix(root);
         Ok(Store {
-            objects: Arc::new(objects.map_err(|error| refuse(error.to_string()))?),
+            objects: Arc::new(objects.map_err(|error| refused(place, error.to_string()))?),
             folder: None,
         })
     }
 
-    fn at(place: &str, staging: Option<&FsPath>, private: bool) -> Result<Store, Error> {
-        let refuse = |reason: String| Error::Place {
-            place: place.to_owned(),
-            reason,
-        };
+    fn at(
+        place: &str,
+        staging: Option<&FsPath>,
+        s3: &S3Config,
+        private: bool,
+    ) -> Result<Store, Error> {
         if is_url(place) {
-            return Store::remote(place);
+            return Store::remote(place, s3);
         }
         let root = local(place);
-        let folder = Folder::open(root, staging, private).map_err(refuse)?;
+        let folder = Folder::open(root, staging, private).map_err(|why| refused(place, why))?;
         let objects = Arc::new(folder.objects());
         Ok(Store {
             objects,
@@ -103,20 +107,8 @@ impl Store {
         })
     }
 
-    fn remote(place: &str) -> Result<Store, Error> {
-        let refuse = |reason: String| Error::Place {
-            place: place.to_owned(),
-            reason,
-        };
-        let url = Url::parse(place).map_err(|error| refuse(format!("{error}: correct it")))?;
-        let options = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
-        let (objects, prefix) =
-            object_store::parse_url_opts(&url, lower(options)).map_err(|error| {
-                refuse(format!(
-                    "{error}: this build may reach local folders only; name a folder"
-                ))
-            })?;
-        let objects: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(objects, prefix));
+    fn remote(place: &str, s3: &S3Config) -> Result<Store, Error> {
+        let objects = s3::open(place, s3).map_err(|why| refused(place, why))?;
         Ok(Store {
             objects,
             folder: None,
@@ -129,37 +121,26 @@ impl Store {
     /// # Errors
     /// Where the store fails; the object may stand there all the same: put it again.
     pub(crate) async fn put_if_absent(&self, path: &Path, bytes: Bytes) -> Result<Put, Error> {
-        let mut last = None;
-        for _ in 0..TRIES {
-            if self.create(path, bytes.clone()).await? {
-                return Ok(Put::Created);
-            }
-            match self.objects.get(path).await {
-                Ok(found) => {
-                    let found = found.bytes().await.map_err(Error::store("getting", path))?;
-                    return Ok(Put::Exists(found));
-                }
-                Err(error @ object_store::Error::NotFound { .. }) => last = Some(error),
-                Err(error) => return Err(Error::store("getting", path)(error)),
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let Some(folder) = &self.folder else {
+            return remote::put_if_absent(&*self.objects, path, bytes).await;
+        };
+        if folder.create(path, bytes).await? {
+            return Ok(Put::Created);
         }
-        let source = last.unwrap_or(object_store::Error::NotImplemented {
-            operation: "put_if_absent".to_owned(),
-            implementer: "this store".to_owned(),
-        });
-        Err(Error::store("putting", path)(source))
+        let found = self.objects.get(path).await;
+        let found = found.map_err(Error::store("getting", path))?.bytes().await;
+        let found = found.map_err(Error::store("getting", path))?;
+        Ok(Put::Exists(found))
     }
 
     /// Puts an object that must not differ from what stands under the name already, if anything.
-    /// Gives whether it was put now.
     ///
     /// # Errors
     /// [`Error::Altered`] where another object stands there; where the store fails.
-    pub(crate) async fn put_same(&self, path: &Path, bytes: Bytes) -> Result<bool, Error> {
+    pub(crate) async fn put_same(&self, path: &Path, bytes: Bytes) -> Result<(), Error> {
         match self.put_if_absent(path, bytes.clone()).await? {
-            Put::Created => Ok(true),
-            Put::Exists(found) if found == bytes => Ok(false),
+            Put::Created => Ok(()),
+            Put::Exists(found) if found == bytes => Ok(()),
             Put::Exists(_) => Err(Error::Altered {
                 path: path.to_string(),
             }),
@@ -172,11 +153,10 @@ impl Store {
     /// # Errors
     /// Where the store fails; either object may stand there then: replace it again.
     pub(crate) async fn replace(&self, path: &Path, bytes: Bytes) -> Result<(), Error> {
-        if let Some(folder) = &self.folder {
-            return folder.replace(path, bytes).await;
+        match &self.folder {
+            Some(folder) => folder.replace(path, bytes).await,
+            None => remote::replace(&*self.objects, path, bytes).await,
         }
-        let put = self.objects.put(path, PutPayload::from_bytes(bytes)).await;
-        put.map(|_| ()).map_err(Error::store("replacing", path))
     }
 
     /// Whether a second put to the same name is told of the first; what is put under this name is
@@ -187,10 +167,11 @@ impl Store {
     async fn keeps_first(&self, name: &str) -> Result<bool, Error> {
         let path = Path::from(format!("_kaiku_doctor/{name}"));
         let (one, two) = (Bytes::from_static(b"first"), Bytes::from_static(b"second"));
-        let first = self.put_if_absent(&path, one.clone()).await?;
+        self.put_same(&path, one.clone()).await?;
         let second = self.put_if_absent(&path, two).await;
+        let kept = self.get(&path).await;
         self.delete(&path).await?;
-        Ok(first == Put::Created && second? == Put::Exists(one))
+        Ok(second? == Put::Exists(one.clone()) && kept? == Some(one))
     }
 
     /// The bytes of an object; `None` where there is none.
@@ -237,22 +218,12 @@ impl Store {
             None => Ok(()),
         }
     }
+}
 
-    /// Whether the object is new.
-    async fn create(&self, path: &Path, bytes: Bytes) -> Result<bool, Error> {
-        if let Some(folder) = &self.folder {
-            return folder.create(path, bytes).await;
-        }
-        let payload = PutPayload::from_bytes(bytes);
-        match self
-            .objects
-            .put_opts(path, payload, PutMode::Create.into())
-            .await
-        {
-            Ok(_) => Ok(true),
-            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
-            Err(error) => Err(Error::store("putting", path)(error)),
-        }
+fn refused(place: &str, reason: String) -> Error {
+    Error::Place {
+        place: s3::shown(place),
+        reason,
     }
 }
 
@@ -261,19 +232,12 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-fn is_url(place: &str) -> bool {
+pub(crate) fn is_url(place: &str) -> bool {
     place.contains("://") && !place.starts_with("file://")
 }
 
 fn local(place: &str) -> &FsPath {
     FsPath::new(place.strip_prefix("file://").unwrap_or(place))
-}
-
-/// The names of settings as `object_store` knows them.
-fn lower(
-    options: impl Iterator<Item = (String, String)>,
-) -> impl Iterator<Item = (String, String)> {
-    options.map(|(name, value)| (name.to_ascii_lowercase(), value))
 }
 
 #[cfg(test)]

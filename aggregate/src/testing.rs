@@ -1,6 +1,17 @@
 //! Helpers of the unit tests: stripped records, stores, logs and sealers.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "s3")]
+pub(crate) mod bucket;
+#[cfg(feature = "s3")]
+#[path = "../../tests/support/environment.rs"]
+mod environment;
+#[cfg(feature = "s3")]
+pub(crate) mod faults;
+#[cfg(feature = "s3")]
+pub(crate) mod moto;
+
+use std::collections::BTreeMap;
 use std::path::Path as FsPath;
 use std::sync::Arc;
 
@@ -9,10 +20,11 @@ use kaiku_stage::RandomSource;
 use kaiku_stripped::{NONE, schemas};
 use kaiku_wire::frame::Framing;
 use kaiku_wire::{BOUNDS, Day, Incident, KindName, Mark, Schema, codec};
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_avro_fast::ser::SerializerConfig;
+use serde_json::{Value, json};
 
+use crate::error::Error;
 use crate::landing::lane::{Failure, Lane, Took};
 use crate::landing::{Appended, Definitions, Log};
 use crate::rollups::{Chain, Rollups, Signer};
@@ -36,25 +48,69 @@ impl Event {
     pub(crate) fn of_kind(self, kind: KindName) -> Event {
         Event { kind, ..self }
     }
+
+    fn of_before(&self) -> Value {
+        let mut fields = json!({
+            "app": self.app, "release": self.release, "kind": self.kind.as_str(), "item": self.item,
+            "component": NONE, "model": "Nokia/TA-1053", "operator": "unlisted", "country": self.country,
+            "duration_bucket": NONE, "times": self.times,
+        });
+        for mark in Mark::of_events() {
+            fields[mark.as_str()] = self.marks.contains(&mark).into();
+        }
+        fields
+    }
 }
 
-impl Serialize for Event {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("app", self.app)?;
-        map.serialize_entry("release", self.release)?;
-        map.serialize_entry("kind", self.kind.as_str())?;
-        map.serialize_entry("item", self.item)?;
-        map.serialize_entry("component", NONE)?;
-        map.serialize_entry("model", "Nokia/TA-1053")?;
-        map.serialize_entry("operator", "unlisted")?;
-        map.serialize_entry("country", self.country)?;
-        map.serialize_entry("duration_bucket", NONE)?;
-        map.serialize_entry("times", &self.times)?;
-        for mark in Mark::of_events() {
-            map.serialize_entry(mark.as_str(), &self.marks.contains(&mark))?;
+/// A place for each value, and it is added where it is new.
+fn place<T: PartialEq>(all: &mut Vec<T>, value: T) -> usize {
+    let known = all.iter().position(|one| *one == value);
+    known.unwrap_or_else(|| {
+        all.push(value);
+        all.len() - 1
+    })
+}
+
+/// What an event is about, as `StrippedEvents` has it.
+#[derive(PartialEq, Serialize)]
+struct Subject {
+    app: usize,
+    release: usize,
+    kind: usize,
+    item: usize,
+    component: usize,
+    duration_bucket: usize,
+}
+
+/// An event as `StrippedEvents` has it.
+#[derive(Serialize)]
+struct Row {
+    subject: usize,
+    model: usize,
+    operator: usize,
+    country: usize,
+    times: i32,
+    marks: u16,
+}
+
+impl Row {
+    fn of(event: &Event, texts: &mut Vec<&'static str>, subjects: &mut Vec<Subject>) -> Row {
+        let subject = Subject {
+            app: place(texts, event.app),
+            release: place(texts, event.release),
+            kind: place(texts, event.kind.as_str()),
+            item: place(texts, event.item),
+            component: place(texts, NONE),
+            duration_bucket: place(texts, NONE),
+        };
+        Row {
+            subject: place(subjects, subject),
+            model: place(texts, "Nokia/TA-1053"),
+            operator: place(texts, "unlisted"),
+            country: place(texts, event.country),
+            times: event.times,
+            marks: event.marks.iter().map(|mark| 1 << mark.index()).sum(),
         }
-        map.end()
     }
 }
 
@@ -63,7 +119,9 @@ struct Batch {
     day: i32,
     week: i32,
     bounds: i32,
-    events: Vec<Event>,
+    texts: Vec<&'static str>,
+    subjects: Vec<Subject>,
+    events: Vec<Row>,
 }
 
 #[derive(Serialize)]
@@ -71,14 +129,16 @@ struct Pairs {
     day: i32,
     week: i32,
     bounds: i32,
+    texts: [&'static str; 3],
     pairs: Vec<Pair>,
 }
 
 #[derive(Serialize)]
 struct Pair {
-    app: &'static str,
-    a: &'static str,
-    b: &'static str,
+    app: usize,
+    a: usize,
+    b: usize,
+    devices: i32,
 }
 
 #[derive(Serialize)]
@@ -109,22 +169,76 @@ pub(crate) fn events(day: Day, events: Vec<Event>) -> Vec<u8> {
 
 /// Events that were marked under a version of the bounds.
 pub(crate) fn events_under(version: u32, day: Day, events: Vec<Event>) -> Vec<u8> {
+    let (mut texts, mut subjects) = (Vec::new(), Vec::new());
+    let rows = events.iter();
+    let rows = rows.map(|event| Row::of(event, &mut texts, &mut subjects));
+    let events = rows.collect();
     let batch = Batch {
         day: day.days_since_epoch(),
         week: day.week().monday().days_since_epoch(),
         bounds: i32::try_from(version).unwrap(),
+        texts,
+        subjects,
         events,
     };
+    record(&schemas::STRIPPED_EVENTS, &batch)
+}
+
+/// The same events as the version before has written them.
+pub(crate) fn events_of_before(day: Day, events: &[Event]) -> Vec<u8> {
+    let events: Vec<_> = events.iter().map(Event::of_before).collect();
+    let batch = BTreeMap::from([
+        ("day", json!(day.days_since_epoch())),
+        ("week", json!(day.week().monday().days_since_epoch())),
+        ("bounds", json!(BOUNDS.version)),
+        ("events", json!(events)),
+    ]);
     record(&schemas::STRIPPED_BATCH, &batch)
 }
 
-pub(crate) fn pair(day: Day, app: &'static str, a: &'static str, b: &'static str) -> Vec<u8> {
+/// A pair that so many devices have made.
+pub(crate) fn pairs(
+    day: Day,
+    app: &'static str,
+    a: &'static str,
+    b: &'static str,
+    devices: i32,
+) -> Vec<u8> {
     let batch = Pairs {
         day: day.days_since_epoch(),
         week: day.week().monday().days_since_epoch(),
         bounds: i32::try_from(BOUNDS.version).unwrap(),
-        pairs: vec![Pair { app, a, b }],
+        texts: [app, a, b],
+        pairs: vec![Pair {
+            app: 0,
+            a: 1,
+            b: 2,
+            devices,
+        }],
     };
+    record(&schemas::STRIPPED_PAIRS, &batch)
+}
+
+/// The same of one device.
+pub(crate) fn pair(day: Day, app: &'static str, a: &'static str, b: &'static str) -> Vec<u8> {
+    pairs(day, app, a, b, 1)
+}
+
+/// The same pairs as the version before has written them, a row for each device.
+pub(crate) fn pairs_of_before(
+    day: Day,
+    app: &'static str,
+    a: &'static str,
+    b: &'static str,
+    devices: usize,
+) -> Vec<u8> {
+    let pair = BTreeMap::from([("app", app), ("a", a), ("b", b)]);
+    let batch = BTreeMap::from([
+        ("day", json!(day.days_since_epoch())),
+        ("week", json!(day.week().monday().days_since_epoch())),
+        ("bounds", json!(BOUNDS.version)),
+        ("pairs", json!(vec![pair; devices])),
+    ]);
     record(&schemas::PAIR_BATCH, &batch)
 }
 
@@ -171,8 +285,13 @@ pub(crate) fn rollups(folder: &FsPath) -> Rollups {
 }
 
 pub(crate) async fn log(folder: &FsPath, partition: i32) -> Arc<Log> {
-    let log = Log::open(landing(folder), SOURCE.to_owned(), partition);
-    Arc::new(log.await.unwrap())
+    log_in(landing(folder), partition).await.unwrap()
+}
+
+/// The log of a partition in any landing store.
+pub(crate) async fn log_in(landing: Landing, partition: i32) -> Result<Arc<Log>, Error> {
+    let log = Log::open(landing, SOURCE.to_owned(), partition);
+    log.await.map(Arc::new)
 }
 
 /// The topic of all tests.
@@ -212,15 +331,25 @@ pub(crate) async fn land_day(folder: &FsPath, partition: i32, day: Day) {
 }
 
 pub(crate) async fn sealer(folder: &FsPath, partitions: i32, policy: Policy) -> Sealer {
+    let sealer = sealer_in(landing(folder), rollups(folder), partitions, policy);
+    sealer.await.unwrap()
+}
+
+/// A sealer of any two stores.
+pub(crate) async fn sealer_in(
+    landing: Landing,
+    rollups: Rollups,
+    partitions: i32,
+    policy: Policy,
+) -> Result<Sealer, Error> {
     let mut logs = Vec::new();
     for partition in 0..partitions {
-        logs.push(log(folder, partition).await);
+        logs.push(log_in(landing.clone(), partition).await?);
     }
-    let rollups = rollups(folder);
     let apps = ["maps", "music", "idle"].map(str::to_owned);
-    Sealer {
-        landing: landing(folder),
-        chain: Chain::load(&rollups).await.unwrap(),
+    Ok(Sealer {
+        landing,
+        chain: Chain::load(&rollups).await?,
         rollups,
         logs,
         source: SOURCE.to_owned(),
@@ -229,12 +358,12 @@ pub(crate) async fn sealer(folder: &FsPath, partitions: i32, policy: Policy) -> 
         vocabulary: Vocabulary::new(apps.to_vec(), [7; 32]),
         random: RandomSource::system(),
         synthetic: false,
-    }
+    })
 }
 
 /// Every file under a folder with its bytes, by its path.
-pub(crate) fn files(folder: &FsPath) -> std::collections::BTreeMap<String, Vec<u8>> {
-    let mut found = std::collections::BTreeMap::new();
+pub(crate) fn files(folder: &FsPath) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
     let mut waiting = vec![folder.to_path_buf()];
     while let Some(next) = waiting.pop() {
         for entry in std::fs::read_dir(next).unwrap().map(Result::unwrap) {

@@ -51,12 +51,13 @@ impl KeyRing {
         }
     }
 
-    /// The key of a month, made where there is none, with the month's state topic beside it.
+    /// The key of a month, made where there is none and no state that one has sealed, with the month's
+    /// state topic beside it.
     pub(crate) fn month(&self, admin: &Admin, month: Month) -> Result<Arc<MonthKey>, Error> {
         let Some(_asking) = self.ask(month)? else {
             return self.find(month)?.ok_or(Error::NoMonthKey { month });
         };
-        let key = Arc::new(self.fetch_or_make(month)?);
+        let key = Arc::new(self.fetch_or_make(admin, month)?);
         ensure_state_topic(admin, month).map_err(Error::broker("making a month's state topic"))?;
         self.known().insert(month, Arc::clone(&key));
         Ok(key)
@@ -105,12 +106,12 @@ impl KeyRing {
 
     /// One fixed `transactional.id` makes all keys: whoever initialises it has pushed every other
     /// writer aside, so that what it then reads is all there will be.
-    fn fetch_or_make(&self, month: Month) -> Result<MonthKey, Error> {
+    fn fetch_or_make(&self, admin: &Admin, month: Month) -> Result<MonthKey, Error> {
         let mut rng = self.random.generator();
         let begun = Instant::now();
         let patience = self.config.transaction_timeout.max(PATIENCE);
         loop {
-            match self.attempt(month) {
+            match self.attempt(admin, month) {
                 Err(Error::Kafka { operation, .. }) if begun.elapsed() < patience => {
                     tracing::info!(%month, operation, "another process makes keys too; trying again");
                     // Not in step with whoever does the same.
@@ -121,7 +122,7 @@ impl KeyRing {
         }
     }
 
-    fn attempt(&self, month: Month) -> Result<MonthKey, Error> {
+    fn attempt(&self, admin: &Admin, month: Month) -> Result<MonthKey, Error> {
         // A key that stands there is never written again: most of the time reading it is enough.
         match self.read(month, LOOK) {
             Ok(Some(key)) => return Ok(key),
@@ -143,7 +144,24 @@ impl KeyRing {
         if let Some(key) = self.read(month, timeout)? {
             return Ok(key);
         }
+        self.check_unused(admin, month)?;
         self.write(&producer, month)
+    }
+
+    /// A month of which something was sealed had a key, and another one would open nothing of it.
+    fn check_unused(&self, admin: &Admin, month: Month) -> Result<(), Error> {
+        let failed = || Error::broker("looking for state of a month that has no key");
+        let topic = self.cluster.topics().state(month);
+        if !admin.names().map_err(failed())?.contains(&topic) {
+            return Ok(());
+        }
+        for partition in 0..admin.partition_count(&topic).map_err(failed())? {
+            let (_, end) = admin.watermarks(&topic, partition).map_err(failed())?;
+            if end > 0 {
+                return Err(Error::NoMonthKey { month });
+            }
+        }
+        Ok(())
     }
 
     /// The month's key as it stands on `enrich.keys`.

@@ -149,7 +149,10 @@ fn work(lane: &mut Lane, queue: &PartitionQueue<Membership>, shared: &Shared) ->
                 take(lane, &message, shared)?;
             }
             Some(Err(error)) => lane.note_read_error(&error, &shared.stop)?,
-            None => lane.idle(),
+            None => {
+                lane.idle();
+                lane.go_on_rewriting()?;
+            }
         }
         lane.commit_if_due()?;
     }

@@ -178,8 +178,8 @@ impl Ids {
                 })
         };
         Ok(Ids {
-            events: id(&kaiku_stripped::schemas::STRIPPED_BATCH)?,
-            pairs: id(&kaiku_stripped::schemas::PAIR_BATCH)?,
+            events: id(&kaiku_stripped::schemas::STRIPPED_EVENTS)?,
+            pairs: id(&kaiku_stripped::schemas::STRIPPED_PAIRS)?,
             closed: id(&kaiku_stripped::schemas::DAY_CLOSED)?,
             rejected: id(&kaiku_raw::schemas::REJECTED)?,
         })

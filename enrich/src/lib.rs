@@ -43,7 +43,7 @@ pub use explain::{
 pub use inspect::{Findings, inspect, inspect_months};
 pub use metrics::METRICS;
 pub use progress::{LaneStatus, Progress, Totals};
-pub use status::{Known, RawPartition, RawStatus, Rejections, raw_status, rejections};
+pub use status::{Known, OtherState, RawPartition, RawStatus, Rejections, raw_status, rejections};
 pub use token::SealError;
 
 /// Runs the stage until the context's shutdown is cancelled. It blocks: give it a thread of its

@@ -52,38 +52,46 @@ pub(crate) fn read_all(
     stop: &AtomicBool,
     each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    read_tail(cluster, topic, partition, i64::MAX, within, stop, each).map(drop)
+}
+
+/// The same of the last so many offsets of a partition; gives whether that was all of it.
+///
+/// # Errors
+/// As [`read_all`].
+pub(crate) fn read_tail(
+    cluster: &Cluster,
+    topic: &str,
+    partition: i32,
+    offsets: i64,
+    within: Duration,
+    stop: &AtomicBool,
+    mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
+) -> Result<bool, Error> {
     let failed = || Error::kafka("reading a partition to its high watermark");
     let (low, high) = reader(cluster, "watermark", Isolation::Uncommitted)?
         .fetch_watermarks(topic, partition, ASK)
         .map_err(failed())?;
     if high <= low {
-        return Ok(());
+        return Ok(true);
     }
     let consumer = reader(cluster, "restore", Isolation::Committed)?;
     await_stable(&consumer, topic, partition, high, within, stop)?;
-    read_to(&consumer, topic, partition, high, within, stop, each)
-}
-
-/// Reads a partition from its beginning up to `high`.
-fn read_to(
-    consumer: &BaseConsumer,
-    topic: &str,
-    partition: i32,
-    high: i64,
-    within: Duration,
-    stop: &AtomicBool,
-    mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
+    let is_all = high - low <= offsets;
     let stretch = Stretch {
         topic,
         partition,
-        from: Offset::Beginning,
+        from: match is_all {
+            true => Offset::Beginning,
+            false => Offset::Offset(high - offsets),
+        },
         at_least_to: high,
     };
-    stretch.read(consumer, within, stop, |message| {
+    stretch.read(&consumer, within, stop, |message| {
         each(message)?;
         Ok(message.offset() + 1 < high)
-    })
+    })?;
+    Ok(is_all)
 }
 
 /// A part of a partition.
@@ -303,9 +311,15 @@ mod tests {
                 std::thread::sleep(10 * STEP);
                 put();
             });
-            read_to(&consumer, &topic, 0, 2, ASK, &NEVER, |message| {
+            let stretch = Stretch {
+                topic: &topic,
+                partition: 0,
+                from: Offset::Beginning,
+                at_least_to: 2,
+            };
+            stretch.read(&consumer, ASK, &NEVER, |message| {
                 seen.push(message.offset());
-                Ok(())
+                Ok(message.offset() < 1)
             })
         })
         .unwrap();

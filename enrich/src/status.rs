@@ -12,6 +12,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::state::{Meta, MetaError};
 use crate::upkeep::{Headroom, left, newest_metas, retention};
 
 pub use rejections::{Rejections, rejections};
@@ -48,6 +49,9 @@ pub struct RawPartition {
     pub held: (i64, i64),
     /// Where the strip goes on, and what says so; `None` where nobody could be asked.
     pub next: Option<(i64, Known)>,
+    /// What its state says, where that is something else than the group's offset; `None` too where it could
+    /// not be read.
+    pub state: Option<OtherState>,
     /// The time of the first record that waits, in milliseconds since 1970; `None` where none does or it
     /// could not be read.
     pub waits_since: Option<i64>,
@@ -56,6 +60,15 @@ pub struct RawPartition {
     pub headroom: Option<i64>,
     /// Whether a process has it; `None` while they are shared out anew, or where that could not be asked.
     pub is_owned: Option<bool>,
+}
+
+/// What the state of a partition says where it is not what its group's offset says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherState {
+    /// It stands at another offset.
+    At(i64),
+    /// There is none.
+    Gone,
 }
 
 /// What says how far a partition has come.
@@ -102,6 +115,11 @@ pub fn raw_status(cluster: &Cluster, config: &Config, now: i64) -> Result<RawSta
     let held = look.held(partitions, &mut status);
     let (next, is_seen) = look.next(held.keys().copied().collect(), &mut status);
     let held = look.again(held, next.as_ref(), &status.topic);
+    let states = next.as_ref().map(|next| look.disagreeing(next, &status));
+    let states = states.transpose().unwrap_or_else(|error| {
+        status.unread.push(told(&error));
+        None
+    });
     // Of a group that can't be seen nobody says more, and it takes as long again.
     let owners = is_seen.then(|| look.owners(&mut status)).flatten();
     status.members = owners.as_ref().map(|owners| owners.members);
@@ -120,6 +138,9 @@ pub fn raw_status(cluster: &Cluster, config: &Config, now: i64) -> Result<RawSta
                 let known = next.get(&partition).copied();
                 known.map(|known| known.unwrap_or((held.0, Known::Nothing)))
             }),
+            state: states
+                .as_ref()
+                .and_then(|states| states.get(&partition).copied()),
             waits_since: None,
             headroom: None,
             is_owned: owners.as_ref().and_then(|owners| owners.has(partition)),
@@ -192,25 +213,17 @@ impl Look<'_> {
             }
         };
         let by_group = committed.clone().unwrap_or_default();
-        let rest: BTreeSet<i32> = partitions
+        let rest = partitions
             .into_iter()
-            .filter(|partition| !by_group.contains_key(partition))
-            .collect();
-        let metas = match rest.is_empty() {
-            true => Ok(BTreeMap::new()),
-            false => self
-                .admin
-                .months()
-                .map_err(Error::broker("listing the state topics"))
-                .and_then(|months| newest_metas(self.cluster, &months, &rest)),
-        };
+            .filter(|partition| !by_group.contains_key(partition));
+        let rest: BTreeSet<i32> = rest.collect();
         let mut next: Next = by_group
             .into_iter()
             .map(|(partition, offset)| (partition, Some((offset, Known::Group))))
             .collect();
-        match metas {
+        match self.metas(&rest) {
             Ok(metas) => next.extend(rest.into_iter().filter_map(|partition| {
-                let meta = metas.get(&partition);
+                let meta = metas.get(&partition).and_then(|meta| meta.as_ref().ok());
                 let known = meta.map(|meta| (meta.next_offset, Known::State));
                 // Where the group could not be asked, nothing in the state says nothing.
                 (known.is_some() || committed.is_some()).then_some((partition, known))
@@ -220,6 +233,58 @@ impl Look<'_> {
         let is_seen = committed.is_some();
         let is_known = is_seen || !next.is_empty();
         (Some(next).filter(|_| is_known), is_seen)
+    }
+
+    /// The newest meta records of these partitions.
+    fn metas(
+        &self,
+        partitions: &BTreeSet<i32>,
+    ) -> Result<BTreeMap<i32, Result<Meta, MetaError>>, Error> {
+        if partitions.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let months = self.admin.months();
+        let months = months.map_err(Error::broker("listing the state topics"))?;
+        newest_metas(self.cluster, &months, partitions)
+    }
+
+    /// What the state says where it is not what the group does. Both are written in one transaction, and
+    /// asked for one after the other: so what differs is asked for once more, and only what has not moved
+    /// meanwhile is told.
+    fn disagreeing(
+        &self,
+        next: &Next,
+        status: &RawStatus,
+    ) -> Result<BTreeMap<i32, OtherState>, Error> {
+        let by_group = |(partition, known): (&i32, &Option<(i64, Known)>)| match known {
+            Some((offset, Known::Group)) => Some((*partition, *offset)),
+            _ => None,
+        };
+        let mut suspects: BTreeMap<i32, i64> = next.iter().filter_map(by_group).collect();
+        let mut found: BTreeMap<i32, OtherState> = BTreeMap::new();
+        for is_again in [false, true] {
+            let partitions: BTreeSet<i32> = suspects.keys().copied().collect();
+            let metas = self.metas(&partitions)?;
+            let committed = match partitions.is_empty() {
+                true => BTreeMap::new(),
+                false => self.committed(&partitions, status)?,
+            };
+            suspects.retain(|partition, offset| committed.get(partition) == Some(offset));
+            let states = suspects.iter().filter_map(|(partition, offset)| {
+                let state = match metas.get(partition) {
+                    None => OtherState::Gone,
+                    Some(Ok(meta)) if meta.next_offset != *offset => {
+                        OtherState::At(meta.next_offset)
+                    }
+                    Some(Ok(_) | Err(_)) => return None,
+                };
+                let stood = !is_again || found.get(partition) == Some(&state);
+                stood.then_some((*partition, state))
+            });
+            found = states.collect();
+            suspects.retain(|partition, _| found.contains_key(partition));
+        }
+        Ok(found)
     }
 
     /// The offsets that the group has committed.
@@ -276,7 +341,8 @@ impl Look<'_> {
                 if from >= one.held.1 {
                     continue;
                 }
-                match reader.time_of(self.cluster, &status.topic, one.partition, from) {
+                let (topic, isolation) = (&status.topic, Isolation::Uncommitted);
+                match reader.time_of(self.cluster, topic, isolation, one.partition, from) {
                     Ok(time) => {
                         one.waits_since = time;
                         is_nothing = time.is_none();

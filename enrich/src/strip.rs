@@ -12,6 +12,7 @@ use kaiku_raw::{
 };
 use kaiku_stripped::{Item, Marks, Pair, StrippedEvent};
 use kaiku_wire::{Day, LengthBucket, Mark};
+use rustc_hash::FxHashMap;
 
 use crate::state::{Books, Device, Fresh, Home, Outcome, Sight};
 
@@ -122,8 +123,8 @@ impl Tally {
 pub(crate) struct Sink {
     /// Events without identity.
     pub(crate) events: Vec<StrippedEvent>,
-    /// Pairs of features.
-    pub(crate) pairs: Vec<Pair>,
+    /// Pairs of features, and how many devices made each.
+    pub(crate) pairs: FxHashMap<Pair, u32>,
 }
 
 /// What is the same for all events of an upload.
@@ -309,8 +310,9 @@ impl Vocabulary {
         let outcome = state.count(books, app.key(), release_key, sight, |other| {
             if let (Item::FeatureUsed(one), Some((of, other))) = (item, self.features.get(&other))
                 && *of == app
+                && let Some(pair) = Pair::new(app, one, *other)
             {
-                pairs.extend(Pair::new(app, one, *other));
+                *pairs.entry(pair).or_default() += 1;
             }
         });
         let marks = match outcome {

@@ -27,6 +27,7 @@ Examples:
   kaiku bench --brokers 127.0.0.1:9092 --quick
   kaiku bench --config kaiku.toml --json now.json --plot now.svg
   kaiku bench --events 1,10,40 --partitions 1,2,6 --state cold,warm --rounds 5 --json now.json
+  kaiku bench --partitions 4 --processes 1,2,4 --state warm
   kaiku bench --json after.json --compare before.json"
 )]
 pub(crate) struct Args {
@@ -48,6 +49,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "4",
           value_parser = value_parser!(u16).range(1..=1_000))]
     pub(crate) partitions: Vec<u16>,
+    /// Processes of enrich, which share the partitions: what they take is added up
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1",
+          value_parser = value_parser!(u16).range(1..=100))]
+    pub(crate) processes: Vec<u16>,
     /// What enrich knows of the devices before
     #[arg(
         long,

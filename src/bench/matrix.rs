@@ -32,6 +32,14 @@ pub(crate) struct Size {
     pub(crate) devices: u64,
     /// Each is a lane.
     pub(crate) partitions: u16,
+    /// Processes of enrich, which share them.
+    #[serde(default = "one")]
+    pub(crate) processes: u16,
+}
+
+/// What files of versions before say of processes: nothing.
+fn one() -> u16 {
+    1
 }
 
 /// One combination, which has figures.
@@ -61,12 +69,15 @@ impl Matrix {
         let mut sizes = Vec::new();
         for events in once(&args.events) {
             for devices in &devices {
-                let of = |partitions| Size {
-                    events,
-                    devices: *devices,
-                    partitions,
-                };
-                sizes.extend(once(&args.partitions).into_iter().map(of));
+                for partitions in once(&args.partitions) {
+                    let of = |processes| Size {
+                        events,
+                        devices: *devices,
+                        partitions,
+                        processes,
+                    };
+                    sizes.extend(once(&args.processes).into_iter().map(of));
+                }
             }
         }
         let [usual, quick] = ROUNDS;
@@ -77,6 +88,17 @@ impl Matrix {
                 .rounds
                 .unwrap_or(if args.quick { quick } else { usual }),
         }
+    }
+
+    /// Whether more than one process is asked for without a state.
+    pub(crate) fn is_shared_cold(&self) -> bool {
+        self.states.contains(&State::Cold) && self.sizes.iter().any(|size| size.processes > 1)
+    }
+
+    /// A size in which a process would have no partition.
+    pub(crate) fn idle(&self) -> Option<Size> {
+        let idle = |size: &&Size| size.processes > size.partitions;
+        self.sizes.iter().find(idle).copied()
     }
 
     /// The most devices of any cell.
@@ -133,7 +155,11 @@ impl fmt::Display for Size {
             _ => format!("{} {one}s", HumanCount(count)),
         };
         let (events, lanes) = (some(events.into(), "event"), some(lanes.into(), "lane"));
-        write!(f, "{events}, {devices} devices, {lanes}")
+        write!(f, "{events}, {devices} devices, {lanes}")?;
+        match self.processes {
+            1 => Ok(()),
+            processes => write!(f, ", {processes} processes"),
+        }
     }
 }
 
@@ -172,6 +198,19 @@ mod tests {
             ]
         );
         assert_eq!((matrix.rounds, matrix.states), (3, vec![State::Cold]));
+    }
+
+    #[test]
+    fn processes_need_a_partition_each_and_a_state_to_begin_with() {
+        let options = ["--partitions", "4", "--processes", "1,2,4"];
+        let shared = matrix(&[&options[..], &["--state", "warm"]].concat());
+        let last = shared.sizes.last().map(ToString::to_string);
+        let named = "10 events, 1,000,000 devices, 4 lanes, 4 processes";
+        assert_eq!(last.as_deref(), Some(named));
+        assert!(!shared.is_shared_cold() && shared.idle().is_none());
+        assert!(matrix(&options).is_shared_cold());
+        let idle = matrix(&["--partitions", "1,2", "--processes", "2", "--state", "warm"]).idle();
+        assert_eq!(idle.map(|size| size.partitions), Some(1));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::place::{Place, tail};
+use super::processes::Held;
 use super::scrape::Scrape;
 use super::stop::Stop;
 
@@ -96,35 +97,15 @@ impl<'a> Enrich<'a> {
         Ok(())
     }
 
-    /// Waits until every lane has its state, and says how many seconds each took.
-    pub(super) fn await_restored(&mut self, lanes: u16, until: Instant) -> Result<Vec<f64>> {
-        loop {
-            let seconds = restored(&self.said());
-            if seconds.len() >= usize::from(lanes) {
-                return Ok(seconds);
-            }
-            self.wait(until, "every lane had its state")?;
-        }
+    /// Its partitions, by its log.
+    pub(super) fn held(&self) -> Held {
+        held(&self.said())
     }
 
-    /// What it has counted, once it has counted so many events: its metrics follow the commit.
-    pub(super) fn await_counted(&mut self, events: u64) -> Result<Scrape> {
-        let until = Instant::now() + START;
-        loop {
-            let said = self.said();
-            let address = address(&said).context("enrich does not say where its metrics are")?;
-            let scrape = Scrape::of(address)?;
-            let (all, rejected) = (scrape.all_events(), scrape.rejected());
-            ensure!(rejected == 0.0, "enrich has rejected {rejected} records");
-            if all >= events as f64 {
-                ensure!(
-                    all <= events as f64,
-                    "{all} events came out of {events}: does another program write to these topics?"
-                );
-                return Ok(scrape);
-            }
-            self.wait(until, &format!("{all} of {events} events were counted"))?;
-        }
+    /// Its metrics.
+    pub(super) fn scrape(&self) -> Result<Scrape> {
+        let address = address(&self.said());
+        Scrape::of(address.context("enrich does not say where its metrics are")?)
     }
 
     fn ended(&mut self) -> Result<Option<ExitStatus>> {
@@ -167,15 +148,22 @@ fn address(log: &str) -> Option<SocketAddr> {
     rest.split_whitespace().next()?.parse().ok()
 }
 
-/// The seconds that each lane took to restore its state, by a log.
-fn restored(log: &str) -> Vec<f64> {
-    let lines = log.lines().filter(|line| line.contains("lane restored"));
-    lines
-        .filter_map(|line| {
-            let (_, rest) = line.split_once("seconds=")?;
-            rest.split_whitespace().next()?.parse().ok()
-        })
-        .collect()
+/// The partitions of the last assignment in a log, and how many seconds the restore of each took.
+fn held(log: &str) -> Held {
+    let mut held = Held::new();
+    for line in log.lines() {
+        if let Some((_, list)) = line.split_once("partitions assigned partitions=") {
+            let numbers = list.split(|of: char| !of.is_ascii_digit());
+            let numbers = numbers.filter_map(|number| number.parse().ok());
+            held = numbers.map(|partition| (partition, None)).collect();
+        } else if let Some((_, rest)) = line.split_once("lane restored partition=")
+            && let Some((partition, seconds)) = rest.split_once(" seconds=")
+            && let (Ok(partition), Ok(seconds)) = (partition.parse(), seconds.trim().parse())
+        {
+            held.insert(partition, Some(seconds));
+        }
+    }
+    held
 }
 
 #[cfg(test)]
@@ -183,13 +171,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_tells_where_metrics_are_and_how_long_a_restore_took() {
+    fn the_log_tells_where_metrics_are_and_what_became_of_the_partitions() {
         let log = "2026-11-30T20:00:00Z  INFO kaiku::commands::stages: serving metrics and health address=127.0.0.1:4711\n\
-                   2026-11-30T20:00:01Z  INFO kaiku_enrich::lane: lane restored partition=1 seconds=0.25\n\
-                   2026-11-30T20:00:02Z  INFO kaiku_enrich::lane: lane restored partition=0 seconds=1.5e-1\n";
+                   2026-11-30T20:00:01Z  INFO kaiku_enrich::group: partitions assigned partitions=[0, 1, 2, 3]\n\
+                   2026-11-30T20:00:01Z  INFO kaiku_enrich::lane: lane restored partition=3 seconds=0.125\n\
+                   2026-11-30T20:00:02Z  INFO kaiku_enrich::group: partitions assigned partitions=[0, 1]\n\
+                   2026-11-30T20:00:02Z  INFO kaiku_enrich::lane: lane restored partition=1 seconds=0.25\n";
         assert_eq!(address(log), "127.0.0.1:4711".parse().ok());
-        assert_eq!(restored(log), [0.25, 0.15]);
+        assert_eq!(held(log), Held::from([(0, None), (1, Some(0.25))]));
         assert_eq!(address("nothing"), None);
-        assert_eq!(restored("nothing"), Vec::<f64>::new());
+        assert_eq!(held("nothing"), Held::new());
     }
 }

@@ -109,6 +109,7 @@ pub(super) mod tests {
                 events: 10,
                 devices: 1_000_000,
                 partitions: 4,
+                processes: 1,
             };
             let cell = Cell { size, state };
             for run in [rate, rate * 1.02] {

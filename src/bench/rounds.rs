@@ -14,7 +14,7 @@ use super::stop::Stop;
 use super::strip::Stage;
 use crate::config::Settings;
 use crate::output;
-use crate::throw_away::delete_topics;
+use crate::throw_away::{delete_groups, delete_topics};
 
 /// What is measured, and where.
 pub(crate) struct Bench<'a> {
@@ -32,14 +32,15 @@ struct Limit {
     record_bytes: f64,
 }
 
-/// Measures everything, and deletes all topics, whatever became of it. What was measured before an error
+/// Measures everything, and deletes all topics and groups, whatever became of it. What was measured before an error
 /// stays in the report.
 pub(crate) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<()> {
     let measured = all(bench, report);
     let cluster = Cluster::new(&bench.settings.kafka.clone().with_prefix(bench.prefix))?;
-    let deleted = delete_topics(&cluster).with_context(|| {
+    let deleted = delete_topics(&cluster).and_then(|_| delete_groups(&cluster));
+    let deleted = deleted.with_context(|| {
         format!(
-            "deleting the topics of this run: delete those that begin with {} yourself",
+            "deleting the topics and groups of this run: delete those that begin with {} yourself",
             bench.prefix
         )
     });
@@ -180,6 +181,7 @@ mod tests {
             events: 10,
             devices: 1_000,
             partitions: 1,
+            processes: 1,
         };
         let mut enrich = Figures::default();
         enrich.set(Figure::EventsPerCpuSecond, 1_000.0);

@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use kaiku_rehearsal::bench::{Lag, Reading, Upload, Usage, resident};
+use kaiku_rehearsal::bench::{Lag, Upload, Usage};
 
 use super::figures::{Figure, Figures};
 use super::matrix::Size;
 use super::place::Place;
-use super::process::Enrich;
+use super::processes::Processes;
 use super::progress::Progress;
 use super::scrape::Scrape;
 use super::stop::Stop;
@@ -30,31 +30,32 @@ struct Memory {
 
 impl Stage<'_> {
     /// The first upload, which stands on events.raw: from the assignment of the partitions to the commit
-    /// of the last offset.
+    /// of the last offset. By one process: it begins before another could join it.
     pub(super) fn cold(self) -> Result<Figures> {
         self.progress
             .begin("enrich strips the first upload", Some(self.size.devices));
         let lag = self.lag()?;
-        let mut enrich = Enrich::start(self.place, "cold", self.stop)?;
+        let mut enrich = Processes::start(self.place, "cold", 1, self.stop)?;
         enrich.await_assigned()?;
-        let begun = Reading::of(enrich.id())?;
-        let before = resident(enrich.id())?;
+        let begun = enrich.readings()?;
+        let before = enrich.resident()?;
         self.await_committed(&mut enrich, &lag)?;
-        let usage = Reading::of(enrich.id())?.since(&begun);
-        let behind = resident(enrich.id())?;
+        let usage = enrich.usage_since(&begun)?;
+        let behind = enrich.resident()?;
         let scrape = enrich.await_counted(self.size.all_events())?;
         enrich.terminate()?;
         Ok(self.figures(usage, &scrape, &Memory { before, behind }))
     }
 
     /// The second upload, of devices whose state stands on Kafka: it comes once every lane has its state,
-    /// all at once, out of a transaction.
+    /// all at once, out of a transaction. By as many processes as are asked for.
     pub(super) fn warm(self) -> Result<Figures> {
         self.progress
             .begin("enrich restores what it knows of the devices", None);
-        let mut enrich = Enrich::start(self.place, "warm", self.stop)?;
+        let processes = self.size.processes;
+        let mut enrich = Processes::start(self.place, "warm", processes, self.stop)?;
         enrich.await_assigned()?;
-        let before = resident(enrich.id())?;
+        let before = enrich.resident()?;
         let until = Instant::now() + self.size.deadline();
         let restored = enrich.await_restored(self.size.partitions, until)?;
         self.progress
@@ -68,11 +69,11 @@ impl Stage<'_> {
         let lag = self.lag()?;
         self.progress
             .begin("enrich strips the second upload", Some(self.size.devices));
-        let begun = Reading::of(enrich.id())?;
+        let begun = enrich.readings()?;
         held.release()?;
         self.await_committed(&mut enrich, &lag)?;
-        let usage = Reading::of(enrich.id())?.since(&begun);
-        let behind = resident(enrich.id())?;
+        let usage = enrich.usage_since(&begun)?;
+        let behind = enrich.resident()?;
         let scrape = enrich.await_counted(self.size.all_events())?;
         enrich.terminate()?;
         let mut figures = self.figures(usage, &scrape, &Memory { before, behind });
@@ -90,7 +91,7 @@ impl Stage<'_> {
             .context("asking how many records there are")
     }
 
-    fn await_committed(self, enrich: &mut Enrich<'_>, lag: &Lag) -> Result<()> {
+    fn await_committed(self, enrich: &mut Processes<'_>, lag: &Lag) -> Result<()> {
         let until = Instant::now() + self.size.deadline();
         loop {
             let behind = lag.behind();

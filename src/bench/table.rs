@@ -52,7 +52,7 @@ pub(crate) fn lines(report: &Report) -> Vec<String> {
 }
 
 fn table(report: &Report, columns: &[Column]) -> Vec<String> {
-    let mut head = vec!["events", "devices", "lanes", "state"];
+    let mut head = vec!["events", "devices", "lanes", "processes", "state"];
     head.extend(columns.iter().map(|(title, _)| *title));
     let mut rows = vec![head.into_iter().map(str::to_owned).collect()];
     rows.extend(report.cells.iter().map(|measured| row(measured, columns)));
@@ -65,6 +65,7 @@ fn row(measured: &Measured, columns: &[Column]) -> Vec<String> {
         size.events.to_string(),
         indicatif::HumanCount(size.devices).to_string(),
         size.partitions.to_string(),
+        size.processes.to_string(),
         state.to_string(),
     ];
     row.extend(columns.iter().map(|(_, figure)| {

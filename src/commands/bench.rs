@@ -44,6 +44,17 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<ExitCode> {
     let cluster = Cluster::new(&settings.kafka.clone().with_prefix(&prefix))?;
     Admin::greet(&cluster)?;
     let matrix = Matrix::of(args);
+    if matrix.is_shared_cold() {
+        bail!(
+            "the first process would begin before the others could join it: give --state warm with more than one of \
+             --processes"
+        );
+    }
+    if let Some(size) = matrix.idle() {
+        bail!(
+            "{size}: a process would have no partition; give more --partitions or fewer --processes"
+        );
+    }
     let mut report = Report::new(Machine::here(cluster.brokers()));
     warn(&report.machine, &matrix, then.as_ref());
     output::note(&format!("topics {prefix}* on {}", cluster.brokers()));

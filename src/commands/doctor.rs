@@ -75,8 +75,10 @@ pub(crate) fn run(args: &DoctorArgs, global: &Global) -> Result<ExitCode> {
         if runs(Stage::Aggregate) {
             look_at_stores(&settings, &mut findings)?;
         }
-        look_at_registry(&settings, &mut findings)?;
-        // What is wrong with its settings was said with the others.
+        // What is wrong with the settings of either was said with the others.
+        if settings.problems(&[Part::Registry]).is_empty() {
+            look_at_registry(&settings, &mut findings)?;
+        }
         if let Ok(cluster) = Cluster::new(&settings.kafka) {
             look_at_kafka(&cluster, &settings, stages, &mut findings)?;
         }
@@ -96,7 +98,7 @@ pub(crate) fn run(args: &DoctorArgs, global: &Global) -> Result<ExitCode> {
 }
 
 fn look_at_settings(settings: &Settings, stages: &[Stage], findings: &mut Findings) -> Result<()> {
-    let mut parts = vec![Part::Kafka, Part::Topics, Part::Telemetry];
+    let mut parts = vec![Part::Kafka, Part::Topics, Part::Registry, Part::Telemetry];
     parts.extend(stages.iter().map(|stage| stage.part()));
     let problems: Vec<_> = settings
         .problems(&parts)

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use kaiku_broker::{Admin, Cluster};
+use kaiku_broker::{Admin, Cluster, Error as BrokerError, Scope, TopicsConfig};
 use kaiku_catalogue::Catalogue;
 use kaiku_enrich::{refused_consent, unlisted_names};
 use kaiku_ingest::publish::{self, Counts, Progress, Target};
 use kaiku_ingest::{Config, Day, Producer};
 use kaiku_registry::Registry;
+use kaiku_stage::Causes;
 use kaiku_wire::Clock;
 
 use crate::cli::{Global, OnError, PublishArgs};
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &PublishArgs, global: &Global) -> Result<ExitCode> {
     let parts: &[Part] = if args.dry_run {
         &[]
     } else {
-        &[Part::Kafka, Part::Telemetry]
+        &[Part::Kafka, Part::Topics, Part::Registry, Part::Telemetry]
     };
     let settings = global.settings(parts)?;
     telemetry::start_logs(&settings.telemetry)?;
@@ -46,12 +47,7 @@ pub(crate) fn run(args: &PublishArgs, global: &Global) -> Result<ExitCode> {
             let registry = settings.registry.as_ref().map(Registry::new).transpose();
             let registry = registry.context("preparing to ask the schema registry")?;
             let (cluster, registry) = (Cluster::new(&settings.kafka)?, registry.as_ref());
-            // Else it would wait in silence for a broker that is away, or elsewhere.
-            let names = Admin::connect(&cluster)?.names()?;
-            let raw = cluster.topics().raw();
-            if !names.contains(&raw) {
-                return Err(kaiku_broker::Error::NoTopic(raw).into());
-            }
+            check_topic(&cluster, &settings.topics)?;
             let config = Config::default();
             let started = Producer::start_on(&cluster, &settings.topics, registry, &config);
             Some(started.context("starting the producer")?)
@@ -94,6 +90,26 @@ pub(crate) fn run(args: &PublishArgs, global: &Global) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Looks whether the topic is there, and as it must be: records on any other are lost, or hold up those
+/// who read them. Without a look it would wait in silence for a broker that is away, or elsewhere.
+fn check_topic(cluster: &Cluster, shape: &TopicsConfig) -> Result<()> {
+    let admin = Admin::connect(cluster)?;
+    let raw = cluster.topics().raw();
+    if !admin.names()?.contains(&raw) {
+        return Err(BrokerError::NoTopic(raw).into());
+    }
+    match admin.check(shape, Scope::Ingest, &[]) {
+        Ok(wrong) if wrong.is_empty() => Ok(()),
+        Ok(wrong) => bail!("the topics are not as they must be: {}", wrong.join("; ")),
+        // Whoever publishes needs no right but to write.
+        Err(error @ (BrokerError::NotDescribed(_) | BrokerError::DescribeTopics(_))) => {
+            tracing::warn!(error = %Causes(&error), "the topics could not be checked");
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn open(file: Option<&Path>) -> Result<(String, Box<dyn BufRead>)> {

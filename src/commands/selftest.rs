@@ -46,6 +46,13 @@ pub(crate) fn run(args: &SelftestArgs, global: &Global) -> Result<ExitCode> {
         let deleted = throw_away::delete_topics(&cluster)?;
         Ok(format!("{deleted} topics"))
     });
+    report.check("the groups are deleted", || {
+        let deleted = throw_away::delete_groups(&cluster).context(
+            "this user needs the right Delete on groups that begin with the prefix; what is left of them, the broker \
+             forgets by itself",
+        )?;
+        Ok(format!("{deleted} groups"))
+    });
     if let Err(error) = tested {
         report.fail("the test comes to its end", &error);
     }

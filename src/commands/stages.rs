@@ -57,7 +57,13 @@ impl Options {
 
 /// Runs these stages until a signal.
 pub(crate) fn run(global: &Global, stages: &[Stage], options: &Options) -> Result<ExitCode> {
-    let mut parts = vec![Part::Kafka, Part::Topics, Part::Catalogue, Part::Telemetry];
+    let mut parts = vec![
+        Part::Kafka,
+        Part::Topics,
+        Part::Registry,
+        Part::Catalogue,
+        Part::Telemetry,
+    ];
     parts.extend(stages.iter().map(|stage| stage.part()));
     let mut settings = global.settings(&parts)?;
     settings.enrich.accept.clone_from(&options.accept);
@@ -115,7 +121,7 @@ async fn serve(
             Stage::Aggregate => aggregate(settings, context, &mut service)?,
         }
     }
-    tracing::info!(?stages, version = env!("CARGO_PKG_VERSION"), "started");
+    tracing::info!(?stages, version = env!("KAIKU_VERSION"), "started");
     service.run_until_stopped(signals).await
 }
 

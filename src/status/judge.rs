@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kaiku_aggregate::{DayStatus, LandingStatus};
-use kaiku_enrich::{Known, RawPartition, RawStatus};
+use kaiku_enrich::{Known, OtherState, RawPartition, RawStatus};
 use serde::Serialize;
 
 use super::moment::{DAY, minute, span};
@@ -23,6 +23,10 @@ pub(crate) enum What {
     RawGap,
     /// More raw records were counted than there are.
     RawAnew,
+    /// The group's offset is not the one of the state.
+    OffsetMoved,
+    /// Records were counted, and there is no state for them.
+    StateLost,
     /// The landing log and the topic do not meet.
     LandingGap,
     /// Records that wait are about to be deleted.
@@ -133,7 +137,7 @@ fn judge_raw(facts: &Facts, raw: &RawStatus, found: &mut Vec<Finding>) {
     }
 }
 
-/// Whether records of a partition are lost to the count.
+/// Whether records of a partition, or what was counted of them, are lost, so that nobody goes on there.
 fn lost(one: &RawPartition) -> Option<(What, String)> {
     let ((low, high), (next, known)) = (one.held, one.next?);
     let partition = one.partition;
@@ -152,13 +156,30 @@ fn lost(one: &RawPartition) -> Option<(What, String)> {
         );
         return Some((What::RawGap, text));
     }
-    (next > high).then(|| {
+    if next > high {
         let text = format!(
             "{next} raw records of partition {partition} were counted, and the topic has only {high}: it was made \
              anew, or a broker has lost its end (runbook: raw_anew)"
         );
-        (What::RawAnew, text)
-    })
+        return Some((What::RawAnew, text));
+    }
+    match one.state? {
+        OtherState::At(stood) => {
+            let text = format!(
+                "offset {next} is committed for partition {partition}, and its state stands at {stood}: the offset was \
+                 moved, or a state topic was deleted or has lost its end; enrich refuses to start there, and its log \
+                 says which and what to do (runbook: offset_moved, state_lost)"
+            );
+            Some((What::OffsetMoved, text))
+        }
+        OtherState::Gone => {
+            let text = format!(
+                "offset {next} is committed for partition {partition}, and there is no state for it: enrich refuses to \
+                 start there, and its log names the option to go on without it (runbook: state_lost)"
+            );
+            Some((What::StateLost, text))
+        }
+    }
 }
 
 fn headroom(raw: &RawStatus, first: &RawPartition, partitions: usize) -> String {

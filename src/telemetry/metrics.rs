@@ -55,7 +55,7 @@ impl Metrics {
             .map_err(|_| anyhow::anyhow!("metrics are recorded already"))?;
         all().for_each(Described::describe);
         Collector::default().describe();
-        BUILD_INFO.with([env!("CARGO_PKG_VERSION").into()]).set(1.0);
+        BUILD_INFO.with([env!("KAIKU_VERSION").into()]).set(1.0);
         Ok(metrics)
     }
 
@@ -208,6 +208,23 @@ mod tests {
             lag.with(["0".into()]).set(9.0);
             assert!(shown.render().contains("kaiku_lag{partition=\"0\"} 9\n"));
         });
+    }
+
+    #[test]
+    fn no_name_has_a_unit_that_prometheus_has_another_for() {
+        let others = [
+            "days",
+            "hours",
+            "minutes",
+            "millis",
+            "ms",
+            "kilobytes",
+            "bits",
+        ];
+        for metric in all() {
+            let mut words = metric.name.split('_');
+            assert!(words.all(|word| !others.contains(&word)), "{}", metric.name);
+        }
     }
 
     #[test]

@@ -82,6 +82,16 @@ fn a_stage_that_starts_before_its_broker_says_so_and_goes_on_once_it_is_there() 
     world.await_quiet(QUIET);
     world.assert_exact();
     await_that("all has landed", || world.has_landed());
+    // One that runs says so when its broker goes, and when it is back.
+    kafka.kill();
+    let [_, aggregate] = &stages;
+    await_that("it is not at work without a broker", || {
+        aggregate.get("readyz").starts_with("HTTP/1.1 503")
+    });
+    kafka.launch().unwrap();
+    await_that("it is at work again", || {
+        aggregate.get("readyz").starts_with("HTTP/1.1 200")
+    });
     // One that finds no broker still ends when it is asked to.
     kafka.kill();
     let waiting = world.enrich("waiting");

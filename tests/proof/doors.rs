@@ -14,7 +14,7 @@ use crate::support::process::Stage;
 use crate::support::world::{Feeder, World, seed};
 
 /// The option that a log names.
-fn option_in(log: &str, name: &str) -> String {
+pub(super) fn option_in(log: &str, name: &str) -> String {
     let (_, behind) = log.rsplit_once(&format!("{name} ")).unwrap();
     let value: String = behind
         .chars()
@@ -140,7 +140,7 @@ fn what_was_accepted_is_written_down_at_once_and_is_not_asked_for_again() {
 }
 
 /// One partition, of which each day is landed and sealed at once.
-fn quick_to_land(name: &str) -> World {
+pub(super) fn quick_to_land(name: &str) -> World {
     let world = World::new(name, 1);
     let lands = "[aggregate]\nroll_time = \"300ms\"\nretry = \"200ms\"\nseal_every = \"200ms\"\n";
     let enrich = "delete_raw = false\nmix_uploads = 40\nmix_longest = \"300ms\"\n";

@@ -14,7 +14,7 @@ use crate::support::world::{World, is_full, seed};
 
 const PARTITIONS: i32 = 3;
 /// Closed days that each world has.
-const DAYS: u64 = 3;
+pub(super) const DAYS: u64 = 3;
 
 /// Every step of landing and seal.
 pub(super) const STEPS: [&str; 9] = [
@@ -30,7 +30,7 @@ pub(super) const STEPS: [&str; 9] = [
 ];
 
 /// A world whose events are stripped: some closed days, and an open one behind them.
-fn stripped_world(name: &str, seed: u64, deletes: bool) -> World {
+pub(super) fn stripped_world(name: &str, seed: u64, deletes: bool) -> World {
     let world = World::new(name, PARTITIONS);
     set(&world, roll_events(), deletes);
     let mut feeder = world.feeder(700, seed);
@@ -46,17 +46,22 @@ fn stripped_world(name: &str, seed: u64, deletes: bool) -> World {
 }
 
 /// How many events an entry has.
-fn roll_events() -> u64 {
+pub(super) fn roll_events() -> u64 {
     if is_full() { 200 } else { 1_500 }
 }
 
 /// Settings with which an entry has so many events.
 fn set(world: &World, roll_events: u64, deletes: bool) {
+    set_with(world, roll_events, deletes, "");
+}
+
+/// The same, and more of aggregate.
+pub(super) fn set_with(world: &World, roll_events: u64, deletes: bool, more: &str) {
     let sections = format!(
         "log = \"info,kaiku_stage::failpoint=debug\"\n\
          [aggregate]\nroll_time = \"1s\"\nroll_events = {roll_events}\nroll_on_close = false\n\
          seal_every = \"200ms\"\nretry = \"200ms\"\ndelete_stripped = {deletes}\n\
-         delete_landing = {deletes}\n"
+         delete_landing = {deletes}\n{more}"
     );
     let enrich = "delete_raw = false\nmix_uploads = 40\nmix_time = \"20ms\"\n\
                   mix_longest = \"500ms\"\n";

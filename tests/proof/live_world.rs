@@ -43,6 +43,15 @@ impl Host {
         keys.map(|name| Month::parse(&name).unwrap()).collect()
     }
 
+    /// How many keys of months that are over its process still knows.
+    fn keys_in_memory(&self) -> Option<u32> {
+        let metrics = self.process.as_ref()?.get("metrics");
+        let shown = metrics.split("kaiku_enrich_overdue{what=\"key_memory\"} ");
+        shown
+            .skip(1)
+            .find_map(|rest| rest.lines().next()?.parse().ok())
+    }
+
     fn stop(&mut self) {
         let process = self.process.take().expect("it runs");
         assert!(
@@ -118,7 +127,11 @@ impl Live {
     }
 
     fn start(&mut self, which: fn(&mut Live) -> &mut Host, failpoints: &str) {
-        let variables = [("FAILPOINTS", format!("{};{failpoints}", self.clock()))];
+        let variables = [
+            ("FAILPOINTS", format!("{};{failpoints}", self.clock())),
+            ("KAIKU_TELEMETRY__SERVE", "true".to_owned()),
+            ("KAIKU_TELEMETRY__LISTEN", "127.0.0.1:0".to_owned()),
+        ];
         let host = which(self);
         let process = Stage::start_with(host.folder.path(), "enrich", host.name, &variables);
         host.process = Some(process);
@@ -196,11 +209,16 @@ impl Live {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Waits until nothing is left of months up to this one, on the broker.
+    /// Waits until nothing is left of months up to this one, on the broker and in the memory of processes.
     fn await_gone(&self, month: Month) {
         let is_over = |months: BTreeSet<Month>| months.into_iter().all(|one| one > month);
         await_that("the state topic goes", || is_over(self.topics()));
         await_that("the sealed key goes", || is_over(self.records()));
+        let hosts = [&self.first, &self.second].into_iter();
+        await_that("no process knows the key any more", || {
+            let mut running = hosts.clone().filter(|host| host.process.is_some());
+            running.all(|host| host.keys_in_memory() == Some(0))
+        });
     }
 
     /// Holds what came out against the fold of all that was ever published.
@@ -373,6 +391,9 @@ fn a_month_stays_while_what_comes_after_it_was_written_and_not_committed() {
     live.start(first, &format!("lane.begun={PARTITIONS}*sleep(15000)->off"));
     live.publish();
     let begun = Instant::now();
+    await_that("it has restored with the key", || {
+        live.first.keys_in_memory() == Some(1)
+    });
     while begun.elapsed() < Duration::from_secs(10) {
         assert!(live.topics().contains(&months[0]), "its state is needed");
         assert!(

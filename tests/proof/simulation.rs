@@ -4,6 +4,8 @@
 //! An episode is a world, some dozens of operations, and a seed of its own. Each test runs one, on one
 //! broker or on three; with `KAIKU_TEST_MINUTES` it runs one after the other, seed by seed, until the
 //! time is over. A seed that fails is printed; `KAIKU_TEST_SEED` begins with it.
+//!
+//! It replays history, in which no month is ever over: what should be destroyed is asked in `live_world`.
 
 mod losses;
 mod operations;

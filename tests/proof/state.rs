@@ -8,18 +8,18 @@ use std::time::Duration;
 
 use kaiku_broker::Admin;
 
-use super::{QUIET, STOP};
+use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{Isolation, add_partitions, apache, delete_group, read, set_offset};
 use crate::support::process::Stage;
 use crate::support::world::{World, seed};
 
-/// The formats of the state of a partition's devices, by their first byte.
+/// The formats of the chunks of the state, by their first byte.
 fn formats(world: &World, month: kaiku_wire::Month) -> Vec<u8> {
     let topic = world.kafka.topics().state(month);
     let mut newest = std::collections::BTreeMap::new();
     for record in read(&world.kafka, &topic, Isolation::Committed) {
         let place = (record.partition, record.key.unwrap());
-        if place.1.len() == 16 {
+        if place.1.len() == 8 {
             newest.insert(place, record.value);
         }
     }
@@ -40,10 +40,10 @@ fn a_partition_that_this_version_has_written_is_refused_by_the_one_before_and_co
     let (a, b) = (world.enrich("a"), world.enrich("b"));
     feeder.some(400);
     world.await_quiet(QUIET);
-    assert_eq!(formats(&world, feeder.day.month()), [4]);
+    assert_eq!(formats(&world, feeder.day.month()), [5]);
     // A rolling restart that goes the wrong way: what comes to the older one stands still.
     assert!(b.terminate(STOP).success());
-    let old = world.enrich_failing("old", "state.newest_format=return(3)");
+    let old = world.enrich_failing("old", "state.newest_format=return(4)");
     world.await_log("enrich-old.log", "run the version that wrote it", QUIET);
     world.await_log("enrich-old.log", "state_unreadable", QUIET);
     feeder.some(300);
@@ -53,6 +53,44 @@ fn a_partition_that_this_version_has_written_is_refused_by_the_one_before_and_co
     world.await_quiet(QUIET);
     world.assert_exact();
     assert!(a.terminate(STOP).success() && b.terminate(STOP).success());
+}
+
+/// How many chunks of the state are deleted, and how many stand.
+fn chunks(world: &World, month: kaiku_wire::Month) -> [usize; 2] {
+    let topic = world.kafka.topics().state(month);
+    let mut newest = std::collections::BTreeMap::new();
+    for record in read(&world.kafka, &topic, Isolation::Committed) {
+        let place = (record.partition, record.key.unwrap());
+        if place.1.len() == 8 {
+            newest.insert(place, record.value.is_some());
+        }
+    }
+    let stand = newest.values().filter(|stands| **stands).count();
+    [newest.len() - stand, stand]
+}
+
+#[test]
+fn a_log_that_becomes_long_is_written_anew_and_what_stood_before_is_deleted_whoever_is_killed() {
+    let world = World::new("long-log", 2);
+    let mut feeder = world.feeder(300, seed(119));
+    for life in 0..6 {
+        let process = world.enrich(&format!("life-{life}"));
+        feeder.some(200);
+        world.await_quiet(QUIET);
+        feeder.end_day();
+        process.kill();
+    }
+    let last = world.enrich("last");
+    world.await_quiet(QUIET);
+    let month = feeder.day.month();
+    await_that("what stood before is deleted, though nothing comes", || {
+        let [deleted, stand] = chunks(&world, month);
+        deleted > stand && stand > 0
+    });
+    feeder.end_day();
+    world.await_quiet(QUIET);
+    world.assert_exact();
+    assert!(last.terminate(STOP).success());
 }
 
 #[test]
@@ -230,8 +268,8 @@ fn compressions(log: &Path) -> BTreeSet<u16> {
 }
 
 #[test]
-fn what_is_stripped_is_compressed_and_sealed_state_is_not() {
-    let world = World::new("compressed", 1);
+fn what_a_lane_writes_goes_uncompressed() {
+    let world = World::new("uncompressed", 1);
     let process = world.enrich("a");
     let mut feeder = world.feeder(300, seed(107));
     feeder.some(200);
@@ -239,12 +277,9 @@ fn what_is_stripped_is_compressed_and_sealed_state_is_not() {
     assert!(process.terminate(STOP).success());
     let topics = world.kafka.topics();
     let months = Admin::connect(&world.kafka).unwrap().months().unwrap();
-    let stripped = compressions(&apache().log_of(&topics.stripped(), 0));
-    assert_eq!(stripped, BTreeSet::from([3]));
     let states = months.into_iter().map(|month| topics.state(month));
-    let states = states.map(|topic| compressions(&apache().log_of(&topic, 0)));
-    assert_eq!(
-        states.flatten().collect::<BTreeSet<_>>(),
-        BTreeSet::from([0])
-    );
+    let written = states.chain([topics.stripped()]);
+    let found = written.map(|topic| compressions(&apache().log_of(&topic, 0)));
+    let plain = BTreeSet::from([0]);
+    assert!(found.into_iter().all(|of_topic| of_topic == plain));
 }

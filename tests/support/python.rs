@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use super::environment::environment;
+
 /// What the Python of the README imports besides the readers, and another library for Avro.
 const PACKAGES: [&str; 3] = ["confluent-kafka", "fastavro", "avro"];
 
@@ -34,37 +36,6 @@ fn named(requirements: &str) -> impl Iterator<Item = &str> {
     requirements
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
-}
-
-/// A Python with some packages, made once in the target folder.
-fn environment(name: &str, packages: &[&str]) -> PathBuf {
-    let folder = root().join("target").join(name);
-    let python = folder.join("bin/python");
-    let done = folder.join("done");
-    // The environment of an older list has other packages in it.
-    let wanted = packages.join(" ");
-    if !fs::read_to_string(&done).is_ok_and(|found| found == wanted) {
-        let made = Command::new("python3")
-            .args(["-m", "venv"])
-            .arg(&folder)
-            .output();
-        assert!(
-            made.is_ok_and(|made| made.status.success()),
-            "no Python environment could be made: install python3 and python3-venv"
-        );
-        let pip = Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet"])
-            .args(packages)
-            .output()
-            .unwrap();
-        assert!(
-            pip.status.success(),
-            "{}",
-            String::from_utf8_lossy(&pip.stderr)
-        );
-        fs::write(done, wanted).unwrap();
-    }
-    python
 }
 
 /// The Python of the tests.

@@ -55,6 +55,20 @@ impl SmallRegistry {
         self.schemas.lock().unwrap().insert(id, schema);
     }
 
+    /// The section of the settings that names it.
+    pub(crate) fn section(&self) -> String {
+        format!("[registry]\nurl = \"{}\"\ntimeout = \"1s\"\n", self.url())
+    }
+
+    /// Knows a schema no more; its id, and its subject.
+    pub(crate) fn forget(&self, text: &str) -> (u32, String) {
+        let mut schemas = self.schemas.lock().unwrap();
+        let found = schemas.iter().find(|(_, (_, one))| one == text);
+        let id = *found.unwrap().0;
+        let (subject, _) = schemas.remove(&id).unwrap();
+        (id, subject)
+    }
+
     /// The ids and texts of all schemas.
     pub(crate) fn all(&self) -> Vec<(u32, String)> {
         let schemas = self.schemas.lock().unwrap();

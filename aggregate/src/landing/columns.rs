@@ -43,7 +43,7 @@ pub(crate) enum Column {
 
 impl Column {
     /// Every column, in the order of the schema.
-    const ALL: [Column; 12] = [
+    pub(super) const ALL: [Column; 12] = [
         Column::App,
         Column::Release,
         Column::Kind,
@@ -106,10 +106,17 @@ pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
+/// What counts of what was read: what bears a mark, for the rest adds nothing to any count.
+pub(crate) enum Counted {
+    /// One row an event or pair, in the columns of [`SCHEMA`].
+    Rows(RecordBatch),
+    /// Cells of the policy's tables, in those of [`super::marginals::SCHEMA`].
+    Cells(Vec<RecordBatch>),
+}
+
 /// What was read of some records.
 pub(crate) struct Read {
-    /// One row an event or pair that bears a mark: the others add nothing to any count.
-    pub(crate) marked: RecordBatch,
+    pub(crate) counted: Counted,
     /// How many events or pairs there were, with a mark or without.
     pub(crate) all: u64,
     /// The versions of the bounds that they were marked under, each once, in order.
@@ -118,8 +125,8 @@ pub(crate) struct Read {
     pub(crate) days: Vec<Day>,
 }
 
-/// Decoded `StrippedBatch` records.
-pub(crate) fn of_events(records: &RecordBatch) -> Result<Read, Error> {
+/// Decoded `StrippedBatch` records, of the version before.
+pub(crate) fn of_batches(records: &RecordBatch) -> Result<Read, Error> {
     let (events, lengths) = items(records, "events")?;
     let all = events.len();
     let mut columns = dates(records, &lengths)?;
@@ -146,14 +153,14 @@ pub(crate) fn of_events(records: &RecordBatch) -> Result<Read, Error> {
     }
     let batch = RecordBatch::try_new(SCHEMA.clone(), columns).map_err(|_| malformed())?;
     Ok(Read {
-        marked: filter_record_batch(&batch, &marked).map_err(|_| malformed())?,
+        counted: Counted::Rows(filter_record_batch(&batch, &marked).map_err(|_| malformed())?),
         all: all as u64,
         bounds: bounds(records)?,
         days: days(records)?,
     })
 }
 
-/// Decoded `PairBatch` records.
+/// Decoded `PairBatch` records, of the version before.
 pub(crate) fn of_pairs(records: &RecordBatch) -> Result<Read, Error> {
     let (pairs, lengths) = items(records, "pairs")?;
     let all = pairs.len();
@@ -169,8 +176,9 @@ pub(crate) fn of_pairs(records: &RecordBatch) -> Result<Read, Error> {
         let count = i64::from(mark == Mark::FirstPairWeek);
         columns.push(Arc::new(Int64Array::from_value(count, all)));
     }
+    let batch = RecordBatch::try_new(SCHEMA.clone(), columns).map_err(|_| malformed())?;
     Ok(Read {
-        marked: RecordBatch::try_new(SCHEMA.clone(), columns).map_err(|_| malformed())?,
+        counted: Counted::Rows(batch),
         all: all as u64,
         bounds: bounds(records)?,
         days: days(records)?,
@@ -194,7 +202,7 @@ fn brand_and_model(events: &StructArray) -> Result<(ArrayRef, ArrayRef), Error> 
 }
 
 /// The versions of the bounds of decoded records.
-fn bounds(records: &RecordBatch) -> Result<Vec<u32>, Error> {
+pub(super) fn bounds(records: &RecordBatch) -> Result<Vec<u32>, Error> {
     let column = records.column_by_name("bounds");
     let column = column.and_then(|column| column.as_primitive_opt::<Int32Type>());
     let versions = column.ok_or_else(malformed)?.values().iter();
@@ -225,7 +233,7 @@ pub(crate) fn closed(record: &RecordBatch) -> Result<(Day, Incidents), Error> {
 }
 
 /// The items of all records in a row, and how many each record has.
-fn items(records: &RecordBatch, name: &str) -> Result<(StructArray, Vec<usize>), Error> {
+pub(super) fn items(records: &RecordBatch, name: &str) -> Result<(StructArray, Vec<usize>), Error> {
     let list = records
         .column_by_name(name)
         .and_then(|column| column.as_list_opt::<i32>())
@@ -241,7 +249,7 @@ fn items(records: &RecordBatch, name: &str) -> Result<(StructArray, Vec<usize>),
 }
 
 /// Day and week of each item.
-fn dates(records: &RecordBatch, lengths: &[usize]) -> Result<Vec<ArrayRef>, Error> {
+pub(super) fn dates(records: &RecordBatch, lengths: &[usize]) -> Result<Vec<ArrayRef>, Error> {
     let repeated = |name| -> Result<ArrayRef, Error> {
         let values = date(records, name)?.values().iter();
         let each = values.zip(lengths).flat_map(|(day, n)| repeat_n(*day, *n));
@@ -270,6 +278,6 @@ fn constant(value: &str, rows: usize) -> ArrayRef {
     Arc::new(StringArray::from_iter_values(repeat_n(value, rows)))
 }
 
-fn malformed() -> Error {
+pub(super) fn malformed() -> Error {
     Error::Columns("stripped records")
 }

@@ -306,7 +306,8 @@ impl Thread<'_> {
             self.roll(partition)?;
         }
         self.ask_again()?;
-        self.behind.measure(self.reader, &self.lanes);
+        let unanswered = &self.unanswered;
+        self.behind.measure(self.reader, &self.lanes, unanswered);
         Ok(())
     }
 

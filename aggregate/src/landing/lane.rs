@@ -9,7 +9,7 @@ use bytes::Bytes;
 use kaiku_registry::Registry;
 use kaiku_wire::{Day, Incident, Incidents};
 
-use super::columns::Read;
+use super::columns::{Counted, Read};
 use super::decode::{Decoder, Pushed, Refused};
 use super::entry::{Data, Entry, FORMAT, Happened, Last};
 use super::log::End;
@@ -52,8 +52,9 @@ struct Open {
     days: BTreeSet<Day>,
     incidents: BTreeSet<Happened>,
     bounds: BTreeSet<u32>,
-    /// The cells so far, and marked events that are not in them yet.
+    /// The cells so far, how many of them may stand there twice, and marked events that are not in them yet.
     cells: Vec<RecordBatch>,
+    unmerged: usize,
     fresh: Vec<RecordBatch>,
     fresh_rows: usize,
     events: u64,
@@ -89,8 +90,8 @@ impl Lane {
         let open = Open::behind(&log);
         Lane {
             log,
+            decoder: Decoder::new(registry, definitions.clone()),
             definitions,
-            decoder: Decoder::new(registry),
             open,
             reported: 0,
         }
@@ -265,7 +266,7 @@ impl Lane {
         for read in reads {
             self.open.add(read, self.log.partition(), offset)?;
         }
-        if self.open.fresh_rows >= MERGE_ROWS {
+        if self.open.fresh_rows + self.open.unmerged >= MERGE_ROWS {
             self.open.merge(&self.definitions).await?;
         }
         Ok(())
@@ -295,6 +296,7 @@ impl Open {
             incidents: BTreeSet::new(),
             bounds: BTreeSet::new(),
             cells: Vec::new(),
+            unmerged: 0,
             fresh: Vec::new(),
             fresh_rows: 0,
             events: 0,
@@ -349,20 +351,28 @@ impl Open {
             self.days.insert(day);
         }
         self.bounds.extend(read.bounds);
-        self.fresh_rows += read.marked.num_rows();
-        self.fresh.push(read.marked);
+        match read.counted {
+            Counted::Rows(rows) => {
+                self.fresh_rows += rows.num_rows();
+                self.fresh.push(rows);
+            }
+            Counted::Cells(cells) => {
+                self.unmerged += cells.iter().map(RecordBatch::num_rows).sum::<usize>();
+                self.cells.extend(cells);
+            }
+        }
         Ok(())
     }
 
     async fn merge(&mut self, definitions: &Definitions) -> Result<(), Error> {
-        if self.fresh_rows == 0 {
+        if self.fresh_rows == 0 && self.unmerged == 0 {
             return Ok(());
         }
         let fresh = definitions.cells(self.fresh.clone()).await?;
         let cells = self.cells.iter().cloned().chain(fresh);
         self.cells = merge(cells.collect()).await?;
         self.fresh.clear();
-        self.fresh_rows = 0;
+        (self.fresh_rows, self.unmerged) = (0, 0);
         Ok(())
     }
 }

@@ -43,20 +43,27 @@ pub(crate) struct Definitions(Arc<[Definition]>);
 
 /// How the cells of one table are made.
 #[derive(Debug)]
-struct Definition {
-    table: String,
+pub(super) struct Definition {
+    pub(super) table: String,
     hash: String,
     unit: Unit,
     /// The only kind of row that counts, where there is one.
-    kind: Option<&'static str>,
-    columns: Vec<Column>,
-    marks: Vec<Mark>,
+    pub(super) kind: Option<&'static str>,
+    pub(super) columns: Vec<Column>,
+    pub(super) marks: Vec<Mark>,
+    /// The bits of the marks.
+    pub(super) bits: i32,
 }
 
 impl Definitions {
     /// Those of a policy's tables.
     pub(crate) fn of(policy: &Policy) -> Definitions {
         Definitions(policy.tables().iter().map(Definition::of).collect())
+    }
+
+    /// How the cells of each table are made.
+    pub(super) fn each(&self) -> &[Definition] {
+        &self.0
     }
 
     /// Of each table the hash of how its cells are made.
@@ -99,7 +106,13 @@ impl Definition {
             },
             columns: columns.map(Column::of).collect(),
             marks: table.marks().to_vec(),
+            bits: table.marks().iter().map(|mark| 1 << mark.index()).sum(),
         }
+    }
+
+    /// Whether a period of it is a day, and not a week.
+    pub(super) fn is_daily(&self) -> bool {
+        self.unit == Unit::Day
     }
 
     fn cells(&self, frame: DataFrame) -> datafusion::error::Result<DataFrame> {

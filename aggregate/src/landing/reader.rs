@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{Cluster, Isolation, note};
+use kaiku_broker::{Cluster, Isolation, note, watermarks};
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -195,9 +195,7 @@ impl Reader {
         offset: i64,
         within: Duration,
     ) -> Result<(i64, i64), KafkaError> {
-        let (_, high) = self
-            .looker
-            .fetch_watermarks(&self.topic, partition, within)?;
+        let (_, high) = watermarks(&self.looker, &self.topic, partition, within)?;
         let read = self.consumer.position()?;
         let read = read.find_partition(&self.topic, partition);
         let read = read.and_then(|element| element.offset().to_raw());

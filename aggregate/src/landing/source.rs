@@ -36,6 +36,7 @@ impl Source {
             partitions,
         } = self;
         let id = topic_id.as_deref().unwrap_or_default();
+        // The name of the first record that stood there: a store is bound for its life.
         let name = schemas::STRIPPED_BATCH.name();
         let mut hash = sha256(format!("{name}\n{topic}\n{id}\n{partitions}").as_bytes());
         hash.truncate(32);

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod audit;
+#[cfg(feature = "s3")]
+mod s3;
 mod second_draw;
 mod weeks;
 

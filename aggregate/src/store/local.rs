@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
+use rustix::io::Errno;
 
 use crate::error::Error;
 
@@ -175,7 +176,7 @@ fn put(
     match fs::hard_link(staged, target) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
-        Err(error) => return Err(error),
+        Err(error) => return Err(of_link(error)),
     }
     sync_folder(parent)?;
     Ok(true)
@@ -232,8 +233,27 @@ fn builder(private: bool) -> DirBuilder {
     builder
 }
 
-fn sync_folder(folder: &FsPath) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// Brings the entries of a folder down to the disk, where its file system has a way to.
+pub(super) fn sync_folder(folder: &FsPath) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
+    }
+}
+
+/// Why a file that could be written can't be linked: some file systems have no hard links, and say that
+/// it is not permitted.
+pub(super) fn of_link(error: io::Error) -> io::Error {
+    let has_none = [Errno::PERM, Errno::NOTSUP, Errno::NOSYS]
+        .iter()
+        .any(|none| error.raw_os_error() == Some(none.raw_os_error()));
+    if !has_none {
+        return error;
+    }
+    let text = format!(
+        "its file system has no hard links, by which a file gets its name only once: take a folder on another ({error})"
+    );
+    io::Error::new(error.kind(), text)
 }
 
 async fn blocking<T: Send + 'static>(
@@ -242,4 +262,20 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nothing under `/proc` can be brought down to a disk.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_system_that_syncs_no_folder_is_no_error() {
+        let folder = FsPath::new("/proc/self");
+        let refused = File::open(folder).and_then(|folder| folder.sync_all());
+        assert!(refused.is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput));
+        assert!(sync_folder(folder).is_ok());
+        assert!(sync_folder(&folder.join("none")).is_err());
+    }
 }

@@ -7,7 +7,7 @@ use std::path::{Path as FsPath, PathBuf};
 
 use rustix::fs::{Access, access};
 
-use super::{Store, is_url, local};
+use super::{S3Config, Store, is_url, local};
 use crate::error::Error;
 
 /// What a store was found to be.
@@ -30,10 +30,11 @@ impl Store {
     pub(crate) async fn probe(
         place: &str,
         staging: Option<&FsPath>,
+        s3: &S3Config,
         name: &str,
     ) -> Result<Probed, Error> {
         if is_url(place) {
-            return match Store::remote(place)?.keeps_first(name).await? {
+            return match Store::remote(place, s3)?.keeps_first(name).await? {
                 true => Ok(Probed::Good),
                 false => Ok(Probed::Overwrites),
             };
@@ -66,8 +67,12 @@ fn probe_folder(folder: &FsPath, staging: Option<&FsPath>, name: &str) -> Result
     if device(&stands) != device(&tries) {
         return Err(local::STAGING_ELSEWHERE.to_owned());
     }
-    let kept = links_once(&tries, name)
+    let kept = links_once(&tries, name, |from, to| fs::hard_link(from, to))
         .map_err(|error| format!("a file in {} can't get its name: {error}", tries.display()))?;
+    local::sync_folder(&tries).map_err(|error| {
+        let tries = tries.display();
+        format!("the entries of {tries} can't be brought down to the disk ({error}): take a folder on another file system")
+    })?;
     Ok(match (kept, stands == root) {
         (false, _) => Probed::Overwrites,
         (true, true) => Probed::Good,
@@ -94,14 +99,18 @@ fn standing(folder: &FsPath) -> PathBuf {
 }
 
 /// Whether a link to a name that is taken is refused, as files get their final names.
-fn links_once(folder: &FsPath, name: &str) -> io::Result<bool> {
+fn links_once(
+    folder: &FsPath,
+    name: &str,
+    link: impl Fn(&FsPath, &FsPath) -> io::Result<()>,
+) -> io::Result<bool> {
     let files = ["a", "b"].map(|one| folder.join(format!(".kaiku-doctor-{name}-{one}.tmp")));
     let tried = OpenOptions::new()
         .write(true)
         .create_new(true)
         .open(&files[0])
-        .and_then(|_| fs::hard_link(&files[0], &files[1]))
-        .map(|()| fs::hard_link(&files[0], &files[1]).is_err());
+        .and_then(|_| link(&files[0], &files[1]).map_err(local::of_link))
+        .map(|()| link(&files[0], &files[1]).is_err());
     for file in &files {
         let _ = fs::remove_file(file);
     }
@@ -115,7 +124,7 @@ mod tests {
     use super::*;
 
     async fn probe(place: &FsPath) -> Result<Probed, Error> {
-        Store::probe(place.to_str().unwrap(), None, "x").await
+        Store::probe(place.to_str().unwrap(), None, &S3Config::default(), "x").await
     }
 
     fn names(folder: &FsPath) -> Vec<String> {
@@ -151,11 +160,30 @@ mod tests {
         let link = folder.path().join("rollups");
         std::os::unix::fs::symlink(&real, &link).unwrap();
         assert_eq!(probe(&link).await.unwrap(), Probed::Good);
-        let within = Store::probe(link.to_str().unwrap(), Some(&real.join("tmp")), "x").await;
+        let s3 = S3Config::default();
+        let within = Store::probe(link.to_str().unwrap(), Some(&real.join("tmp")), &s3, "x").await;
         assert!(within.is_err());
         let beside = folder.path().join("big/not/made/yet");
-        let beside = Store::probe(link.to_str().unwrap(), Some(&beside), "x").await;
+        let beside = Store::probe(link.to_str().unwrap(), Some(&beside), &s3, "x").await;
         assert_eq!(beside.unwrap(), Probed::Good);
+    }
+
+    #[test]
+    fn a_file_system_without_hard_links_is_named_as_such_and_a_right_that_is_missing_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let tried = |code: rustix::io::Errno| {
+            let refuse = |_: &FsPath, _: &FsPath| Err(code.into());
+            let error = links_once(folder.path(), "x", refuse).unwrap_err();
+            error.to_string()
+        };
+        for code in [rustix::io::Errno::PERM, rustix::io::Errno::OPNOTSUPP] {
+            let said = tried(code);
+            assert!(said.contains("no hard links"), "{said}");
+            assert!(said.contains("take a folder on another"), "{said}");
+        }
+        let said = tried(rustix::io::Errno::ACCESS);
+        assert!(!said.contains("hard links"), "{said}");
+        assert_eq!(names(folder.path()), [""; 0]);
     }
 
     #[tokio::test]

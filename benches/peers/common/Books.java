@@ -4,11 +4,10 @@ package kaiku.peers;
 /** docs/counting.md, "One event"; the numbers are those of version 2 of the bounds. */
 final class Books {
     static final int BOUNDS_VERSION = 2;
-    /** Marks, in the order of the fields of StrippedBatch. */
+    /** Marks, by their bits in StrippedEvents. */
     static final int APP_DAY = 1, APP_WEEK = 2, RELEASE_DAY = 4, ITEM_DAY = 8, ITEM_WEEK = 16, SECOND_USE = 32,
             FIFTH_USE = 64, FATAL_DAY = 128, FATAL_RELEASE_DAY = 256, FATAL_WEEK = 512, SESSION_DAY = 1024,
             CAUSE_RELEASE_DAY = 2048, CAUSE_COMPONENT_WEEK = 4096, BOUNDED_DAY = 8192;
-    static final int MARKS = 14;
     /** Instead of marks: the event is dropped. */
     static final int DROPPED = -1;
 

@@ -9,8 +9,11 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from kit.build import ROOT
 
-HEADERS = {"c30187a266ae61d724ed": "stripped_batch", "c3010e01799a83206683": "pair_batch",
+HEADERS = {"c301de3a2c68f6b418c5": "stripped_events", "c3014e95c2c9d5f6e121": "stripped_pairs",
            "c3011e4162512acd30d3": "day_closed"}
+MARKS = ["first_app_day", "first_app_week", "first_release_day", "first_item_day", "first_item_week", "second_use_day",
+         "fifth_use_day", "first_fatal_day", "first_fatal_release_day", "first_fatal_week", "first_session_day",
+         "first_cause_release_day", "first_cause_component_week", "first_bounded_day"]
 DIMENSIONS = ["kind", "app", "release", "item", "component", "model", "operator", "country", "duration_bucket"]
 
 
@@ -30,13 +33,16 @@ def read(broker, topic):
         record = fastavro.schemaless_reader(io.BytesIO(value[10:]), known[name])
         period = record["day"], record["week"], record["bounds"]
         for pair in record.get("pairs", []):
-            sums["pairs", *period, pair["app"], pair["a"], pair["b"]] += 1
+            names = (record["texts"][pair[place]] for place in ("app", "a", "b"))
+            sums["pairs", *period, *names] += pair["devices"]
         for event in record.get("events", []):
-            where = *period, *(event.pop(name) for name in DIMENSIONS)
+            places = record["subjects"][event["subject"]] | event
+            where = *period, *(record["texts"][places[name]] for name in DIMENSIONS)
             sums["events", *where] += 1
-            for measure, value in event.items():
-                if value:
-                    sums[measure, *where] += int(value)
+            sums["times", *where] += event["times"]
+            for bit, mark in enumerate(MARKS):
+                if event["marks"] >> bit & 1:
+                    sums[mark, *where] += 1
     return sums
 
 

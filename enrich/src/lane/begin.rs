@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use kaiku_stage::Standstill;
+use kaiku_wire::Day;
 
 use crate::config::Accept;
 use crate::error::Error;
@@ -25,6 +26,8 @@ pub(super) struct Facts<'a> {
     pub(super) raw: (i64, i64),
     /// Whether anything was ever written to the stripped partition.
     pub(super) stripped: bool,
+    /// The day that is open by what was stripped last, where something of it is still there.
+    pub(super) stripped_to: Option<Day>,
     /// Whether the topic no longer has the last record that was counted, where somebody has looked.
     pub(super) cut: Option<Cut>,
     /// What an operator has decided to go on without.
@@ -55,12 +58,10 @@ pub(super) enum Begin {
 impl Facts<'_> {
     /// Decides, or says why not and what to do.
     pub(super) fn begin(&self) -> Result<Begin, Error> {
-        self.check_partitions()?;
+        if let Some(meta) = self.holding()? {
+            return self.check_raw(meta.next_offset).map(Begin::At);
+        }
         match (self.meta, self.committed) {
-            (Some(meta), committed) => {
-                self.check_meta(meta, committed)?;
-                self.check_raw(meta.next_offset).map(Begin::At)
-            }
             // Nothing says that the partition was ever handled. Where its first records are gone,
             // retention was faster than the first enrich: an operator says whether to go on.
             (None, None) if !self.stripped => self.check_raw(0).map(|first| match first {
@@ -69,8 +70,10 @@ impl Facts<'_> {
             }),
             // A state topic was deleted, or the group's offsets and the state with it: what is left
             // of the story says that devices were counted, and nobody knows which.
-            (None, committed) => {
-                let next = committed.unwrap_or(self.raw.0);
+            (meta, committed) => {
+                // What a state of before has counted is not to be handled again.
+                let stood = meta.map_or(0, |meta| meta.next_offset);
+                let next = committed.unwrap_or(self.raw.0.max(stood));
                 if self.accept.lost_state.get(&self.partition) != Some(&next) {
                     return Err(self.lost_state(committed, next));
                 }
@@ -79,7 +82,22 @@ impl Facts<'_> {
         }
     }
 
-    fn check_meta(&self, meta: &Meta, committed: Option<i64>) -> Result<(), Error> {
+    /// The state that was found, where it is the newest that there was. `None` where there is none, or
+    /// where that of a later month is gone: what was stripped since is not in it, and would count twice.
+    pub(super) fn holding(&self) -> Result<Option<&Meta>, Error> {
+        self.check_partitions()?;
+        let Some(meta) = self.meta else {
+            return Ok(None);
+        };
+        self.check_owner(meta)?;
+        match self.stripped_to.filter(|day| Some(*day) > meta.open_day) {
+            Some(day) if day.month() > meta.month => Ok(None),
+            Some(day) => Err(self.tail_lost(meta, day)),
+            None => self.check_offset(meta).map(|()| Some(meta)),
+        }
+    }
+
+    fn check_owner(&self, meta: &Meta) -> Result<(), Error> {
         // Another group has its own offsets and, by the transactional id, its own fence: both would
         // count every device.
         if meta.group != self.group {
@@ -103,20 +121,50 @@ impl Facts<'_> {
                 ),
             ));
         }
-        match committed {
-            // Somebody has reset the group's offset with a tool.
-            Some(committed) if committed != meta.next_offset => Err(self.refused(
-                Standstill::OffsetMoved,
-                format!(
-                    "offset {committed} is committed, but its state stands at {}: both were \
-                     written in one transaction, so one of them was changed by hand. Set the \
-                     group's offset back to the state's",
-                    meta.next_offset
-                ),
-            )),
-            // The group's offsets have expired: the state has its own.
-            Some(_) | None => Ok(()),
-        }
+        Ok(())
+    }
+
+    fn check_offset(&self, meta: &Meta) -> Result<(), Error> {
+        let next = meta.next_offset;
+        // Where the group's offsets have expired, the state has its own.
+        let Some(committed) = self.committed.filter(|committed| *committed != next) else {
+            return Ok(());
+        };
+        let mut reason = format!(
+            "offset {committed} is committed, but its state stands at {next}: both were written in one \
+             transaction, so "
+        );
+        // Somebody has reset the group's offset with a tool; or, where it is the state that is behind, a
+        // state topic is not what it was, and nothing here tells which.
+        reason += &match committed < next {
+            true => "one of them was changed by hand. Set the group's offset back to the state's"
+                .to_owned(),
+            false => format!(
+                "the offset was moved by hand, or a state topic was deleted or has lost its end. Where you \
+                 know that it was the offset, set it back to the state's; else that would count what is \
+                 between them twice: then {}, and go on as the line says that comes then",
+                deleting(meta)
+            ),
+        };
+        Err(self.refused(Standstill::OffsetMoved, reason))
+    }
+
+    /// A topic that was brought back from a copy of before, or a broker that has lost the end of it.
+    fn tail_lost(&self, meta: &Meta, day: Day) -> Error {
+        let open = meta
+            .open_day
+            .map_or("no day".to_owned(), |day| day.to_string());
+        let reason = format!(
+            "its state stands at offset {}, with {open} open, and events.stripped has come to {day}: the \
+             newest records of the state topic of {} are gone. Bring them back; or, to begin with none and \
+             publish neither this day nor this week, {}, and start enrich once with --accept-lost-state {}:{}",
+            meta.next_offset,
+            meta.month,
+            deleting(meta),
+            self.partition,
+            self.committed.unwrap_or(self.raw.0)
+        );
+        self.refused(Standstill::StateIncomplete, reason)
     }
 
     /// The offset from which raw records can be read without a gap that nobody knows of.
@@ -195,6 +243,13 @@ impl Facts<'_> {
             Some(offset) => format!("offset {offset} is committed, but there is no state for it"),
             None => "events.stripped has records of it, but there is no state for them".to_owned(),
         };
+        if let Some(meta) = self.meta {
+            let _ = write!(
+                reason,
+                " (that of {} stands at {})",
+                meta.month, meta.next_offset
+            );
+        }
         // Writing to a String can't fail.
         let _ = write!(
             reason,
@@ -217,6 +272,12 @@ impl Facts<'_> {
             reason,
         }
     }
+}
+
+/// What has to go before a lane can begin without its state.
+fn deleting(meta: &Meta) -> String {
+    let month = meta.month;
+    format!("delete the state topics of {} and {month}", month.prev())
 }
 
 /// The number of partitions never changes while lanes run.

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use kaiku_raw::Reason;
-use kaiku_stripped::DayClosed;
+use kaiku_stripped::{DayClosed, Pair};
 use kaiku_wire::Day;
 use rand::seq::SliceRandom;
 
 use crate::strip::{Sink, Tally};
 
-/// Events in one `StrippedBatch`: some 100 KB at most, far under Kafka's limit for a record.
-pub(crate) const EVENTS_PER_RECORD: usize = 500;
+/// Rows of one record of `events.stripped`: some ten bytes each, far under Kafka's limit for a record.
+pub(crate) const ROWS_PER_RECORD: usize = 2_000;
+/// Events after which a transaction commits though it is young, where enough uploads are mixed: more of them cost
+/// memory that the processor's caches do not hold, and save nothing.
+const MANY_EVENTS: usize = 60_000;
 /// Events after which a transaction commits, whatever else holds: a bound on memory.
 const MOST_EVENTS: usize = 200_000;
 
@@ -22,7 +25,7 @@ pub(crate) struct Buffer {
     pub(crate) closes: Vec<DayClosed>,
     /// The day on which everything in `sink` counts.
     pub(crate) day: Option<Day>,
-    /// Events and pairs, in the order of the uploads until [`Buffer::shuffle`].
+    /// Events, in the order of the uploads until [`Buffer::shuffle`], and pairs.
     pub(crate) sink: Sink,
     /// Refused records by reason.
     pub(crate) rejected: BTreeMap<Reason, u64>,
@@ -70,17 +73,27 @@ impl Buffer {
             return false;
         };
         let age = now.saturating_duration_since(since);
+        let events = self.sink.events.len();
+        let is_mixed = self.uploads >= mixing.uploads;
         !self.closes.is_empty()
             || age >= mixing.longest
-            || (self.uploads >= mixing.uploads && age >= mixing.time)
-            || self.sink.events.len() >= MOST_EVENTS
+            || (is_mixed && (age >= mixing.time || events >= MANY_EVENTS))
+            || events >= MOST_EVENTS
     }
 
-    /// Puts events and pairs into a random order, so that what one device uploaded does not stand
-    /// together.
+    /// Puts events into a random order, so that what one device uploaded does not stand together.
     pub(crate) fn shuffle(&mut self, rng: &mut impl rand::Rng) {
         self.sink.events.shuffle(rng);
-        self.sink.pairs.shuffle(rng);
+    }
+
+    /// The pairs, each once with how many devices made it, by their names: nothing of their order is left.
+    pub(crate) fn pairs(&self) -> Vec<(Pair, u32)> {
+        let pairs = self.sink.pairs.iter();
+        let mut pairs: Vec<_> = pairs.map(|(pair, devices)| (*pair, *devices)).collect();
+        pairs.sort_unstable_by_key(|(pair, _)| {
+            [pair.app().as_str(), pair.a().as_str(), pair.b().as_str()]
+        });
+        pairs
     }
 
     /// Empties it, keeping its memory.
@@ -111,6 +124,8 @@ impl Buffer {
 mod tests {
     use std::time::Duration;
 
+    use kaiku_catalogue::{App, Country, Model, Operator, Release};
+    use kaiku_stripped::{Item, Marks, StrippedEvent};
     use kaiku_wire::Incidents;
 
     use super::*;
@@ -144,6 +159,31 @@ mod tests {
         assert!(buffer.is_due(&MIXING, start + Duration::from_millis(200)));
         buffer.clear();
         assert!(buffer.is_empty() && !buffer.is_due(&MIXING, start + Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn many_events_wait_for_nothing_but_to_be_mixed_and_too_many_for_nothing() {
+        let start = Instant::now();
+        let event = StrippedEvent {
+            app: App::UNLISTED,
+            release: Release::UNLISTED,
+            item: Item::Started,
+            model: Model::UNLISTED,
+            operator: Operator::UNLISTED,
+            country: Country::UNKNOWN,
+            times: 1,
+            marks: Marks::default(),
+        };
+        let mut buffer = Buffer::default();
+        buffer.taken(|| start);
+        buffer.add(&Tally::default());
+        buffer.sink.events = vec![event; MANY_EVENTS];
+        assert!(!buffer.is_due(&MIXING, start), "one upload is not mixed");
+        buffer.add(&Tally::default());
+        assert!(buffer.is_due(&MIXING, start));
+        buffer.uploads = 1;
+        buffer.sink.events.resize(MOST_EVENTS, event);
+        assert!(buffer.is_due(&MIXING, start), "memory has a bound");
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Committer {
             seconds.record(begun.elapsed());
         };
         buffer.shuffle(&mut self.rng);
-        table.pack();
+        table.pack(!buffer.closes.is_empty());
         let records = match self.attempt(buffer, table, &reached) {
             Ok(records) => records,
             Err(failure) => {
@@ -166,6 +166,7 @@ impl Committer {
             month,
             notes: reached.notes.clone(),
             last: reached.last.map(|last| last.seen),
+            logs: table.logs(),
         });
         let mut records = 0;
         transactions.run(&offsets, &self.group, |writer| {
@@ -196,6 +197,12 @@ impl Committer {
             self.stop_if_told()?;
             tracing::warn!(partition, error = %failure, "a transaction failed; asking what became of it");
             RECOVERED.with([]).increment(1);
+            // By an offset that stays where it was nobody can tell what became of the transaction; what stands in
+            // Kafka says it, which whoever begins anew reads.
+            if self.stands == Some(reached.next) {
+                let reason = "a transaction that moves no offset failed; it begins anew".to_owned();
+                return Err(End::Failed(Error::Waits { partition, reason }));
+            }
             let text = format!("a transaction failed: {failure}; it is tried again");
             let context = &self.context;
             context.stands_still(partition, Standstill::Failed, text);

@@ -16,7 +16,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::begin::{Begin, Facts};
 use super::commit::Reached;
 use super::last::look;
-use super::month::{Records, put, read_month};
+use super::month::{Records, newest, put, read_month};
 use super::stripped::{is_stripped, stripped_day};
 use super::transaction::Transactions;
 use crate::error::Error;
@@ -25,7 +25,7 @@ use crate::lane_context::LaneContext;
 use crate::membership::Membership;
 use crate::metrics::RESTORES;
 use crate::read::{ASK, assignment_of};
-use crate::state::{LastRecord, Meta, Notes, Table};
+use crate::state::{LastRecord, Log, Meta, Notes, Table};
 
 /// A lane's state, ready to go on from.
 #[derive(Default)]
@@ -94,6 +94,7 @@ pub(crate) fn restore(
         raw: watermarks(context, &context.raw, partition)?,
         // Looked at where it decides.
         stripped: true,
+        stripped_to: None,
         cut: None,
         accept: &context.config.accept,
     };
@@ -188,50 +189,32 @@ fn cold(context: &LaneContext, facts: Facts<'_>, stop: &AtomicBool) -> Result<Re
         .admin
         .months()
         .map_err(Error::broker("listing the state topics"))?;
-    // The newest month that has come to a commit; one with a topic alone was made ahead.
-    let mut found: Option<(Meta, Records)> = None;
-    for month in months.iter().rev() {
-        let (meta, records) = read_month(context, partition, *month, stop)?;
-        if let Some(meta) = meta {
-            found = Some((meta, records));
-            break;
+    let (meta, records) = newest(context, partition, &months, stop)?.unzip();
+    let facts = Facts {
+        meta: meta.as_ref(),
+        stripped_to: stripped_day(context, partition, stop)?,
+        ..facts
+    };
+    // The devices come first: a key that is gone or is another one would make the last record look as
+    // if it were another one too.
+    let (table, cut) = match (facts.holding()?, records) {
+        (Some(meta), Some(records)) => {
+            let table = rebuild(context, partition, meta, records, &months, stop)?;
+            let (next, last) = (meta.next_offset, last_of(meta));
+            let cut = look(context, partition, next, last.as_ref(), facts.raw, stop)?;
+            (table, cut)
         }
-    }
-    let meta = found.as_ref().map(|(meta, _)| meta);
-    let cut = match meta {
-        Some(meta) => {
-            let last = last_of(meta);
-            let next = meta.next_offset;
-            look(context, partition, next, last.as_ref(), facts.raw, stop)?
-        }
-        None => None,
+        _ => (Table::default(), None),
     };
     let facts = Facts {
-        meta,
         cut,
         stripped: meta.is_some() || committed.is_some() || is_stripped(context, partition, stop)?,
         ..facts
     };
-    match (facts.begin()?, found) {
-        (Begin::At(offset), Some((meta, records))) => {
-            if committed.is_none() {
-                tracing::warn!(
-                    partition,
-                    offset,
-                    "the group's offsets have expired; going on from the state's"
-                );
-            }
-            if offset != meta.next_offset {
-                let stood = meta.next_offset;
-                tracing::warn!(
-                    partition,
-                    stood,
-                    offset,
-                    "going on at another offset, as was asked"
-                );
-            }
-            let older = months.contains(&meta.month.prev());
-            let table = rebuild(context, partition, &meta, records, older, stop)?;
+    let day = facts.stripped_to;
+    match (facts.begin()?, meta) {
+        (Begin::At(offset), Some(meta)) => {
+            say_where(partition, committed, meta.next_offset, offset);
             let reached = Reached {
                 next: meta.next_offset,
                 day: meta.open_day,
@@ -246,7 +229,6 @@ fn cold(context: &LaneContext, facts: Facts<'_>, stop: &AtomicBool) -> Result<Re
                 state: true,
                 raw: committed.is_some_and(|committed| committed != offset),
             };
-            let day = stripped_day(context, partition, stop)?;
             Ok(begin_with_none(offset, day, without))
         }
         (Begin::Behind(offset), _) => {
@@ -259,6 +241,25 @@ fn cold(context: &LaneContext, facts: Facts<'_>, stop: &AtomicBool) -> Result<Re
             Ok(begin_with_none(offset, None, without))
         }
         (Begin::Anew | Begin::At(_), _) => Ok(Restored::default()),
+    }
+}
+
+/// Where a lane goes on that does not where the group and the state both say.
+fn say_where(partition: i32, committed: Option<i64>, stood: i64, offset: i64) {
+    if committed.is_none() {
+        tracing::warn!(
+            partition,
+            offset,
+            "the group's offsets have expired; going on from the state's"
+        );
+    }
+    if offset != stood {
+        tracing::warn!(
+            partition,
+            stood,
+            offset,
+            "going on at another offset, as was asked"
+        );
     }
 }
 
@@ -291,38 +292,53 @@ fn rebuild(
     partition: i32,
     meta: &Meta,
     records: Records,
-    older: bool,
+    months: &[Month],
     stop: &AtomicBool,
 ) -> Result<Table, Error> {
     let mut table = Table::default();
     let (month, before) = (meta.month, meta.month.prev());
-    if older {
+    // A lane that began this month without its state has none of the month before, whatever that one's
+    // topic still has. Who has seen all devices of it again may have something to delete there.
+    let has_older =
+        meta.devices.is_none_or(|devices| devices.before > 0) || meta.logs.before != Log::default();
+    if has_older && months.contains(&before) {
         let (_, older) = read_month(context, partition, before, stop)?;
-        put(context, partition, before, older, &mut table)?;
+        if !put(before, &meta.logs.before, older, &mut table)? {
+            return Err(incomplete(context, partition, meta, &missing(before)));
+        }
     }
-    put(context, partition, month, records, &mut table)?;
+    if !put(month, &meta.logs.now, records, &mut table)? {
+        return Err(incomplete(context, partition, meta, &missing(month)));
+    }
     let restored = table.devices();
     let Some(written) = meta.devices.filter(|written| *written != restored) else {
         return Ok(table);
     };
+    let what = format!(
+        "its state had {} devices of {month} and {} of {before} when it was written, and has {} and {} now",
+        written.now, written.before, restored.now, restored.before
+    );
+    Err(incomplete(context, partition, meta, &what))
+}
+
+fn missing(month: Month) -> String {
+    format!("its state of {month} has not all the chunks that it had when it was written")
+}
+
+/// A state of which something is gone, and the way out.
+fn incomplete(context: &LaneContext, partition: i32, meta: &Meta, what: &str) -> Error {
     let topics = context.cluster.topics();
-    Err(Error::Refused {
+    let (before, now) = (topics.state(meta.month.prev()), topics.state(meta.month));
+    Error::Refused {
         partition,
         why: Standstill::StateIncomplete,
         reason: format!(
-            "its state had {} devices of {month} and {} of {before} when it was written, and has \
-             {} and {} now: records of a state topic are gone. Bring them back; or, to begin with \
-             none and publish neither this day nor this week, delete {} and {}, and start enrich \
-             once with --accept-lost-state {partition}:{}",
-            written.now,
-            written.before,
-            restored.now,
-            restored.before,
-            topics.state(before),
-            topics.state(month),
+            "{what}: records of a state topic are gone. Bring them back; or, to begin with none and publish \
+             neither this day nor this week, delete {before} and {now}, and start enrich once with \
+             --accept-lost-state {partition}:{}",
             meta.next_offset,
         ),
-    })
+    }
 }
 
 pub(super) fn watermarks(
@@ -375,6 +391,7 @@ pub(super) fn out_of_range(
         meta: None,
         raw,
         stripped: true,
+        stripped_to: None,
         cut: look(context, partition, next, last, raw, stop)?,
         accept: &context.config.accept,
     };

@@ -209,7 +209,9 @@ impl Lane {
             false => self.stamp(message)?,
         };
         let day = stamp.map(|stamp| stamp.day).or(self.clock.open());
-        let advance = self.clock.look(day.unwrap_or(self.context.clock.today()));
+        let advance = self
+            .clock
+            .look(day.unwrap_or_else(|| self.context.clock.today()));
         // A transaction belongs to one day: the mark that closes a day stands in front of the first
         // event of the next, whatever becomes of the process in between.
         let turns = stamp.is_some() && self.clock.open() != Some(advance.day);
@@ -316,6 +318,14 @@ impl Lane {
             self.commit()
         } else {
             Ok(())
+        }
+    }
+
+    /// Where nothing comes, what is being written anew goes on by itself.
+    pub(super) fn go_on_rewriting(&mut self) -> Result<(), End> {
+        match self.buffer.is_empty() && self.table.is_rewriting() {
+            true => self.commit_now(),
+            false => Ok(()),
         }
     }
 

@@ -20,7 +20,6 @@ use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use tempfile::TempDir;
 
-use super::write::context;
 use crate::config::Config;
 use crate::keys::KeyRing;
 use crate::progress::{Progress, Totals};
@@ -314,7 +313,7 @@ fn state_of_the_version_before(world: &World, device: u8) {
     );
     let plain = postcard::to_allocvec(&fields).unwrap();
     let (token, mut sealed) = (key.token(&id), vec![2]);
-    let place = context(0, token);
+    let place = [&0_i32.to_be_bytes(), &token.0[..]].concat();
     let mut rng = RandomSource::system().generator();
     let mut sealer = key.sealer(&mut rng);
     sealer.seal(&place, &plain, &mut sealed).unwrap();
@@ -342,7 +341,10 @@ fn a_partition_of_the_version_before_is_taken_over_and_its_state_is_in_the_new_f
     let later = world.run(world.config());
     assert_eq!((later.duplicates, later.counted), (5, 1));
     let records = world.records(&world.cluster().topics().state(month()));
-    let (meta, devices): (Vec<_>, Vec<_>) = records.iter().partition(|record| record[0] == b'{');
-    assert!(devices.last().unwrap().starts_with(&[4]));
-    assert!(meta.last().unwrap().starts_with(br#"{"format":4,"#));
+    // The device's own record goes with the first chunk that it stands in.
+    assert!(records[0].starts_with(&[2]) && records[2].is_empty());
+    let there = records.iter().filter(|record| !record.is_empty());
+    let (meta, chunks): (Vec<_>, Vec<_>) = there.partition(|record| record[0] == b'{');
+    assert!(chunks.last().unwrap().starts_with(&[5]));
+    assert!(meta.last().unwrap().starts_with(br#"{"format":5,"#));
 }

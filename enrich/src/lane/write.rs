@@ -6,18 +6,22 @@ use kaiku_wire::Day;
 use rand::rngs::StdRng;
 use rdkafka::producer::BaseRecord;
 
-use super::buffer::{Buffer, EVENTS_PER_RECORD};
+use super::buffer::{Buffer, ROWS_PER_RECORD};
 use super::transaction::{Failure, Writer};
 use crate::lane_context::LaneContext;
-use crate::state::{Change, META_KEY, Meta, STATE_FORMAT, Table};
-use crate::token::Token;
+use crate::state::{CHUNK_FORMAT, META_KEY, Meta, Table};
 
-/// In what a device's state is sealed: its own place, so that no record can stand in another.
-pub(super) fn context(partition: i32, token: Token) -> [u8; 20] {
-    let mut context = [0; 20];
-    context[..4].copy_from_slice(&partition.to_be_bytes());
-    context[4..].copy_from_slice(&token.0);
-    context
+/// In what a chunk of the state is sealed: its own place, so that none can stand in another.
+pub(super) fn place_of(partition: i32, number: u64) -> [u8; 12] {
+    let mut place = [0; 12];
+    place[..4].copy_from_slice(&partition.to_be_bytes());
+    place[4..].copy_from_slice(&key_of(number));
+    place
+}
+
+/// The key of a chunk's record.
+fn key_of(number: u64) -> [u8; 8] {
+    number.to_be_bytes()
 }
 
 /// Encodes and sends what a transaction holds. Keeps its buffers from one to the next.
@@ -46,6 +50,8 @@ impl Outlet {
         writer: &Writer<'_>,
         buffer: &Buffer,
     ) -> Result<u64, Failure> {
+        // Texts stand once in a record, and the rest is dense: compressing it costs more than it saves.
+        writer.send_plain(&lanes.stripped);
         let mut records = 0;
         for closed in &buffer.closes {
             self.stripped(lanes, writer, closed.day, Record::DayClosed(*closed))?;
@@ -54,11 +60,11 @@ impl Outlet {
         let Some(day) = buffer.day else {
             return Ok(records);
         };
-        for events in buffer.sink.events.chunks(EVENTS_PER_RECORD) {
+        for events in buffer.sink.events.chunks(ROWS_PER_RECORD) {
             self.stripped(lanes, writer, day, Record::Events(day, events))?;
             records += 1;
         }
-        for pairs in buffer.sink.pairs.chunks(EVENTS_PER_RECORD) {
+        for pairs in buffer.pairs().chunks(ROWS_PER_RECORD) {
             self.stripped(lanes, writer, day, Record::Pairs(day, pairs))?;
             records += 1;
         }
@@ -99,8 +105,7 @@ impl Outlet {
         )
     }
 
-    /// Writes what changed in the state, and the meta record. The first byte of a device's record is
-    /// its format.
+    /// Writes what changed in the state, and the meta record. The first byte of a chunk's record is the format.
     pub(super) fn state(
         &mut self,
         lanes: &LaneContext,
@@ -110,32 +115,27 @@ impl Outlet {
         rng: &mut StdRng,
     ) -> Result<(), Failure> {
         let topics = lanes.cluster.topics();
-        let mut topic = (meta.month, topics.state(meta.month));
-        writer.send_plain(&topic.1);
-        let mut sealer = None;
-        for change in table.changes() {
-            let (month, token) = match change {
-                Change::Put(month, token, ..) | Change::Drop(month, token) => (month, token),
-            };
-            if topic.0 != month {
-                topic = (month, topics.state(month));
-                writer.send_plain(&topic.1);
+        for (month, key, writing) in table.writings() {
+            let topic = topics.state(month);
+            writer.send_plain(&topic);
+            let record = || BaseRecord::<_, [u8]>::to(&topic).partition(self.partition);
+            for token in &writing.old {
+                writer.send(record().key(&token.0[..]))?;
             }
-            let record = BaseRecord::to(&topic.1)
-                .partition(self.partition)
-                .key(&token.0[..]);
-            match change {
-                Change::Put(_, _, key, plain) => {
-                    self.record.clear();
-                    self.record.push(STATE_FORMAT);
-                    let context = context(self.partition, token);
-                    let sealer = sealer.get_or_insert_with(|| key.sealer(rng));
-                    sealer
-                        .seal(&context, plain, &mut self.record)
-                        .map_err(|_| Failure::Unencodable)?;
-                    writer.send(record.payload(&self.record[..]))?;
-                }
-                Change::Drop(..) => writer.send(record)?,
+            let mut sealer = None;
+            for chunk in &writing.chunks {
+                self.record.clear();
+                self.record.push(CHUNK_FORMAT);
+                let place = place_of(self.partition, chunk.number);
+                let sealer = sealer.get_or_insert_with(|| key.sealer(rng));
+                sealer
+                    .seal(&place, &chunk.plain, &mut self.record)
+                    .map_err(|_| Failure::Unencodable)?;
+                let key = key_of(chunk.number);
+                writer.send(record().key(&key[..]).payload(&self.record))?;
+            }
+            for number in &writing.deleted {
+                writer.send(record().key(&key_of(*number)[..]))?;
             }
         }
         let topic = topics.state(meta.month);

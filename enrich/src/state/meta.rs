@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Notes;
 use super::arrivals::Arrivals;
-use super::codec::FORMAT;
 use super::last::LastSeen;
+use super::{CHUNK_FORMAT, Log};
 
 /// The key of the meta record; a token has 16 bytes.
 pub(crate) const META_KEY: &[u8] = b"meta";
@@ -32,6 +32,17 @@ pub(crate) struct Meta {
     pub(crate) notes: Notes,
     /// The raw record before `next_offset`; an earlier version does not say it.
     pub(crate) last: Option<LastSeen>,
+    /// How far the logs of the state have come; before format 5 there are none.
+    pub(crate) logs: Logs,
+}
+
+/// How far the logs of a partition's state have come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Logs {
+    /// In the month's topic.
+    pub(crate) now: Log,
+    /// In the topic of the month before.
+    pub(crate) before: Log,
 }
 
 /// How many devices a partition's state holds: what a restored state is held against.
@@ -59,7 +70,7 @@ pub(crate) enum MetaError {
 
 #[derive(Serialize, Deserialize)]
 struct Written {
-    /// The newest format that devices' records may have; many may have older ones.
+    /// The newest format that the state may have; much of it may have older ones.
     format: u32,
     group: String,
     next_offset: i64,
@@ -78,6 +89,10 @@ struct Written {
     arrivals: Arrivals,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last: Option<LastSeen>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log: Option<Log>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log_before: Option<Log>,
 }
 
 /// The newest format that this program reads.
@@ -85,14 +100,14 @@ pub(crate) fn newest_format() -> u32 {
     // A test can have this program be the version before.
     let told = failpoint_value("state.newest_format");
     told.and_then(|format| format.parse().ok())
-        .unwrap_or(u32::from(FORMAT))
+        .unwrap_or(u32::from(CHUNK_FORMAT))
 }
 
 impl Meta {
     /// The record's value: JSON, so that an operator can read it.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let written = Written {
-            format: u32::from(FORMAT),
+            format: u32::from(CHUNK_FORMAT),
             group: self.group.clone(),
             next_offset: self.next_offset,
             open_day: self.open_day,
@@ -104,6 +119,8 @@ impl Meta {
             behind_gap: self.notes.behind_gap,
             arrivals: self.notes.arrivals.clone(),
             last: self.last,
+            log: Some(self.logs.now.clone()),
+            log_before: Some(self.logs.before.clone()),
         };
         // Unwrap safety: numbers and texts always make JSON.
         serde_json::to_vec(&written).unwrap_or_default()
@@ -120,7 +137,11 @@ impl Meta {
             return Err(MetaError::Format(format));
         }
         let written: Written = serde_json::from_slice(bytes).map_err(|_| MetaError::Malformed)?;
-        if format >= 2 && written.devices.is_none() {
+        let logs = [&written.log, &written.log_before];
+        let has_logs = logs
+            .iter()
+            .all(|log| log.as_ref().is_some_and(Log::is_sound));
+        if (format >= 2 && written.devices.is_none()) || (format >= 5 && !has_logs) {
             return Err(MetaError::Malformed);
         }
         Ok(Meta {
@@ -137,6 +158,10 @@ impl Meta {
                 arrivals: written.arrivals,
             },
             last: written.last,
+            logs: Logs {
+                now: written.log.unwrap_or_default(),
+                before: written.log_before.unwrap_or_default(),
+            },
         })
     }
 }
@@ -147,6 +172,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::log::Occasion;
     use super::*;
 
     fn meta() -> impl Strategy<Value = Meta> {
@@ -167,10 +193,29 @@ mod tests {
                     arrivals,
                 }
             });
+        let log = || {
+            let entries = prop::collection::vec(1..9_u64, 0..9);
+            (entries, any::<bool>()).prop_map(|(entries, is_new_day)| {
+                let mut log = Log::default();
+                for entries in entries {
+                    log.chunk(entries);
+                }
+                let occasion = Occasion {
+                    is_new_day,
+                    ..Occasion::default()
+                };
+                log.begin(3, occasion);
+                log.rewritten(7);
+                log
+            })
+        };
+        let logs = (log(), log()).prop_map(|(now, before)| Logs { now, before });
         let last = prop::option::of((any::<i64>(), any::<u64>()));
         let last = last.prop_map(|last| last.map(|(millis, print)| LastSeen { millis, print }));
-        (place, any_day(), 0..2_000_i32, counts, notes, last).prop_map(
-            |((group, next_offset, partitions), open_day, month, (now, before), notes, last)| {
+        let rest = (notes, last, logs);
+        (place, any_day(), 0..2_000_i32, counts, rest).prop_map(
+            |((group, next_offset, partitions), open_day, month, (now, before), rest)| {
+                let (notes, last, logs) = rest;
                 Meta {
                     group,
                     next_offset,
@@ -180,6 +225,7 @@ mod tests {
                     devices: Some(Devices { now, before }),
                     notes,
                     last,
+                    logs,
                 }
             },
         )
@@ -214,14 +260,36 @@ mod tests {
     #[test]
     fn another_format_is_refused_and_never_taken_for_empty() {
         assert_eq!(
-            Meta::from_bytes(b"{\"format\":5,\"new\":1}"),
-            Err(MetaError::Format(5))
+            Meta::from_bytes(b"{\"format\":6,\"new\":1}"),
+            Err(MetaError::Format(6))
         );
         assert_eq!(
             Meta::from_bytes(b"{\"format\":0}"),
             Err(MetaError::Format(0))
         );
         assert_eq!(Meta::from_bytes(b""), Err(MetaError::Malformed));
+    }
+
+    #[test]
+    fn a_log_that_can_not_be_is_no_log() {
+        let of = |log: &str| {
+            let meta = format!(
+                r#"{{"format":5,"group":"g","next_offset":7,"open_day":null,"partitions":2,"month":"2026-11","devices":{{"now":3,"before":1}},"log":{log},"log_before":{{"first":0,"next":0,"deleted":0,"entries":0}}}}"#
+            );
+            Meta::from_bytes(meta.as_bytes()).map(|meta| meta.logs.now.first)
+        };
+        let whole = r#"{"first":3,"next":9,"deleted":2,"entries":8,"rewrite":{"from":4,"entries":1,"next":5}}"#;
+        assert_eq!(of(whole), Ok(3));
+        for (said, wrong) in [
+            ("\"first\":3", "\"first\":10"),
+            ("\"deleted\":2", "\"deleted\":4"),
+            ("\"from\":4", "\"from\":2"),
+            ("\"next\":5", "\"next\":1024"),
+            ("\"next\":9", "\"next\":18446744073709551615"),
+        ] {
+            let wrong = whole.replace(said, wrong);
+            assert_eq!(of(&wrong), Err(MetaError::Malformed), "{wrong}");
+        }
     }
 
     #[test]
@@ -237,6 +305,7 @@ mod tests {
             devices: None,
             notes: Notes::default(),
             last: None,
+            logs: Logs::default(),
         };
         assert_eq!(Meta::from_bytes(first), Ok(meta.clone()));
         let devices = Some(Devices { now: 3, before: 1 });

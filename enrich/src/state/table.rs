@@ -1,42 +1,18 @@
 //! The devices of one partition: what is committed, packed, and over it what the open transaction changed.
 
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
+use hashbrown::hash_map::Entry;
 use kaiku_raw::DeviceId;
 use kaiku_wire::{Day, Month};
 
+use super::buckets::ByToken;
+use super::generation::{Generation, Writing};
+use super::log::{Occasion, Pace};
+use super::meta::Logs;
 use super::{Device, Devices, Packed};
-use crate::error::Error;
 use crate::token::{MonthKey, Token};
-
-/// Tokens are uniform already: their first bytes serve as the hash.
-#[derive(Default)]
-pub(crate) struct TokenHasher(u64);
-
-impl Hasher for TokenHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk::<8>() {
-            self.0 = u64::from_le_bytes(*first);
-        }
-    }
-
-    fn write_usize(&mut self, _: usize) {}
-}
-
-type ByToken<T> = HashMap<Token, T, BuildHasherDefault<TokenHasher>>;
-
-/// One month's devices, under its key.
-struct Generation {
-    month: Month,
-    key: Arc<MonthKey>,
-    devices: ByToken<Packed>,
-}
 
 /// The devices of one partition.
 #[derive(Default)]
@@ -57,32 +33,22 @@ pub(crate) struct Table {
     swept: Vec<Token>,
     /// Tokens of the month before that the open transaction moved over.
     moved: HashSet<Token>,
+    /// What the open transaction writes, once it is packed.
+    writings: Writings,
+    pace: Pace,
 }
 
-/// One record of the open transaction for a state topic.
-pub(crate) enum Change<'a> {
-    /// The device's new state as bytes, to be sealed under this month's key.
-    Put(Month, Token, &'a MonthKey, &'a [u8]),
-    /// The device is gone from this month's topic.
-    Drop(Month, Token),
+/// What the open transaction writes to the topics of two months.
+#[derive(Default)]
+struct Writings {
+    now: Writing,
+    before: Writing,
 }
 
 impl Table {
     /// Takes in a month's devices when the state is restored, the older month first.
-    pub(crate) fn restore(
-        &mut self,
-        month: Month,
-        key: Arc<MonthKey>,
-        devices: impl Iterator<Item = Result<(Token, Packed), Error>>,
-    ) -> Result<(), Error> {
-        self.before = self.now.take();
-        let devices = devices.collect::<Result<_, _>>()?;
-        self.now = Some(Generation {
-            month,
-            key,
-            devices,
-        });
-        Ok(())
+    pub(crate) fn restore(&mut self, generation: Generation) {
+        self.before = self.now.replace(generation);
     }
 
     /// The month whose tokens are written now.
@@ -93,11 +59,7 @@ impl Table {
     /// Turns to a month, at the first record of one of its days. Nothing may be open.
     pub(crate) fn turn(&mut self, month: Month, key: Arc<MonthKey>) {
         debug_assert!(self.changed.is_empty() && self.dropped.is_empty());
-        let now = self.now.replace(Generation {
-            month,
-            key,
-            devices: ByToken::default(),
-        });
+        let now = self.now.replace(Generation::new(month, key));
         self.before = now.filter(|now| now.month.next() == month);
         // What is left of them goes with their month.
         self.swept.clear();
@@ -117,29 +79,29 @@ impl Table {
     ) -> Option<&mut Device> {
         let now = self.now.as_ref()?;
         let token = now.key.token(id);
-        self.packed.clear();
-        if !self.changed.contains_key(&token) {
-            let known = now
+        let entry = match self.changed.entry(token) {
+            Entry::Occupied(changed) => return Some(changed.into_mut()),
+            Entry::Vacant(entry) => entry,
+        };
+        let known = now
+            .devices
+            .get(&token)
+            .filter(|_| !self.dropped.contains(&token))
+            .map(Packed::device);
+        let is_known = known.is_some();
+        let device = known.or_else(|| {
+            let before = self.before.as_ref()?;
+            let old = before.key.token(id);
+            let device = before
                 .devices
-                .get(&token)
-                .filter(|_| !self.dropped.contains(&token))
-                .map(Packed::device);
-            let is_known = known.is_some();
-            let device = known.or_else(|| {
-                let before = self.before.as_ref()?;
-                let old = before.key.token(id);
-                let device = before
-                    .devices
-                    .get(&old)
-                    .filter(|_| !self.moved.contains(&old))?;
-                self.moved.insert(old);
-                Some(device.device())
-            });
-            let device = device.or_else(|| enters().then(Device::default))?;
-            self.added += usize::from(!is_known);
-            self.changed.insert(token, device);
-        }
-        self.changed.get_mut(&token)
+                .get(&old)
+                .filter(|_| !self.moved.contains(&old))?;
+            self.moved.insert(old);
+            Some(device.device())
+        });
+        let device = device.or_else(|| enters().then(Device::default))?;
+        self.added += usize::from(!is_known);
+        Some(entry.insert(device))
     }
 
     /// Looks for every device that nothing would be lost by dropping, at the turn of a week.
@@ -171,57 +133,80 @@ impl Table {
         }
     }
 
-    /// Packs what the open transaction changed, before it is written.
-    pub(crate) fn pack(&mut self) {
-        if self.packed.len() < self.changed.len() {
-            let mut scratch = Vec::new();
-            let changed = self.changed.iter();
-            let packed =
-                changed.map(|(token, device)| (*token, Packed::with(device, &mut scratch)));
-            self.packed.clear();
-            self.packed.extend(packed);
+    /// Whether devices are being written anew, for which there is work though nothing changes.
+    pub(crate) fn is_rewriting(&self) -> bool {
+        let mut both = self.now.iter().chain(&self.before);
+        both.any(|generation| generation.log.is_rewriting())
+    }
+
+    /// Packs what the open transaction changed, before it is written; `is_new_day` where it is the first of a day.
+    pub(crate) fn pack(&mut self, is_new_day: bool) {
+        let mut scratch = Vec::new();
+        let changed = self.changed.iter();
+        let packed = changed.map(|(token, device)| (*token, Packed::with(device, &mut scratch)));
+        self.packed.clear();
+        self.packed.extend(packed);
+        let occasion = Occasion {
+            is_new_day,
+            pace: self.pace,
+        };
+        if let Some(now) = &self.now {
+            let puts = self.packed.iter();
+            let puts = puts.map(|(token, device)| (*token, Some(device.bytes())));
+            let gone = self.dropped.iter();
+            // Who was dropped and came back is there.
+            let gone = gone.filter(|token| !self.changed.contains_key(*token));
+            let gone = gone.map(|token| (*token, None));
+            let changes: Vec<_> = puts.chain(gone).collect();
+            self.writings.now = now.write(changes.iter().copied(), occasion);
+        }
+        if let Some(before) = &self.before {
+            let gone = self.moved.iter().map(|token| (*token, None));
+            let writing = &mut self.writings.before;
+            *writing = before.write(gone, occasion);
+            // Kafka compacts what has something behind it, and to this topic may come nothing more.
+            let again = before.log.last_deleted().filter(|_| is_new_day);
+            writing.deleted.extend(again);
         }
     }
 
-    /// What the open transaction must write, for each month's topic, once it is packed.
-    pub(crate) fn changes(&self) -> impl Iterator<Item = Change<'_>> {
-        debug_assert_eq!(self.packed.len(), self.changed.len(), "pack comes first");
-        let puts = self.now.iter().flat_map(|now| {
-            self.packed
-                .iter()
-                .map(|(token, device)| Change::Put(now.month, *token, &now.key, device.bytes()))
-        });
-        let drops = self.now.iter().flat_map(|now| {
-            let gone = self
-                .dropped
-                .iter()
-                .filter(|token| !self.changed.contains_key(*token));
-            gone.map(|token| Change::Drop(now.month, *token))
-        });
-        let moves = self.before.iter().flat_map(|before| {
-            self.moved
-                .iter()
-                .map(|token| Change::Drop(before.month, *token))
-        });
-        puts.chain(drops).chain(moves)
+    /// What the open transaction writes for each month, the older first, once it is packed.
+    pub(crate) fn writings(&self) -> impl Iterator<Item = (Month, &MonthKey, &Writing)> {
+        let before = self.before.iter().zip([&self.writings.before]);
+        let now = self.now.iter().zip([&self.writings.now]);
+        let both = before.chain(now);
+        both.map(|(generation, writing)| (generation.month, &*generation.key, writing))
     }
 
-    /// Makes the open transaction's changes the committed ones.
+    /// How far the logs have come once the open transaction has committed.
+    pub(crate) fn logs(&self) -> Logs {
+        Logs {
+            now: self.writings.now.log.clone(),
+            before: self.writings.before.log.clone(),
+        }
+    }
+
+    /// Makes the open transaction's changes, which are packed, the committed ones.
     pub(crate) fn apply(&mut self) {
-        self.pack();
-        if let Some(now) = &mut self.now {
-            for token in self.dropped.drain() {
-                now.devices.remove(&token);
+        debug_assert_eq!(self.packed.len(), self.changed.len(), "pack comes first");
+        let Writings { now, before } = std::mem::take(&mut self.writings);
+        if let Some(of) = &mut self.now {
+            self.dropped
+                .drain()
+                .for_each(|token| of.devices.remove(&token));
+            for (token, device) in self.packed.drain(..) {
+                of.devices.insert(token, device);
             }
-            now.devices.extend(self.packed.drain(..));
+            of.wrote(now);
+        }
+        if let Some(of) = &mut self.before {
+            self.moved
+                .drain()
+                .for_each(|token| of.devices.remove(&token));
+            of.wrote(before);
         }
         self.changed.clear();
         self.added = 0;
-        if let Some(before) = &mut self.before {
-            for token in self.moved.drain() {
-                before.devices.remove(&token);
-            }
-        }
     }
 
     /// How many devices the state holds once the open transaction has committed.
@@ -239,6 +224,7 @@ impl Table {
         self.added = 0;
         self.dropped.clear();
         self.moved.clear();
+        self.writings = Writings::default();
     }
 
     /// How many devices are known.

@@ -239,8 +239,9 @@ impl Both {
         self.tally.add(&tally);
         self.events
             .extend(sink.events.into_iter().map(|one| (day, one)));
-        self.pairs
-            .extend(sink.pairs.into_iter().map(|one| (day, one)));
+        let each = sink.pairs.into_iter();
+        let each = each.flat_map(|(pair, devices)| (0..devices).map(move |_| (day, pair)));
+        self.pairs.extend(each);
     }
 
     /// The exact counts of a table, as [`Truth`] has them.

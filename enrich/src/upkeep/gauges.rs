@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use kaiku_broker::{Admin, Hidden};
+use kaiku_broker::{Admin, Hidden, Isolation};
 
 use super::headroom::{self, Headroom, RECORD};
 use super::months::Due;
@@ -19,6 +19,8 @@ const RETENTION_EVERY: Duration = Duration::from_secs(600);
 #[derive(Default)]
 pub(super) struct Gauges {
     shown: BTreeSet<i32>,
+    /// Partitions of which the brokers did not say the last time how much there is.
+    unanswered: BTreeSet<i32>,
     /// The retention of the raw topic in milliseconds, where it has one, and when it was asked for.
     retention: Option<(Instant, Option<i64>)>,
     headroom: Headroom,
@@ -46,26 +48,56 @@ impl Gauges {
             if stop.load(Ordering::Relaxed) {
                 return;
             }
-            let Ok((low, high)) = admin.watermarks(&context.raw, partition) else {
-                continue;
-            };
-            let label = || partition.to_string().into();
-            let lag = (high - lane.next_offset).max(0);
-            LAG.with([label()]).set(lag as f64);
-            self.look_behind(context, partition, high);
-            let Some(retention) = retention else {
-                HEADROOM.remove([label()]);
-                continue;
-            };
-            let (cluster, raw) = (&context.cluster, &context.raw);
-            let first = match (lag, lane.next_offset.max(low)) {
-                (0, _) => Ok(None),
-                (_, next) => self.headroom.time_of(cluster, raw, partition, next),
-            };
-            if let Ok(first) = first {
+            match admin.watermarks(&context.raw, partition) {
+                Ok(held) => {
+                    self.unanswered.remove(&partition);
+                    self.measure_one(context, partition, lane.next_offset, held, retention);
+                }
+                Err(_) if self.unanswered.insert(partition) => {}
+                // What was true a while ago would be taken for what is.
+                Err(_) => [LAG, HIDDEN, HEADROOM]
+                    .iter()
+                    .for_each(|gauge| gauge.remove([partition.to_string().into()])),
+            }
+        }
+    }
+
+    /// Shows how far a partition is behind, of which the topic has this much.
+    #[allow(clippy::cast_precision_loss, reason = "shown to people")]
+    fn measure_one(
+        &mut self,
+        context: &LaneContext,
+        partition: i32,
+        next: i64,
+        (low, high): (i64, i64),
+        retention: Option<i64>,
+    ) {
+        let label = || partition.to_string().into();
+        let hides = self.look_behind(context, partition, high);
+        // The mark of a transaction is no record, and what was aborted is nobody's: neither waits.
+        let isolation = match hides {
+            true => Isolation::Uncommitted,
+            false => Isolation::Committed,
+        };
+        let (cluster, raw) = (&context.cluster, &context.raw);
+        let first = match next < high {
+            true => self
+                .headroom
+                .time_of(cluster, raw, isolation, partition, next.max(low)),
+            false => Ok(None),
+        };
+        let lag = match first {
+            Ok(None) => 0,
+            Ok(Some(_)) | Err(_) => (high - next).max(0),
+        };
+        LAG.with([label()]).set(lag as f64);
+        match (first, retention) {
+            (Ok(first), Some(retention)) => {
                 let left = headroom::left(retention, first, context.clock.millis());
                 HEADROOM.with([label()]).set(left as f64 / 1000.0);
             }
+            (_, None) => HEADROOM.remove([label()]),
+            (Err(_), Some(_)) => {}
         }
     }
 
@@ -87,16 +119,19 @@ impl Gauges {
         retention
     }
 
-    /// Shows for how long an open transaction has hidden what stands in front of a partition's end.
-    fn look_behind(&mut self, context: &LaneContext, partition: i32, end: i64) {
+    /// Shows for how long an open transaction has hidden what stands in front of a partition's end; gives
+    /// whether one does.
+    fn look_behind(&mut self, context: &LaneContext, partition: i32, end: i64) -> bool {
         if self.hidden.is_none() {
             self.hidden = Hidden::of(&context.cluster, &context.raw).ok();
         }
         let hidden = self.hidden.as_mut();
-        if let Some(Ok(since)) = hidden.map(|hidden| hidden.since(partition, end, RECORD)) {
-            let label = partition.to_string().into();
-            HIDDEN.with([label]).set(since.as_secs_f64());
-        }
+        let Some(Ok(since)) = hidden.map(|hidden| hidden.since(partition, end, RECORD)) else {
+            return false;
+        };
+        let label = partition.to_string().into();
+        HIDDEN.with([label]).set(since.as_secs_f64());
+        !since.is_zero()
     }
 }
 
@@ -107,6 +142,7 @@ pub(super) fn show_overdue(left: &Due) {
         ("state_topic", Some(&left.topics)),
         ("key_record", left.records.as_ref()),
         ("key_file", left.files.as_ref()),
+        ("key_memory", Some(&left.known)),
     ];
     for (what, months) in kinds {
         if let Some(months) = months {

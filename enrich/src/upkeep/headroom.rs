@@ -14,10 +14,11 @@ use crate::error::Error;
 /// How long the first record that is not committed is waited for.
 pub(super) const RECORD: Duration = Duration::from_secs(2);
 
-/// Looks at the times of records. Its client is made when it is needed first.
+/// Looks at the times of records. Its clients are made when they are needed first.
 #[derive(Default)]
 pub(crate) struct Headroom {
-    reader: Option<BaseConsumer>,
+    committed: Option<BaseConsumer>,
+    uncommitted: Option<BaseConsumer>,
 }
 
 /// The retention of a topic in milliseconds; `None` where nothing is deleted by age, or the brokers tell
@@ -37,7 +38,8 @@ pub(crate) fn left(retention: i64, first: Option<i64>, now: i64) -> i64 {
 }
 
 impl Headroom {
-    /// The time of the record at an offset, or of the first behind it; `None` where none is there.
+    /// The time of the record at an offset, or of the first behind it; `None` where none is there. Whoever
+    /// looks for committed records sees none that an open transaction hides.
     ///
     /// # Errors
     /// Where no record comes in time.
@@ -45,14 +47,19 @@ impl Headroom {
         &mut self,
         cluster: &Cluster,
         topic: &str,
+        isolation: Isolation,
         partition: i32,
         offset: i64,
     ) -> Result<Option<i64>, Error> {
         let failed = || Error::kafka("reading the time of the first record that waits");
-        let reader = match self.reader.take() {
+        let kept = match isolation {
+            Isolation::Committed => &mut self.committed,
+            Isolation::Uncommitted => &mut self.uncommitted,
+        };
+        let reader = match kept.take() {
             Some(reader) => reader,
             None => {
-                let mut reader = cluster.reader("headroom", Isolation::Uncommitted);
+                let mut reader = cluster.reader("headroom", isolation);
                 // One record is wanted.
                 reader.set("max.partition.fetch.bytes", "4096");
                 reader.create().map_err(failed())?
@@ -60,7 +67,7 @@ impl Headroom {
         };
         let found = first_time(&reader, topic, partition, offset);
         let _ = reader.unassign();
-        self.reader = Some(reader);
+        *kept = Some(reader);
         found.map_err(failed())
     }
 }

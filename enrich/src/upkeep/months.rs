@@ -96,8 +96,10 @@ impl Months<'_> {
     pub(crate) fn destroy(&self, mut due: Due, trouble: &mut Trouble) -> Due {
         for month in due.going(&due.known) {
             self.keys.forget(month);
-            due.known.remove(&month);
         }
+        // Asked, as all else here is, and not taken for done.
+        let known = self.keys.remembered();
+        due.known.retain(|month| known.contains(month));
         if let Some(files) = due.files.take() {
             let going = due.going(&files);
             due.files = Some(destroy_each(files, &going, trouble, |month| {

@@ -13,7 +13,7 @@ use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::error::Error;
-use crate::state::{META_KEY, Meta};
+use crate::state::{META_KEY, Meta, MetaError};
 
 /// Offsets from the end that are looked at first. Each transaction writes a meta record, so that
 /// only a long row of aborted ones has more looked at.
@@ -46,12 +46,12 @@ pub(crate) fn newest_months(
 }
 
 /// The newest meta record that each of these partitions has committed in these months; one that never
-/// has, or has one that this version can't read, is not there.
+/// has is not there.
 pub(crate) fn newest_metas(
     cluster: &Cluster,
     months: &[Month],
     partitions: &BTreeSet<i32>,
-) -> Result<BTreeMap<i32, Meta>, Error> {
+) -> Result<BTreeMap<i32, Result<Meta, MetaError>>, Error> {
     let mut newest = BTreeMap::new();
     let mut rest = partitions.clone();
     for month in months.iter().rev() {
@@ -61,7 +61,7 @@ pub(crate) fn newest_metas(
         let topic = cluster.topics().state(*month);
         for (partition, value) in with_meta(cluster, &topic, &rest, Wanted::Newest)? {
             rest.remove(&partition);
-            newest.extend(Meta::from_bytes(&value).ok().map(|meta| (partition, meta)));
+            newest.insert(partition, Meta::from_bytes(&value));
         }
     }
     Ok(newest)

@@ -26,16 +26,24 @@ fn victim() -> PathBuf {
 /// A server that fails one time in three: before it counts, or before it answers.
 fn serve(listener: &TcpListener, server: &Mutex<Server>) {
     let mut dice = ChaCha8Rng::seed_from_u64(77);
+    let mut latest = i64::MIN;
     for stream in listener.incoming() {
         let Ok(stream) = stream else { return };
         let fate = dice.random_range(0..6);
-        if exchange(stream, server, fate).is_none() {
+        if exchange(stream, server, &mut latest, fate).is_none() {
             continue;
         }
     }
 }
 
-fn exchange(mut stream: TcpStream, server: &Mutex<Server>, fate: u32) -> Option<()> {
+/// Takes what one connection brings, at the latest moment that any device has named: a life of the program may begin
+/// earlier than the one before has ended, and no server's clock goes back with it.
+fn exchange(
+    mut stream: TcpStream,
+    server: &Mutex<Server>,
+    latest: &mut i64,
+    fate: u32,
+) -> Option<()> {
     stream
         .set_read_timeout(Some(Duration::from_secs(20)))
         .ok()?;
@@ -54,10 +62,9 @@ fn exchange(mut stream: TcpStream, server: &Mutex<Server>, fate: u32) -> Option<
         headers: Vec::new(),
         body,
     };
-    server
-        .lock()
-        .unwrap()
-        .take(&upload, Day::from_millis(i64::from_le_bytes(now)));
+    *latest = i64::from_le_bytes(now).max(*latest);
+    let today = Day::from_millis(*latest);
+    server.lock().unwrap().take(&upload, today);
     if fate == 1 {
         return None;
     }

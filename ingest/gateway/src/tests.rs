@@ -6,6 +6,7 @@ mod attacks;
 mod changes;
 mod connections;
 mod contract;
+mod doors;
 mod fuzz;
 mod golden;
 mod requests;

@@ -68,6 +68,11 @@ impl LineError {
                 Reason::BadJson,
                 "the JSON object is not complete".to_owned(),
             ),
+            Category::Syntax if text.starts_with("trailing characters") => (
+                Reason::BadJson,
+                "something stands behind the JSON object: a line is one upload, and so is a request"
+                    .to_owned(),
+            ),
             Category::Syntax | Category::Io => (Reason::BadJson, "not valid JSON".to_owned()),
         };
         LineError {

@@ -248,7 +248,9 @@ fn every_fault_has_its_reason() {
         ),
         (r#""events":["#, r#""events":"#, Reason::BadJson, ""),
         ("]}", "]", Reason::BadJson, "not complete"),
-        ("]}", "]}}", Reason::BadJson, "not valid JSON"),
+        ("]}", "],}", Reason::BadJson, "not valid JSON"),
+        ("]}", "]}}", Reason::BadJson, "a line is one upload"),
+        ("]}", "]}{}", Reason::BadJson, "a line is one upload"),
     ] {
         let error = with(from, to);
         assert_eq!(error.reason, reason, "{to}: {error}");

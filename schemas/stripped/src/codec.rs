@@ -6,17 +6,22 @@
 //! in `tests/reference.rs`.
 
 use kaiku_wire::frame::{self, Framing};
-use kaiku_wire::{BOUNDS, Day, Mark, Schema, contract};
+use kaiku_wire::{BOUNDS, Day, Schema, contract};
 
+use crate::places::{Subjects, Texts};
 use crate::{DayClosed, Pair, StrippedEvent, schemas};
 
 /// Which record of `events.stripped` stands behind a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Events of many devices.
-    Stripped,
+    Events,
     /// Pairs of features.
     Pairs,
+    /// Events of a version before, each with its texts.
+    EventsBefore,
+    /// Pairs of a version before, each with its texts.
+    PairsBefore,
     /// A day is closed on this partition.
     DayClosed,
 }
@@ -24,11 +29,13 @@ pub enum Kind {
 /// The kind of a record by the full name of its schema.
 pub fn kind_of(name: &str) -> Option<Kind> {
     let kinds = [
-        (contract::STRIPPED_BATCH, Kind::Stripped),
-        (contract::PAIR_BATCH, Kind::Pairs),
-        (contract::DAY_CLOSED, Kind::DayClosed),
+        (contract::STRIPPED_EVENTS.name, Kind::Events),
+        (contract::STRIPPED_PAIRS.name, Kind::Pairs),
+        (schemas::STRIPPED_BATCH.name(), Kind::EventsBefore),
+        (schemas::PAIR_BATCH.name(), Kind::PairsBefore),
+        (contract::DAY_CLOSED.name, Kind::DayClosed),
     ];
-    let of_name = kinds.into_iter().find(|(one, _)| one.name == name);
+    let of_name = kinds.into_iter().find(|(one, _)| *one == name);
     of_name.map(|(_, kind)| kind)
 }
 
@@ -37,8 +44,8 @@ pub fn kind_of(name: &str) -> Option<Kind> {
 pub enum Record<'a> {
     /// Events of one day.
     Events(Day, &'a [StrippedEvent]),
-    /// Pairs of the week of this day.
-    Pairs(Day, &'a [Pair]),
+    /// Pairs of the week of this day, each once, and how many devices made it.
+    Pairs(Day, &'a [(Pair, u32)]),
     /// A day is closed.
     DayClosed(DayClosed),
 }
@@ -48,6 +55,9 @@ pub struct Encoder {
     events: Framing,
     pairs: Framing,
     closed: Framing,
+    texts: Texts,
+    subjects: Subjects,
+    rows: Vec<u8>,
 }
 
 impl Encoder {
@@ -55,34 +65,38 @@ impl Encoder {
     pub fn single_object() -> Encoder {
         let with = |schema: &Schema| Framing::SingleObject(schema.fingerprint());
         Encoder {
-            events: with(&schemas::STRIPPED_BATCH),
-            pairs: with(&schemas::PAIR_BATCH),
+            events: with(&schemas::STRIPPED_EVENTS),
+            pairs: with(&schemas::STRIPPED_PAIRS),
             closed: with(&schemas::DAY_CLOSED),
+            texts: Texts::default(),
+            subjects: Subjects::default(),
+            rows: Vec::new(),
         }
     }
 
     /// Writes Confluent's framing, under the ids that the registry gave to the schemas of
-    /// `StrippedBatch`, `PairBatch` and `DayClosed`.
+    /// `StrippedEvents`, `StrippedPairs` and `DayClosed`.
     pub fn confluent(events: u32, pairs: u32, closed: u32) -> Encoder {
         Encoder {
             events: Framing::Confluent(events),
             pairs: Framing::Confluent(pairs),
             closed: Framing::Confluent(closed),
+            ..Encoder::single_object()
         }
     }
 
     /// Appends a record to `out`.
-    pub fn encode(&self, record: Record<'_>, out: &mut Vec<u8>) {
+    pub fn encode(&mut self, record: Record<'_>, out: &mut Vec<u8>) {
         match record {
             Record::Events(day, events) => {
                 frame::put(out, self.events);
                 head(out, day);
-                array(out, events, event);
+                self.events(events, out);
             }
             Record::Pairs(day, pairs) => {
                 frame::put(out, self.pairs);
                 head(out, day);
-                array(out, pairs, pair);
+                self.pairs(pairs, out);
             }
             Record::DayClosed(DayClosed { day, incidents }) => {
                 frame::put(out, self.closed);
@@ -93,6 +107,41 @@ impl Encoder {
                 });
             }
         }
+    }
+
+    /// The texts of events, each once, their subjects, then the events. The texts are known once all events were
+    /// written: these wait beside.
+    fn events(&mut self, events: &[StrippedEvent], out: &mut Vec<u8>) {
+        let (texts, subjects, rows) = (&mut self.texts, &mut self.subjects, &mut self.rows);
+        texts.clear();
+        subjects.clear();
+        rows.clear();
+        for event in events {
+            row(rows, texts, subjects, event);
+        }
+        array(out, texts.all(), |out, value| text(out, value));
+        array(out, subjects.all(), places);
+        block(out, events.len());
+        out.extend_from_slice(rows);
+        if !events.is_empty() {
+            out.push(0);
+        }
+    }
+
+    /// The texts of pairs, each once, then the pairs.
+    fn pairs(&mut self, pairs: &[(Pair, u32)], out: &mut Vec<u8>) {
+        let texts = &mut self.texts;
+        texts.clear();
+        let rows: Vec<_> = pairs
+            .iter()
+            .map(|(pair, devices)| {
+                let names = [pair.app().as_str(), pair.a().as_str(), pair.b().as_str()];
+                let [app, a, b] = names.map(|name| texts.place(name));
+                [app, a, b, *devices]
+            })
+            .collect();
+        array(out, texts.all(), |out, value| text(out, value));
+        array(out, &rows, places);
     }
 }
 
@@ -121,14 +170,26 @@ fn head(out: &mut Vec<u8>, day: Day) {
 
 /// Avro's `array`: one block, and the empty one that ends it.
 fn array<T>(out: &mut Vec<u8>, items: &[T], each: impl Fn(&mut Vec<u8>, &T)) {
+    block(out, items.len());
+    items.iter().for_each(|item| each(out, item));
     if !items.is_empty() {
-        long(out, i64::try_from(items.len()).unwrap_or(i64::MAX));
-        items.iter().for_each(|item| each(out, item));
+        out.push(0);
     }
-    out.push(0);
 }
 
-fn event(out: &mut Vec<u8>, event: &StrippedEvent) {
+/// The head of a block of so many items; that of none ends an array.
+fn block(out: &mut Vec<u8>, items: usize) {
+    long(out, i64::try_from(items).unwrap_or(i64::MAX));
+}
+
+/// Places, one after the other.
+fn places<const N: usize>(out: &mut Vec<u8>, places: &[u32; N]) {
+    for place in places {
+        long(out, i64::from(*place));
+    }
+}
+
+fn row(out: &mut Vec<u8>, texts: &mut Texts, subjects: &mut Subjects, event: &StrippedEvent) {
     let StrippedEvent {
         app,
         release,
@@ -139,21 +200,10 @@ fn event(out: &mut Vec<u8>, event: &StrippedEvent) {
         times,
         marks,
     } = *event;
-    text(out, app.as_str());
-    text(out, release.as_str());
-    text(out, item.kind().as_str());
-    text(out, item.name());
-    text(out, item.component());
-    text(out, model.as_str());
-    text(out, operator.as_str());
-    text(out, country.as_str());
-    text(out, item.duration_bucket());
+    let subject = subjects.place(texts, (app, release, item));
+    let [model, operator, country] =
+        [model.as_str(), operator.as_str(), country.as_str()].map(|value| texts.place(value));
+    places(out, &[subject, model, operator, country]);
     long(out, i64::from(times));
-    out.extend(Mark::of_events().map(|mark| u8::from(marks.has(mark))));
-}
-
-fn pair(out: &mut Vec<u8>, pair: &Pair) {
-    text(out, pair.app().as_str());
-    text(out, pair.a().as_str());
-    text(out, pair.b().as_str());
+    long(out, i64::from(marks.bits()));
 }

@@ -13,6 +13,7 @@
 mod codec;
 mod event;
 mod marks;
+mod places;
 pub mod schemas;
 
 pub use codec::{Encoder, Kind, Record, kind_of};

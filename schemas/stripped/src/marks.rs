@@ -12,6 +12,11 @@ impl Marks {
         self.0 & (1 << mark as u16) != 0
     }
 
+    /// A bit each, that of [`Mark`]'s number.
+    pub fn bits(self) -> u16 {
+        self.0
+    }
+
     /// Sets the mark where `on`; else leaves it as it is.
     pub fn set(&mut self, mark: Mark, on: bool) {
         self.0 |= u16::from(on) << mark as u16;

@@ -60,18 +60,18 @@ pub const REJECTED: Contract = Contract {
     text: include_str!("../../avro/rejected.avsc"),
 };
 /// Events without identity.
-pub const STRIPPED_BATCH: Contract = Contract {
-    name: "kaiku.stripped.StrippedBatch",
+pub const STRIPPED_EVENTS: Contract = Contract {
+    name: "kaiku.stripped.StrippedEvents",
     topic: topic::STRIPPED,
     kept: STRIPPED_KEPT,
-    text: include_str!("../../avro/stripped_batch.avsc"),
+    text: include_str!("../../avro/stripped_events.avsc"),
 };
 /// Features that a device used in the same week.
-pub const PAIR_BATCH: Contract = Contract {
-    name: "kaiku.stripped.PairBatch",
+pub const STRIPPED_PAIRS: Contract = Contract {
+    name: "kaiku.stripped.StrippedPairs",
     topic: topic::STRIPPED,
     kept: STRIPPED_KEPT,
-    text: include_str!("../../avro/pair_batch.avsc"),
+    text: include_str!("../../avro/stripped_pairs.avsc"),
 };
 /// A day is closed on a partition.
 pub const DAY_CLOSED: Contract = Contract {
@@ -87,8 +87,8 @@ pub const CONTRACTS: [Contract; 7] = [
     FORGET,
     TICK,
     REJECTED,
-    STRIPPED_BATCH,
-    PAIR_BATCH,
+    STRIPPED_EVENTS,
+    STRIPPED_PAIRS,
     DAY_CLOSED,
 ];
 

@@ -63,6 +63,12 @@ impl fmt::Debug for Schema {
     }
 }
 
+/// The CRC-64-AVRO fingerprint of the canonical form of a schema, by its text; `None` where it is no schema.
+pub fn fingerprint(text: &str) -> Option<u64> {
+    let parsed: serde_avro_fast::Schema = text.parse().ok()?;
+    Some(u64::from_le_bytes(*parsed.rabin_fingerprint()))
+}
+
 /// The full name of a record's schema, by its text; `None` where it is no named schema.
 pub fn full_name(text: &str) -> Option<String> {
     let schema: Value = serde_json::from_str(text).ok()?;

@@ -26,6 +26,7 @@ fn raw(partition: i32) -> RawPartition {
         partition,
         held: (100, 200),
         next: Some((200, Known::Group)),
+        state: None,
         waits_since: None,
         headroom: Some(14 * DAY),
         is_owned: Some(true),
@@ -189,6 +190,22 @@ fn a_partition_that_was_never_handled_begins_where_the_topic_does() {
     };
     assert_eq!(whats(&with_raw(vec![anew(0)])), []);
     assert_eq!(whats(&with_raw(vec![anew(7)])), [(What::RawGap, vec![0])]);
+}
+
+#[test]
+fn a_state_that_is_gone_or_stands_elsewhere_than_its_group_is_told_whatever_waits() {
+    let mut facts = fine();
+    let partitions = &mut facts.raw.as_mut().unwrap().partitions;
+    partitions[0].state = Some(OtherState::Gone);
+    partitions[2] = RawPartition {
+        state: Some(OtherState::At(140)),
+        ..waiting(2, 2 * HOUR)
+    };
+    let expected = [(What::OffsetMoved, vec![2]), (What::StateLost, vec![0])];
+    assert_eq!(whats(&facts), expected);
+    let text = &judge(&facts)[0].text;
+    assert!(text.contains("offset 150 is committed for partition 2"));
+    assert!(text.contains("its state stands at 140"), "{text}");
 }
 
 #[test]

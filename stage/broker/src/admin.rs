@@ -2,6 +2,7 @@
 
 mod advertised;
 mod ends;
+mod groups;
 mod owners;
 
 use std::collections::BTreeMap;
@@ -268,14 +269,17 @@ impl Admin {
     /// # Errors
     /// Brokers that don't answer, or know no such partition.
     pub fn watermarks(&self, topic: &str, partition: i32) -> Result<(i64, i64), Error> {
-        self.client
-            .inner()
-            .fetch_watermarks(topic, partition, self.request)
-            .map_err(|source| Error::Watermarks {
-                topic: topic.to_owned(),
-                partition,
-                source,
-            })
+        let client = self.client.inner();
+        let asked = client.fetch_watermarks(topic, partition, self.request);
+        if asked.is_err() {
+            // As `watermarks` does: else it says for a quarter of an hour what it has heard once.
+            let _ = client.fetch_metadata(None, PROBE.min(self.metadata));
+        }
+        asked.map_err(|source| Error::Watermarks {
+            topic: topic.to_owned(),
+            partition,
+            source,
+        })
     }
 
     /// The months that have a state topic, oldest first.

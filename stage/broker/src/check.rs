@@ -253,8 +253,8 @@ fn alter(topic: &str, setting: &str, has: &str, needs: &str) -> String {
 
 fn command(topic: &str, setting: &str, needs: &str) -> String {
     format!(
-        "`kafka-configs --alter --entity-type topics --entity-name {topic} --add-config \
-         '{setting}=[{needs}]'` sets it"
+        "`kafka-configs --bootstrap-server BROKER --alter --entity-type topics --entity-name {topic} \
+         --add-config '{setting}=[{needs}]'` sets it"
     )
 }
 

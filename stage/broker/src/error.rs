@@ -102,6 +102,15 @@ pub enum Error {
         #[source]
         source: KafkaError,
     },
+    /// A consumer group could not be deleted.
+    #[error("deleting the group `{group}`")]
+    DeleteGroup {
+        /// The group.
+        group: String,
+        /// The broker's reason.
+        #[source]
+        source: KafkaError,
+    },
     /// Records could not be deleted.
     #[error("deleting the records of `{topic}` partition {partition} before offset {before}")]
     DeleteRecords {
@@ -156,6 +165,7 @@ impl Error {
             | Error::DescribeTopics(source)
             | Error::TopicId { source, .. }
             | Error::DeleteTopic { source, .. }
+            | Error::DeleteGroup { source, .. }
             | Error::DeleteRecords { source, .. }
             | Error::Watermarks { source, .. }
             | Error::Group { source, .. } => passes(source),

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::KafkaError;
 
 use crate::cluster::{Cluster, Isolation};
 use crate::error::Error;
+use crate::watermarks::watermarks;
 
 /// Watches the last stable offsets of a topic's partitions. A transaction that is open for longer than
 /// any should be is a hanging one: nobody reads past it.
@@ -47,9 +48,7 @@ impl Hidden {
         end: i64,
         within: Duration,
     ) -> Result<Duration, KafkaError> {
-        let (_, stable) = self
-            .client
-            .fetch_watermarks(&self.topic, partition, within)?;
+        let (_, stable) = watermarks(&self.client, &self.topic, partition, within)?;
         Ok(self.note(partition, stable, end))
     }
 

@@ -19,6 +19,7 @@ mod problems;
 mod reason;
 mod topic_id;
 mod topics;
+mod watermarks;
 
 pub use admin::{Admin, Advertised, Ends, Examined, Owners};
 pub use check::Scope;
@@ -31,3 +32,4 @@ pub use hidden::Hidden;
 pub use mock::MockBroker;
 pub use note::{Noting, note};
 pub use topics::{Kind, MESSAGE_MAX_BYTES, TopicSpec, Topics, TopicsConfig};
+pub use watermarks::watermarks;

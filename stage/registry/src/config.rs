@@ -58,6 +58,25 @@ impl Config {
         }
     }
 
+    /// Everything that keeps this from being used, each a sentence; the files that it names are read, and
+    /// nothing is connected to.
+    pub fn problems(&self) -> Vec<String> {
+        let base = self.base();
+        // Certificates are read where the address needs them.
+        let is_secure = base.as_ref().is_ok_and(|base| base.scheme() == "https");
+        let authorities = is_secure.then(|| self.authorities());
+        let errors = [
+            base.err(),
+            self.authorization().err(),
+            authorities.and_then(Result::err),
+        ];
+        let sentences = errors.into_iter().flatten().map(|error| match &error {
+            Error::File { source, .. } => format!("{error} ({source})"),
+            _ => error.to_string(),
+        });
+        sentences.collect()
+    }
+
     /// The address, checked.
     pub(crate) fn base(&self) -> Result<Url, Error> {
         let url = Url::parse(&self.url).map_err(|_| Error::Address)?;

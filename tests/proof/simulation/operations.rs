@@ -168,7 +168,7 @@ impl Episode<'_> {
         let name = self.next_name();
         let old = self
             .world
-            .enrich_failing(&name, "state.newest_format=return(3)");
+            .enrich_failing(&name, "state.newest_format=return(4)");
         sleep(Duration::from_millis(self.rng.random_range(500..3_000)));
         old.kill();
     }

@@ -1,6 +1,6 @@
 //! What stands on events.stripped and events.rejected, a partition at a time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use kaiku_broker::Cluster;
 use kaiku_fleet::Truth;
@@ -36,55 +36,95 @@ pub(crate) struct Seen {
 }
 
 #[derive(Deserialize)]
-struct WireBatch<'a> {
+struct WireEvents<'a> {
     day: i32,
     week: i32,
     bounds: u32,
     #[serde(borrow)]
-    events: Vec<WireEvent<'a>>,
+    texts: Vec<&'a str>,
+    subjects: Vec<WireSubject>,
+    events: Vec<WireRow>,
 }
 
-macro_rules! wire_event {
-    ($($mark:ident),*) => {
-        #[derive(Deserialize)]
-        struct WireEvent<'a> {
-            app: &'a str,
-            release: &'a str,
-            kind: &'a str,
-            item: &'a str,
-            component: &'a str,
-            model: &'a str,
-            operator: &'a str,
-            country: &'a str,
-            duration_bucket: &'a str,
-            times: i32,
-            $($mark: bool,)*
-        }
-
-        impl WireEvent<'_> {
-            fn marks(&self) -> impl Iterator<Item = (&'static str, bool)> {
-                [$((stringify!($mark), self.$mark)),*].into_iter()
-            }
-        }
-    };
+#[derive(Deserialize)]
+struct WireSubject {
+    app: usize,
+    release: usize,
+    kind: usize,
+    item: usize,
+    component: usize,
+    duration_bucket: usize,
 }
 
-wire_event!(
-    first_app_day,
-    first_app_week,
-    first_release_day,
-    first_item_day,
-    first_item_week,
-    second_use_day,
-    fifth_use_day,
-    first_fatal_day,
-    first_fatal_release_day,
-    first_fatal_week,
-    first_session_day,
-    first_cause_release_day,
-    first_cause_component_week,
-    first_bounded_day
-);
+#[derive(Deserialize)]
+struct WireRow {
+    subject: usize,
+    model: usize,
+    operator: usize,
+    country: usize,
+    times: i32,
+    marks: u32,
+}
+
+/// The marks, from the lowest bit.
+const MARKS: [&str; 14] = [
+    "first_app_day",
+    "first_app_week",
+    "first_release_day",
+    "first_item_day",
+    "first_item_week",
+    "second_use_day",
+    "fifth_use_day",
+    "first_fatal_day",
+    "first_fatal_release_day",
+    "first_fatal_week",
+    "first_session_day",
+    "first_cause_release_day",
+    "first_cause_component_week",
+    "first_bounded_day",
+];
+
+/// A row with its texts.
+struct WireEvent<'a> {
+    app: &'a str,
+    release: &'a str,
+    kind: &'a str,
+    item: &'a str,
+    component: &'a str,
+    model: &'a str,
+    operator: &'a str,
+    country: &'a str,
+    duration_bucket: &'a str,
+    times: i32,
+    marks: u32,
+}
+
+impl<'a> WireEvent<'a> {
+    fn of(row: &WireRow, batch: &WireEvents<'a>) -> WireEvent<'a> {
+        assert!(row.marks < 1 << MARKS.len(), "no bit but that of a mark");
+        let (texts, subject) = (&batch.texts, &batch.subjects[row.subject]);
+        WireEvent {
+            app: texts[subject.app],
+            release: texts[subject.release],
+            kind: texts[subject.kind],
+            item: texts[subject.item],
+            component: texts[subject.component],
+            model: texts[row.model],
+            operator: texts[row.operator],
+            country: texts[row.country],
+            duration_bucket: texts[subject.duration_bucket],
+            times: row.times,
+            marks: row.marks,
+        }
+    }
+
+    fn marks(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        let bits = self.marks;
+        (0..)
+            .zip(MARKS)
+            .map(move |(bit, name)| (name, bits >> bit & 1 == 1))
+    }
+}
 
 impl WireEvent<'_> {
     fn has(&self, mark: Mark) -> bool {
@@ -117,18 +157,21 @@ impl WireEvent<'_> {
 }
 
 #[derive(Deserialize)]
-struct WirePairs {
+struct WirePairs<'a> {
     day: i32,
     week: i32,
     bounds: u32,
+    #[serde(borrow)]
+    texts: Vec<&'a str>,
     pairs: Vec<WirePair>,
 }
 
 #[derive(Deserialize)]
 struct WirePair {
-    app: String,
-    a: String,
-    b: String,
+    app: usize,
+    a: usize,
+    b: usize,
+    devices: u32,
 }
 
 #[derive(Deserialize)]
@@ -170,18 +213,18 @@ pub(crate) fn seen_with(kafka: &Cluster, ids: &HashMap<u32, u64>) -> BTreeMap<i3
         let seen = all.entry(record.partition).or_default();
         let is =
             |schema: &kaiku_wire::Schema| framing == Framing::SingleObject(schema.fingerprint());
-        if is(&schemas::STRIPPED_BATCH) {
-            let schema = schemas::STRIPPED_BATCH.parsed();
+        if is(&schemas::STRIPPED_EVENTS) {
+            let schema = schemas::STRIPPED_EVENTS.parsed();
             seen.batch(&codec::read(datum, schema, MOST).unwrap());
-        } else if is(&schemas::PAIR_BATCH) {
-            let schema = schemas::PAIR_BATCH.parsed();
-            let batch: WirePairs = codec::read(datum, schema, MOST).unwrap();
+        } else if is(&schemas::STRIPPED_PAIRS) {
+            let schema = schemas::STRIPPED_PAIRS.parsed();
+            let batch: WirePairs<'_> = codec::read(datum, schema, MOST).unwrap();
             assert_eq!(
                 day(batch.day).start_millis(),
                 millis,
                 "its time is its day's"
             );
-            seen.pair_batch(batch);
+            seen.pair_batch(&batch);
         } else {
             let schema = schemas::DAY_CLOSED.parsed();
             let closed: WireClosed = codec::read(datum, schema, MOST).unwrap();
@@ -227,30 +270,36 @@ impl Seen {
         self.marks.get(mark.as_str()).copied().unwrap_or(0)
     }
 
-    fn pair_batch(&mut self, batch: WirePairs) {
+    fn pair_batch(&mut self, batch: &WirePairs<'_>) {
         let day = day_and_week(batch.day, batch.week);
         assert_eq!(batch.bounds, BOUNDS.version, "it says under which bounds");
         self.late += u64::from(self.closed.contains(&day));
-        self.pairs += batch.pairs.len() as u64;
-        for WirePair { app, a, b } in batch.pairs {
+        let mut once = HashSet::new();
+        for pair in &batch.pairs {
+            let [app, a, b] = [pair.app, pair.a, pair.b].map(|place| batch.texts[place]);
             assert!(a < b, "a pair stands in the order of its names");
+            assert!(once.insert((app, a, b)), "a pair stands in a record once");
+            self.pairs += u64::from(pair.devices);
             let value = |dimension| match dimension {
-                Dimension::App => Some(app.clone()),
-                Dimension::A => Some(a.clone()),
-                Dimension::B => Some(b.clone()),
+                Dimension::App => Some(app.to_owned()),
+                Dimension::A => Some(a.to_owned()),
+                Dimension::B => Some(b.to_owned()),
                 _ => None,
             };
             let has = |mark| mark == Mark::FirstPairWeek;
-            cells::add(&mut self.cells, day, &value, &has);
+            for _ in 0..pair.devices {
+                cells::add(&mut self.cells, day, &value, &has);
+            }
         }
     }
 
-    fn batch(&mut self, batch: &WireBatch<'_>) {
+    fn batch(&mut self, batch: &WireEvents<'_>) {
         let day = day_and_week(batch.day, batch.week);
         assert_eq!(batch.bounds, BOUNDS.version, "it says under which bounds");
         let is_late = self.closed.contains(&day);
         *self.days.entry(day).or_default() += batch.events.len() as u64;
-        for event in &batch.events {
+        for row in &batch.events {
+            let event = WireEvent::of(row, batch);
             self.events += 1;
             self.late += u64::from(is_late);
             self.times += u64::try_from(event.times).unwrap();

@@ -67,27 +67,47 @@ fn open(cipher: &XChaCha20Poly1305, context: &[u8], sealed: &[u8]) -> Vec<u8> {
         .expect("the state opens with the month's key, in its own place")
 }
 
-/// The newest record of each device of a month, by partition and token, deleted ones left out.
-fn devices(records: Vec<Record>) -> BTreeMap<(i32, [u8; 16]), Vec<u8>> {
-    let mut all = BTreeMap::new();
+/// The devices of a month, by partition and token, as the records of its topic say one after the other; deleted chunks
+/// left out.
+fn devices(records: Vec<Record>, cipher: &XChaCha20Poly1305) -> BTreeMap<(i32, [u8; 16]), Vec<u8>> {
+    let mut chunks = BTreeMap::new();
     for record in records {
-        let Ok(token) = <[u8; 16]>::try_from(record.key.unwrap()) else {
+        let Ok(number) = <[u8; 8]>::try_from(record.key.unwrap()) else {
             continue;
         };
+        let place = (record.partition, u64::from_be_bytes(number));
         match record.value {
-            Some(value) => all.insert((record.partition, token), value),
-            None => all.remove(&(record.partition, token)),
+            Some(value) => chunks.insert(place, value),
+            None => chunks.remove(&place),
         };
+    }
+    let mut all = BTreeMap::new();
+    for ((partition, number), sealed) in chunks {
+        let context = [&partition.to_be_bytes()[..], &number.to_be_bytes()].concat();
+        assert_eq!(sealed[0], 5, "the format of the state");
+        let plain = open(cipher, &context, &sealed[1..]);
+        let [from, to] = [0, 2].map(|at| u16::from_le_bytes([plain[at], plain[at + 1]]));
+        all.retain(|(of, token): &(i32, [u8; 16]), _| {
+            let bucket = u16::from_be_bytes([token[8], token[9]]) >> 6;
+            *of != partition || !(from..to).contains(&bucket)
+        });
+        let mut rest = &plain[4..];
+        while let Some((token, behind)) = rest.split_first_chunk::<16>() {
+            let (length, behind) = behind.split_first_chunk::<4>().unwrap();
+            let (device, behind) = behind.split_at(u32::from_le_bytes(*length) as usize);
+            match device {
+                [] => all.remove(&(partition, *token)),
+                device => all.insert((partition, *token), device.to_vec()),
+            };
+            rest = behind;
+        }
+        assert!(rest.is_empty());
     }
     all
 }
 
-fn streams(sealed: &[u8], cipher: &XChaCha20Poly1305, partition: i32, token: [u8; 16]) -> Streams {
-    let mut context = partition.to_be_bytes().to_vec();
-    context.extend(token);
-    let plain = open(cipher, &context, &sealed[1..]);
-    assert_eq!(sealed[0], 4, "the format of a device's state");
-    let ((.., all), _): (Format4, _) = postcard::take_from_bytes(&plain).unwrap();
+fn streams(plain: &[u8]) -> Streams {
+    let ((.., all), _): (Format4, _) = postcard::take_from_bytes(plain).unwrap();
     let mut streams = Streams::new();
     for (_, id, next, gaps) in all {
         streams.entry(id).or_default().insert((next, gaps));
@@ -133,13 +153,14 @@ pub(crate) fn compare(kafka: &Cluster, keys_dir: &Path, oracle: &Oracle<'_>) -> 
         };
         let whose: HashMap<(i32, [u8; 16]), DeviceId> =
             known.iter().map(|(p, id)| ((*p, token(id)), *id)).collect();
-        for ((partition, token), sealed) in devices(read(kafka, &topic, Isolation::Committed)) {
+        let records = read(kafka, &topic, Isolation::Committed);
+        for ((partition, token), device) in devices(records, &cipher) {
             let Some(id) = whose.get(&(partition, token)) else {
                 return Err(format!(
                     "partition {partition}: a device that the fold does not know"
                 ));
             };
-            let streams = streams(&sealed, &cipher, partition, token);
+            let streams = streams(&device);
             let before = standing.insert((partition, *id), (month, streams));
             // What stands in an older month goes with it: nobody looks there any more.
             if before.is_some_and(|(before, _)| before.next() == month) {

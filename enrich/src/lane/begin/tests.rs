@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::AcceptedCut;
-use crate::state::{Devices, Notes};
+use crate::state::{Devices, Logs, Notes};
 
 fn meta(next_offset: i64) -> Meta {
     Meta {
@@ -19,6 +19,7 @@ fn meta(next_offset: i64) -> Meta {
         devices: Some(Devices { now: 1, before: 0 }),
         notes: Notes::default(),
         last: None,
+        logs: Logs::default(),
     }
 }
 
@@ -32,6 +33,7 @@ fn facts<'a>(meta: Option<&'a Meta>, accept: &'a Accept) -> Facts<'a> {
         meta,
         raw: (10, 100),
         stripped: true,
+        stripped_to: None,
         cut: None,
         accept,
     }
@@ -190,6 +192,49 @@ fn a_topic_that_has_lost_its_end_is_gone_on_with_where_it_was_written_again_and_
     assert_eq!(label(with((10, 45), None, &from(46))), Standstill::RawAnew);
 }
 
+#[test]
+fn a_state_behind_which_something_was_stripped_is_not_the_newest_that_there_was() {
+    let day = |text| Some(Day::parse(text).unwrap());
+    let meta = Meta {
+        open_day: day("2026-11-29"),
+        ..meta(50)
+    };
+    let silent = Accept::default();
+    let with = |stripped_to, committed, accept: &Accept| {
+        let facts = Facts {
+            stripped_to,
+            committed,
+            ..facts(Some(&meta), accept)
+        };
+        facts.begin()
+    };
+    for agreeing in [None, day("2026-11-28"), day("2026-11-29")] {
+        assert_eq!(with(agreeing, None, &silent).unwrap(), Begin::At(50));
+    }
+    // The topic of a later month is gone: with the offset of then, with one that was set to what is
+    // left, and with none.
+    let later = day("2026-12-01");
+    for (committed, next) in [(Some(70), 70), (Some(50), 50), (None, 50)] {
+        let refused = with(later, committed, &silent);
+        assert_eq!(label(refused), Standstill::StateLost);
+        let accept = Accept {
+            lost_state: [(3, next)].into(),
+            ..Accept::default()
+        };
+        let begun = with(later, committed, &accept).unwrap();
+        assert_eq!(begun, Begin::Without(next));
+    }
+    // The topic of this month has lost its end, and what is left of it is in the way.
+    let accept = Accept {
+        lost_state: [(3, 70)].into(),
+        ..Accept::default()
+    };
+    for accept in [&silent, &accept] {
+        let refused = with(day("2026-11-30"), Some(70), accept);
+        assert_eq!(label(refused), Standstill::StateIncomplete);
+    }
+}
+
 proptest! {
     /// Whatever was read: where nothing was accepted, a lane that begins leaves out no record and
     /// repeats none.
@@ -211,6 +256,7 @@ proptest! {
             meta: meta.as_ref(),
             raw: (low, low + length),
             stripped,
+            stripped_to: None,
             cut: None,
             accept: &accept,
         };

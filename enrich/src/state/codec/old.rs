@@ -68,7 +68,8 @@ pub(super) fn decode(format: u8, bytes: &[u8]) -> Option<Device> {
     match format {
         1 => Some(whole::<OldDevice>(bytes)?.with_two_books()),
         2 => Some(whole::<Unpacked>(bytes)?.device()?.with_two_books()),
-        _ => whole::<super::Unpacked<FixedStream>>(bytes)?.device(),
+        3 => whole::<super::Unpacked<FixedStream>>(bytes)?.device(),
+        _ => None,
     }
 }
 

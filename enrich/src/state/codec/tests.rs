@@ -5,6 +5,7 @@ use kaiku_catalogue::Catalogue;
 use kaiku_wire::BOUNDS;
 use proptest::prelude::*;
 
+use super::super::device::Gaps;
 use super::*;
 
 fn slot() -> impl Strategy<Value = Slot> {
@@ -66,6 +67,21 @@ proptest! {
         let mut bytes = Vec::new();
         encode(&device, &mut bytes);
         prop_assert_eq!(decode(FORMAT, &bytes), Some(device));
+    }
+
+    #[test]
+    fn by_hand_it_is_what_postcard_writes_and_reads(
+        device in device(),
+        changed in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+    ) {
+        let mut bytes = Vec::new();
+        encode(&device, &mut bytes);
+        prop_assert_eq!(&bytes, &reference::encode(&device));
+        for (at, byte) in changed {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        prop_assert_eq!(decode(FORMAT, &bytes), reference::decode(&bytes));
     }
 
     #[test]

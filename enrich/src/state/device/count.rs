@@ -63,6 +63,9 @@ struct Marking {
     due: bool,
     /// A mark of the day book was due and found no place.
     full: bool,
+    /// Where the slots of the app and of the feature or cause are, where they have any.
+    app: Option<usize>,
+    item: Option<usize>,
 }
 
 impl Marking {
@@ -123,7 +126,8 @@ impl Device {
         } = event;
         let of_app = self.take_day(DayPlace::App, books, app, app);
         marking.of(of_app, Mark::FirstAppDay);
-        let Some(of_app) = of_app.at() else {
+        marking.app = of_app.at();
+        let Some(of_app) = marking.app else {
             return false;
         };
         let of_release = self.take_day(DayPlace::Release, books, app, release);
@@ -137,13 +141,15 @@ impl Device {
             Sight::FeatureUsed { feature, times, .. } => {
                 let of_feature = self.take_day(DayPlace::Feature, books, app, feature);
                 marking.of_day(of_feature, Mark::FirstItemDay);
-                if let Some(at) = of_feature.at() {
+                marking.item = of_feature.at();
+                if let Some(at) = marking.item {
                     self.uses(at, times, &mut marking.marks);
                 }
             }
             Sight::Failed { cause, fatal, .. } => {
                 let of_cause = self.take_day(DayPlace::Cause, books, app, cause);
                 marking.of_day(of_cause, Mark::FirstItemDay);
+                marking.item = of_cause.at();
                 if of_release.at().is_some() {
                     let both = joined(release, cause);
                     let of_both = self.take_day(DayPlace::ReleaseCause, books, app, both);
@@ -177,16 +183,16 @@ impl Device {
 
     fn week_book(&mut self, event: Event, marking: &mut Marking, pair: impl FnMut(u64)) {
         let Event { app, sight, .. } = event;
-        let of_app = self.take_week(WeekPlace::App, app, app);
+        let of_app = self.take_week(WeekPlace::App, marking.app, app, app);
         marking.of(of_app, Mark::FirstAppWeek);
         let Some(at) = of_app.at() else { return };
         match sight {
             Sight::Started | Sight::Stopped => {}
             Sight::FeatureUsed { feature, pairs, .. } => {
-                let of_feature = self.take_week(WeekPlace::Feature, app, feature);
+                let of_feature = self.take_week(WeekPlace::Feature, marking.item, app, feature);
                 marking.of(of_feature, Mark::FirstItemWeek);
                 if pairs && matches!(of_feature, Take::Taken(_)) {
-                    self.pairs(app, feature, pair);
+                    self.pairs(of_feature.at(), app, feature, pair);
                 }
             }
             Sight::Failed {
@@ -194,10 +200,14 @@ impl Device {
                 component,
                 fatal,
             } => {
-                let of_cause = self.take_week(WeekPlace::Cause, app, cause);
+                let of_cause = self.take_week(WeekPlace::Cause, marking.item, app, cause);
                 marking.of(of_cause, Mark::FirstItemWeek);
-                let of_both =
-                    self.take_week(WeekPlace::ComponentCause, app, joined(component, cause));
+                let of_both = self.take_week(
+                    WeekPlace::ComponentCause,
+                    None,
+                    app,
+                    joined(component, cause),
+                );
                 marking.of(of_both, Mark::FirstCauseComponentWeek);
                 if fatal {
                     let first = self.slots[at].flags.put(Flags::FATAL_WEEK);
@@ -208,8 +218,8 @@ impl Device {
     }
 
     /// The first features of the week, up to the bound, make pairs with those of their own app.
-    fn pairs(&mut self, app: u64, feature: u64, mut pair: impl FnMut(u64)) {
-        if let Take::Taken(own) = self.take_week(WeekPlace::Paired, app, feature) {
+    fn pairs(&mut self, at: Option<usize>, app: u64, feature: u64, mut pair: impl FnMut(u64)) {
+        if let Take::Taken(own) = self.take_week(WeekPlace::Paired, at, app, feature) {
             let others = self.slots.iter().enumerate().filter(|(at, slot)| {
                 *at != own && slot.app == half(app) && slot.flags.has(Flags::PAIRED)
             });

@@ -191,33 +191,48 @@ impl Device {
         let total = usize::from(place as u8);
         let left = u32::from(self.taken.0[total]) < books.left_of(room);
         let most = if left { room.a_day } else { 0 };
-        let take = self.take(place.family(), place.flag(), most, app, key);
+        let at = self.find(place.family(), key);
+        let take = self.take(at, place.family(), place.flag(), most, app, key);
         if let Take::Taken(_) = take {
             self.taken.0[total] = self.taken.0[total].saturating_add(1);
         }
         take
     }
 
-    /// Tries to take a place of the week book.
-    pub(super) fn take_week(&mut self, place: WeekPlace, app: u64, key: u64) -> Take {
-        self.take(place.family(), place.flag(), place.bound(), app, key)
+    /// Tries to take a place of the week book, for something whose slot may be known.
+    pub(super) fn take_week(
+        &mut self,
+        place: WeekPlace,
+        known: Option<usize>,
+        app: u64,
+        key: u64,
+    ) -> Take {
+        let at = known.or_else(|| self.find(place.family(), key));
+        self.take(at, place.family(), place.flag(), place.bound(), app, key)
     }
 
-    /// Tries to take a place, of which there are `most`.
-    fn take(&mut self, family: Family, flag: Flags, most: u32, app: u64, key: u64) -> Take {
-        let (mut at, mut held) = (None, 0);
-        for (number, slot) in self.slots.iter_mut().enumerate() {
-            if slot.family == family {
-                if slot.key == key {
-                    if slot.flags.has(flag) {
-                        return Take::Held(number);
-                    }
-                    at = Some(number);
-                }
-                held += u32::from(slot.flags.has(flag));
-            }
+    /// The slot of something.
+    fn find(&self, family: Family, key: u64) -> Option<usize> {
+        let mut slots = self.slots.iter();
+        slots.position(|slot| slot.key == key && slot.family == family)
+    }
+
+    /// Tries to take a place, of which there are `most`, for what has its slot at `at`, or none.
+    fn take(
+        &mut self,
+        at: Option<usize>,
+        family: Family,
+        flag: Flags,
+        most: u32,
+        app: u64,
+        key: u64,
+    ) -> Take {
+        if let Some(at) = at.filter(|at| self.slots[*at].flags.has(flag)) {
+            return Take::Held(at);
         }
-        if held >= most {
+        let of_family = self.slots.iter().filter(|slot| slot.family == family);
+        let held = of_family.filter(|slot| slot.flags.has(flag)).count();
+        if held >= most as usize {
             return Take::Full;
         }
         let at = at.unwrap_or_else(|| self.add(family, app, key));

@@ -118,6 +118,46 @@ fn an_answer_arrives_though_the_body_was_not_read() {
     }
 }
 
+/// Writes a body as a phone's network brings it, a packet every few milliseconds, before it reads the answer.
+fn write_slowly_then_read(door: &Door, bytes: usize, token: &str) -> u16 {
+    const PACKET: usize = 1_400;
+    let mut stream = door.connect();
+    stream.write_all(&head(bytes, token)).unwrap();
+    let mut left = bytes;
+    while left > 0 {
+        let piece = left.min(PACKET);
+        let written = stream
+            .write_all(&vec![b' '; piece])
+            .and_then(|()| stream.flush());
+        if written.is_err() {
+            return 0;
+        }
+        left -= piece;
+        std::thread::sleep(Duration::from_millis(4));
+    }
+    Answer::read(&mut stream).status
+}
+
+#[test]
+fn an_answer_arrives_though_the_body_that_was_not_read_comes_a_packet_at_a_time() {
+    let door = Door::open();
+    for (bytes, token, status) in [
+        (200_000, super::TOKEN, 413),
+        (60_000, "not-a-token-of-ours", 401),
+    ] {
+        for turn in 0..3 {
+            let seen = write_slowly_then_read(&door, bytes, token);
+            assert_eq!(seen, status, "{bytes} bytes, turn {turn}");
+        }
+    }
+    let door = Door::with(|config| config.limits.requests_per_address = 1);
+    assert_eq!(door.ask(&Request::batch(LINE.as_bytes())).status, 202);
+    for turn in 0..3 {
+        let seen = write_slowly_then_read(&door, 60_000, super::TOKEN);
+        assert_eq!(seen, 429, "turn {turn}");
+    }
+}
+
 #[test]
 fn a_client_that_closes_its_half_gets_its_answer() {
     let door = Door::with(|config| config.tls = None);

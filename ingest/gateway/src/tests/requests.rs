@@ -96,6 +96,7 @@ fn a_batch_that_is_not_valid_is_refused_with_its_reason() {
         "{\"type\":\"started\",\"fatal\":true}",
     );
     let forget = r#"{"forget":{"device_id":"6f1c0000111122223333444455556666"}}"#;
+    let two = format!("{LINE}\n{LINE}\n");
     for (body, reason, words) in [
         (
             misspelt.as_bytes(),
@@ -109,6 +110,7 @@ fn a_batch_that_is_not_valid_is_refused_with_its_reason() {
             "",
         ),
         (forget.as_bytes(), "bad_json", ""),
+        (two.as_bytes(), "bad_json", "and so is a request"),
         (b"", "bad_json", ""),
         (b"\xff\xfe", "bad_json", ""),
     ] {

@@ -81,6 +81,21 @@ fn nothing_that_a_phone_s_system_puts_there_costs_a_batch() {
 }
 
 #[test]
+fn what_systems_say_where_there_is_no_identifier_is_nobody_s() {
+    let today = Day::parse(TODAY).unwrap();
+    let of = |id: [u8; 16]| {
+        let mut batch = sample(&events());
+        batch.device.id = DeviceId::new(id);
+        validate(&batch, &Limits::CONTRACT, today)
+    };
+    assert_eq!(of([0; 16]), Err(Reason::BadIdentifier));
+    assert_eq!(of([0xff; 16]), Err(Reason::BadIdentifier));
+    let mut almost = [0; 16];
+    almost[15] = 1;
+    assert_eq!(of(almost), Ok(()));
+}
+
+#[test]
 fn a_length_stands_at_a_stop_alone_and_never_beside_its_seconds() {
     let today = Day::parse(TODAY).unwrap();
     let check = |batch: &RawBatch<'_>| validate(batch, &Limits::CONTRACT, today);

@@ -106,7 +106,8 @@ fn the_brokers_clock_is_needed_outside_a_replay() {
     let sentence = one_sentence("events.raw", "message.timestamp.type", "CreateTime");
     assert!(sentence.contains("needs LogAppendTime"), "{sentence}");
     assert!(
-        sentence.contains("--add-config 'message.timestamp.type=[LogAppendTime]'"),
+        sentence.contains("kafka-configs --bootstrap-server BROKER --alter")
+            && sentence.contains("--add-config 'message.timestamp.type=[LogAppendTime]'"),
         "{sentence}"
     );
 }
