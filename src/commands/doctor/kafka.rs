@@ -1,7 +1,7 @@
 //! What the doctor looks at on Kafka and in the schema registry.
 
 use anyhow::Result;
-use kaiku_broker::{Admin, Cluster, Examined, KafkaConfig, Scope};
+use kaiku_broker::{Admin, Advertised, Cluster, Examined, KafkaConfig, Scope};
 use kaiku_registry::{Registry, subject_of};
 use kaiku_stage::Causes;
 use kaiku_wire::CONTRACTS;
@@ -62,13 +62,7 @@ pub(super) fn look_at_kafka(
         places.join(", ")
     );
     findings.ok("kafka", &answers)?;
-    let unreached = advertised.iter().filter_map(|one| {
-        let (place, error) = (&one.address, one.unreached.as_ref()?);
-        Some(format!(
-            "a broker says that it is at {place}, which can't be reached from here: {error}; look at its advertised.listeners"
-        ))
-    });
-    let unreached: Vec<String> = unreached.collect();
+    let unreached: Vec<String> = advertised.iter().filter_map(Advertised::trouble).collect();
     if !unreached.is_empty() {
         return findings.judge("kafka", &unreached, "");
     }

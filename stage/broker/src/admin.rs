@@ -28,6 +28,7 @@ use crate::topic_id::topic_id;
 use crate::topics::{Kind, Topics, TopicsConfig};
 
 pub use advertised::Advertised;
+pub(crate) use advertised::unreached;
 pub use ends::Ends;
 pub use owners::Owners;
 

@@ -9,6 +9,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, ProducerContext};
 
+use crate::admin::unreached;
+
 /// The longest that a new connection gets to fail once more.
 const WAIT: Duration = Duration::from_secs(3);
 
@@ -42,6 +44,18 @@ pub(crate) struct Reason {
     pub(crate) is_final: bool,
 }
 
+/// The address that a broker has told, and why it failed there, where librdkafka complains of such a one:
+/// it names those by their number (`host:9092/1: why`), and those of the settings by `host:9092/bootstrap`.
+fn learned(text: &str) -> Option<(&str, &str)> {
+    let (broker, why) = text.split_once(": ")?;
+    let (address, id) = broker.rsplit_once('/')?;
+    id.parse::<u32>().ok()?;
+    let address = address
+        .split_once("://")
+        .map_or(address, |(_, after)| after);
+    Some((address, why))
+}
+
 /// Tries to connect once more, and returns the reason that librdkafka gives for its failure: a
 /// refused connection, a certificate, a password. A timeout of the request itself says none of
 /// that.
@@ -68,6 +82,10 @@ pub(crate) fn of_silence(config: &ClientConfig) -> Reason {
                     code,
                     RDKafkaErrorCode::SSL | RDKafkaErrorCode::Authentication
                 );
+                let text = match learned(&text) {
+                    Some((address, why)) => unreached(address, why),
+                    None => text,
+                };
                 return Reason { text, is_final };
             }
             None => {
@@ -77,5 +95,34 @@ pub(crate) fn of_silence(config: &ClientConfig) -> Reason {
                 };
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::learned;
+
+    #[test]
+    fn a_broker_is_one_that_was_learned_of_where_it_is_named_by_its_number() {
+        let refused =
+            "Connect to ipv4#127.0.0.1:1 failed: Connection refused (after 0ms in state CONNECT)";
+        for (named, address) in [
+            ("127.0.0.1:1/1", "127.0.0.1:1"),
+            ("ssl://kafka.example:9093/12", "kafka.example:9093"),
+            ("sasl_ssl://[::1]:9093/0", "[::1]:9093"),
+        ] {
+            assert_eq!(
+                learned(&format!("{named}: {refused}")),
+                Some((address, refused))
+            );
+        }
+        for told_by_nobody in [
+            "127.0.0.1:1/bootstrap",
+            "GroupCoordinator",
+            "ssl://kafka.example:9093/bootstrap",
+        ] {
+            assert_eq!(learned(&format!("{told_by_nobody}: {refused}")), None);
+        }
+        assert_eq!(learned("2/2 brokers are down"), None);
     }
 }

@@ -17,6 +17,23 @@ pub struct Advertised {
     pub unreached: Option<std::io::Error>,
 }
 
+impl Advertised {
+    /// What is wrong with it, as a sentence that says where to look.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        let why = self.unreached.as_ref()?;
+        Some(unreached(&self.address, &why.to_string()))
+    }
+}
+
+/// That a broker can't be reached where it says that it is.
+pub(crate) fn unreached(address: &str, why: &str) -> String {
+    format!(
+        "a broker says that it is at {address}, which can't be reached from here: {why}; look at its \
+         advertised.listeners"
+    )
+}
+
 fn address(broker: &MetadataBroker) -> String {
     match broker.host().contains(':') {
         true => format!("[{}]:{}", broker.host(), broker.port()),
