@@ -49,6 +49,9 @@ mod readme;
 // Brokers that say that they are elsewhere.
 mod elsewhere;
 
+// A bucket that speaks TLS.
+mod bucket_tls;
+
 // What becomes of one record, and why.
 mod explain;
 

@@ -34,5 +34,5 @@ pub use rollups::{
 };
 pub use run::run;
 pub use status::{DayStatus, LandedPartition, LandingStatus, Status, status};
-pub use store::{Landing, Probed, S3Config};
+pub use store::{Landing, Probed, S3Config, is_url};
 pub use verify::{Expected, Price, Problem, Verified, verify};

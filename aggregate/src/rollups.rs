@@ -7,6 +7,7 @@
 
 mod aids;
 mod chain;
+mod copy;
 mod dictionary;
 mod export;
 mod file;

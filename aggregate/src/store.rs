@@ -232,7 +232,9 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-pub(crate) fn is_url(place: &str) -> bool {
+/// Whether a place is a URL, and no folder of this machine.
+#[must_use]
+pub fn is_url(place: &str) -> bool {
     place.contains("://") && !place.starts_with("file://")
 }
 

@@ -1,11 +1,12 @@
 //! `kaiku report`: the page that is made of released rollups, and the same as JSON and CSV.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
+use kaiku_aggregate::{Rollups, is_url};
 use kaiku_report::{Made, Settings};
 use kaiku_wire::Day;
 
@@ -31,9 +32,9 @@ Examples:
   kaiku report rollups --format json --fail-on worse > /dev/null"
 )]
 pub(crate) struct Args {
-    /// Folder of the rollups, or the one in which `rollups` stands
+    /// Folder of the rollups, or the one in which `rollups` stands, or their s3:// URL
     #[arg(value_name = "DIR")]
-    dir: PathBuf,
+    dir: String,
     /// The file that is written; `-` for standard output [default: report.html, and standard output for JSON and CSV]
     #[arg(long, short, value_name = "FILE")]
     output: Option<String>,
@@ -92,7 +93,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         ..Settings::default()
     };
     let settings = settings.with_crash_lines(args.crash_line, args.model_crash_line);
-    let made = kaiku_report::make(&args.dir, &settings)?;
+    let made = made(&args.dir, &settings)?;
     let text = match args.format {
         Format::Html => kaiku_report::html(&made.report)?,
         Format::Json => serde_json::to_string(&made.report)?,
@@ -115,6 +116,25 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Some(FailOn::Worse) if !made.worse.is_empty() => ExitCode::from(WORSE),
         _ => ExitCode::SUCCESS,
     })
+}
+
+/// The report of a folder, or of what a URL has, which is copied to one for as long as that takes.
+fn made(place: &str, settings: &Settings) -> Result<Made> {
+    if !is_url(place) {
+        return Ok(kaiku_report::make(Path::new(place), settings)?);
+    }
+    let rollups = Rollups::open_to_read(place)?;
+    let folder = tempfile::tempdir().context("making a folder for a copy of the rollups")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let copied = runtime.block_on(rollups.copy_to(folder.path()))?;
+    note(&format!(
+        "{} of the rollups copied",
+        count(copied, "object")
+    ));
+    kaiku_report::make(folder.path(), settings)
+        .with_context(|| format!("reading a copy of {place}"))
 }
 
 /// Says what was made, and what got worse where that was asked for.

@@ -44,10 +44,10 @@ fn fetch(world: &World) {
     }
 }
 
-/// What `kaiku verify` says of the rollups in the bucket.
-fn verified(world: &World) -> String {
+/// What `kaiku` prints that is told these arguments, and how to reach the bucket.
+fn said(world: &World, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_kaiku"))
-        .args(["verify", &format!("s3://{BUCKET}/rollups")])
+        .args(arguments)
         .current_dir(Path::new(world.folder.path()))
         .env("AWS_ENDPOINT_URL", format!("http://{}", moto().address()))
         .env("AWS_REGION", "eu-north-1")
@@ -56,10 +56,9 @@ fn verified(world: &World) -> String {
         .env("AWS_ALLOW_HTTP", "true")
         .output()
         .unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8(said).unwrap();
-    assert!(output.status.success(), "{said}");
-    said
+    let wrong = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{wrong}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
@@ -90,8 +89,15 @@ fn on_s3_a_lander_that_is_killed_between_any_two_writes_lands_and_publishes_each
     fetch(&world);
     world.assert_landed();
     world.assert_published(DAYS);
-    let said = verified(&world);
-    assert!(said.contains(&DAYS.to_string()), "{said}");
+    let bucket = format!("s3://{BUCKET}/rollups");
+    let verified = said(&world, &["verify", &bucket]);
+    assert!(verified.contains(&DAYS.to_string()), "{verified}");
+    let [there, here] =
+        [&*bucket, "rollups"].map(|place| said(&world, &["report", place, "--format", "json"]));
+    assert_eq!(
+        there, here,
+        "a report is the same from the bucket and from a folder"
+    );
     println!("killed at {reached:?}");
     assert!(
         reached.contains(&"land.data") && reached.contains(&"land.entry"),

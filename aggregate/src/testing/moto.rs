@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -37,8 +38,14 @@ impl Moto {
     /// A server of one's own. Where there are users, a JSON list of names with their policies and a bucket that is
     /// made, no request is answered that is not signed and allowed.
     pub(crate) fn start(users: &str) -> Moto {
+        Moto::start_with(users, None)
+    }
+
+    /// The same over TLS, with a certificate for `localhost` and its key from a PEM file.
+    pub(crate) fn start_with(users: &str, certificate: Option<&Path>) -> Moto {
         let mut child = Command::new(environment("python-s3", &PACKAGES))
             .args(["-c", PROGRAM, users])
+            .args(certificate)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

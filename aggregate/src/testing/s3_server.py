@@ -1,4 +1,5 @@
-"""Serves S3 by moto on a free port of this machine, prints the port, and ends once its standard input closes.
+"""Serves S3 by moto on a free port of this machine, prints the port, and ends once its standard input closes. Where a file
+with a certificate and its key is named, it speaks TLS.
 
 One thread answers one request after the other: moto looks whether a condition holds and then puts, in two steps, and in
 one thread nobody comes in between.
@@ -12,6 +13,7 @@ import threading
 from werkzeug.serving import make_server
 
 users = json.loads(sys.argv[1])
+certificate = (sys.argv[2],) * 2 if len(sys.argv) > 2 else None
 if users:
     # From the first request on, each must be signed, and allowed.
     os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = "0"
@@ -30,6 +32,6 @@ for name, policy, bucket in users:
     keys.append([key.access_key_id, key.secret_access_key])
 
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
-server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False)
+server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False, ssl_context=certificate)
 print(json.dumps({"port": server.server_port, "keys": keys}), flush=True)
 server.serve_forever()
