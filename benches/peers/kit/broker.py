@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from kit import build
@@ -29,7 +29,7 @@ offsets.topic.replication.factor=1
 transaction.state.log.num.partitions=4
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
-group.initial.rebalance.delay.ms=0
+group.initial.rebalance.delay.ms=3000
 log.cleaner.dedupe.buffer.size=16777216
 """
 
@@ -60,7 +60,7 @@ class Broker:
             shutil.rmtree(self.folder, ignore_errors=True)
         else:
             # It is somebody's.
-            ours = [name for name in self.admin.list_topics(timeout=30).topics if name.startswith(self.run)]
+            ours = [name for name in self.admin.list_topics(timeout=30).topics if self.run in name]
             for deleted in self.admin.delete_topics(ours, operation_timeout=30).values() if ours else []:
                 deleted.result()
 
@@ -109,17 +109,22 @@ class Broker:
     def await_committed(self, group, topic, process, seconds):
         """Until a group has committed all that stands there; the process must not end before."""
         ends = {partition: end for partition, end in self.ends(topic).items() if end > 0}
-        asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, one) for one in ends])
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and process.poll() is None:
-            [answer] = self.admin.list_consumer_group_offsets([asked]).values()
-            try:
-                found = {one.partition: one.offset for one in answer.result().topic_partitions}
-            except KafkaException:
-                found = {}
-            if all(found.get(partition, -1) >= end for partition, end in ends.items()):
-                return
-            time.sleep(0.02)
+        # A consumer that joins no group: an AdminClient crashes where the group's coordinator is not there yet.
+        asking = Consumer({"bootstrap.servers": self.address, "group.id": group, "log_level": 0,
+                           "isolation.level": "read_uncommitted"})
+        try:
+            until = time.monotonic() + seconds
+            while time.monotonic() < until and process.poll() is None:
+                try:
+                    answer = asking.committed([TopicPartition(topic, one) for one in ends], timeout=5)
+                    found = {one.partition: one.offset for one in answer}
+                except KafkaException:
+                    found = {}
+                if all(found.get(partition, -1) >= end for partition, end in ends.items()):
+                    return
+                time.sleep(0.02)
+        finally:
+            asking.close()
         raise SystemExit(f"{group} has not committed the last offset: it has ended, or {seconds} s are over")
 
 

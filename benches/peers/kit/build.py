@@ -11,7 +11,8 @@ from pathlib import Path
 PEERS = Path(__file__).resolve().parent.parent
 ROOT = PEERS.parent.parent
 TARGET = ROOT / "target" / "peers"
-PACKAGES = ["confluent-kafka==2.16.1", "fastavro==1.13.1"]
+# Quix Streams wants a confluent-kafka before 2.13, and has RocksDB from rocksdict.
+PACKAGES = ["confluent-kafka==2.12.2", "fastavro==1.13.1", "quixstreams==3.28.1", "rocksdict==0.3.29"]
 
 
 def enter_python():

@@ -12,6 +12,7 @@ from pathlib import Path
 from kit import build, vocabulary
 from kit.broker import die_with_parent
 
+# The classes of those in Java.
 PEERS = {"kafka-streams": "kaiku.peers.StreamsPeer", "flink": "kaiku.peers.FlinkPeer"}
 # Libraries of Flink look into classes of Java's own.
 OPEN = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.lang", "java.util", "java.nio")]
@@ -90,7 +91,16 @@ def java(peer, main, heap, options, more=()):
     """A command line of a peer's Java."""
     command = ["java", f"-Xmx{heap}", "-XX:+UseParallelGC", *more, *(OPEN if peer == "flink" else [])]
     command += ["-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", build.classpath(peer), main]
-    return command + [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    return command + given(options)
+
+
+def python(module, options):
+    """A command line of a peer in Python."""
+    return [sys.executable, "-B", "-m", module, *given(options)]
+
+
+def given(options):
+    return [part for name, value in options.items() for part in (f"--{name}", str(value))]
 
 
 def out_name(peer, store):
@@ -106,7 +116,9 @@ def run_peer(peer, store, broker, prefixes, threads, commit_ms, heap, more=(), s
             "vocabulary": words(), "store": store, "threads": threads, "commit-ms": commit_ms, "folder": folder,
             "deadline-s": seconds,
         }
-        process = subprocess.Popen(java(peer, PEERS[peer], heap, options, more), stdout=subprocess.PIPE, text=True,
+        is_java = peer in PEERS
+        command = java(peer, PEERS[peer], heap, options, more) if is_java else python(f"{peer}.peer", options)
+        process = subprocess.Popen(command, cwd=None if is_java else build.PEERS, stdout=subprocess.PIPE, text=True,
                                    preexec_fn=die_with_parent)
         for line in process.stdout:
             if line.startswith("{"):

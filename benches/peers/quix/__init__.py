@@ -1,0 +1,1 @@
+"""The same work as `kaiku enrich`, by Quix Streams."""
