@@ -25,6 +25,7 @@ mod stamp;
 mod stripped;
 mod take;
 mod transaction;
+mod warm;
 mod write;
 
 use std::sync::Arc;

@@ -18,9 +18,7 @@ pub(crate) use device::{Books, Device, Fresh, Home, Outcome, Sight};
 pub(crate) use generation::Generation;
 pub(crate) use last::{LastRecord, LastSeen};
 pub(crate) use log::Log;
-#[cfg(test)]
-pub(crate) use meta::Logs;
-pub(crate) use meta::{Devices, META_KEY, Meta, MetaError, newest_format};
+pub(crate) use meta::{Devices, Logs, META_KEY, Meta, MetaError, newest_format};
 pub(crate) use notes::Notes;
 pub(crate) use packed::Packed;
 pub(crate) use table::Table;

@@ -68,9 +68,8 @@ impl Sums {
 
     /// The numbers of what stands before the first slash of a text and behind it: of the brand and the model. What is
     /// unlisted has neither, and is both.
-    pub(super) fn brand_and_model(&self, number: u32) -> [u32; 2] {
-        let parts = self.names.parts.get(number as usize);
-        parts.copied().unwrap_or([number; 2])
+    pub(super) fn brand_and_model(&mut self, number: u32) -> [u32; 2] {
+        self.names.parts(number)
     }
 
     /// Counts a row of a day and its week for each table that one of its marks is of.
@@ -109,8 +108,8 @@ impl Sums {
 struct Names {
     numbers: FxHashMap<Arc<str>, u32>,
     all: Vec<Arc<str>>,
-    /// What stands before the first slash and behind it.
-    parts: Vec<[u32; 2]>,
+    /// What stands before the first slash and behind it, of those of which that was asked.
+    parts: Vec<Option<[u32; 2]>>,
 }
 
 impl Names {
@@ -118,14 +117,29 @@ impl Names {
         if let Some(number) = self.numbers.get(name) {
             return *number;
         }
-        let parts = name.split_once('/');
-        let parts = parts.map(|(before, behind)| [self.number(before), self.number(behind)]);
         let number = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
         let name: Arc<str> = name.into();
         self.all.push(Arc::clone(&name));
-        self.parts.push(parts.unwrap_or([number; 2]));
+        self.parts.push(None);
         self.numbers.insert(name, number);
         number
+    }
+
+    /// The numbers of what stands before the first slash and behind it; twice its own where there is none.
+    fn parts(&mut self, number: u32) -> [u32; 2] {
+        let at = number as usize;
+        if let Some(Some(parts)) = self.parts.get(at) {
+            return *parts;
+        }
+        let name = self.all.get(at).cloned();
+        let parts = name.as_deref().and_then(|name| name.split_once('/'));
+        let parts = parts.map_or([number; 2], |(before, behind)| {
+            [self.number(before), self.number(behind)]
+        });
+        if let Some(known) = self.parts.get_mut(at) {
+            *known = Some(parts);
+        }
+        parts
     }
 
     fn name(&self, number: u32) -> &str {
@@ -155,5 +169,36 @@ impl Names {
             columns.push(Arc::new(Int64Array::from_iter_values(counts)));
         }
         RecordBatch::try_new(SCHEMA.clone(), columns).map_err(|_| malformed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Names;
+
+    #[test]
+    fn a_text_has_a_part_before_its_first_slash_and_one_behind_it_whatever_came_before() {
+        let mut names = Names::default();
+        for (text, parts) in [
+            ("a/b/c", ["a", "b/c"]),
+            ("b/c", ["b", "c"]),
+            ("c", ["c", "c"]),
+            ("a/", ["a", ""]),
+        ] {
+            let number = names.number(text);
+            let found = names.parts(number);
+            assert_eq!(found.map(|part| names.name(part).to_owned()), parts);
+            assert_eq!(names.parts(number), found);
+        }
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_slashes_is_one_like_others() {
+        let mut names = Names::default();
+        let number = names.number(&"/".repeat(1_000_000));
+        let [before, behind] = names.parts(number);
+        assert_eq!(names.name(before), "");
+        assert_eq!(names.name(behind).len(), 999_999);
+        assert_eq!(names.all.len(), 3);
     }
 }

@@ -15,13 +15,14 @@ use super::begin::check_partitions;
 use super::buffer::Buffer;
 use super::restore::{Restored, check_topics, committed, partitions};
 use super::transaction::{Failure, Transactions};
+use super::warm::meta_of;
 use super::write::Outlet;
 use crate::error::Error;
 use crate::handover::{End, Shared};
 use crate::lane_context::LaneContext;
 use crate::membership::Membership;
 use crate::metrics::{RECOVERED, TRANSACTION_SECONDS};
-use crate::state::{LastRecord, Meta, Notes, Table};
+use crate::state::{LastRecord, Notes, Table};
 
 /// How often a transaction of unknown outcome is looked into before the lane gives up.
 const RECOVERIES: u32 = 10;
@@ -157,17 +158,7 @@ impl Committer {
         let mut offsets = TopicPartitionList::new();
         let next = Offset::Offset(reached.next);
         offsets.add_partition_offset(&context.raw, self.partition, next)?;
-        let meta = table.month().map(|month| Meta {
-            devices: Some(table.devices()),
-            group: context.config.group.clone(),
-            next_offset: reached.next,
-            open_day: reached.day,
-            partitions: context.partitions,
-            month,
-            notes: reached.notes.clone(),
-            last: reached.last.map(|last| last.seen),
-            logs: table.logs(),
-        });
+        let meta = meta_of(context, table, table.logs(), reached);
         let mut records = 0;
         transactions.run(&offsets, &self.group, |writer| {
             records = self.outlet.output(context, writer, buffer)?;

@@ -19,6 +19,7 @@ use super::last::look;
 use super::month::{Records, newest, put, read_month};
 use super::stripped::{is_stripped, stripped_day};
 use super::transaction::Transactions;
+use super::warm::is_newest;
 use crate::error::Error;
 use crate::handover::Warm;
 use crate::lane_context::LaneContext;
@@ -98,11 +99,15 @@ pub(crate) fn restore(
         cut: None,
         accept: &context.config.accept,
     };
-    // Who had the partition meanwhile has moved the offset: then what is kept here is old.
-    let (kind, restored) = match warm {
-        Some(warm) if committed == Some(warm.reached.next) => {
-            ("warm", kept(context, warm, facts, stop)?)
-        }
+    // Who had the partition meanwhile has moved the offset, or written without moving it: then what is kept
+    // here is old.
+    let warm = warm.filter(|warm| committed == Some(warm.reached.next));
+    let is_newest = match &warm {
+        Some(warm) => is_newest(context, partition, warm, stop)?,
+        None => false,
+    };
+    let (kind, restored) = match warm.filter(|_| is_newest) {
+        Some(warm) => ("warm", kept(context, warm, facts, stop)?),
         _ => ("cold", cold(context, facts, stop)?),
     };
     failpoint("restore.read");

@@ -69,6 +69,21 @@ struct Rewrite {
     entries: u64,
     /// The first bucket that is not written anew.
     next: u16,
+    /// A day began meanwhile: what was written anew before it has to go too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    again: bool,
+}
+
+impl Rewrite {
+    /// One that begins with this chunk.
+    fn from(chunk: u64) -> Rewrite {
+        Rewrite {
+            from: chunk,
+            entries: 0,
+            next: 0,
+            again: false,
+        }
+    }
 }
 
 /// What comes together in the transaction that is to be written.
@@ -85,13 +100,15 @@ impl Log {
     pub(super) fn begin(&mut self, devices: usize, occasion: Occasion) {
         let devices = devices as u64;
         let is_long = self.entries > 3 * devices + occasion.pace.few;
-        let is_due = is_long || (occasion.is_new_day && self.entries > devices);
-        if self.rewrite.is_none() && is_due && self.entries > 0 {
-            self.rewrite = Some(Rewrite {
-                from: self.next,
-                entries: 0,
-                next: 0,
-            });
+        // Before all were written anew once, some may stand in records of their own, and count as devices only.
+        let has_old = self.entries > devices || self.first == 0;
+        let is_due = is_long || (occasion.is_new_day && has_old);
+        if !is_due || self.entries == 0 {
+            return;
+        }
+        match &mut self.rewrite {
+            Some(rewrite) => rewrite.again |= occasion.is_new_day,
+            None => self.rewrite = Some(Rewrite::from(self.next)),
         }
     }
 
@@ -128,7 +145,7 @@ impl Log {
     }
 
     /// Notes a chunk of so many entries; gives its number.
-    pub(super) fn chunk(&mut self, entries: u64) -> u64 {
+    pub(crate) fn chunk(&mut self, entries: u64) -> u64 {
         let number = self.next;
         self.next += 1;
         self.entries += entries;
@@ -144,6 +161,7 @@ impl Log {
         if let Some(rewrite) = self.rewrite.take_if(|rewrite| rewrite.next == BUCKETS) {
             self.first = rewrite.from;
             self.entries = rewrite.entries;
+            self.rewrite = rewrite.again.then(|| Rewrite::from(self.next));
         }
         let deleted = self.deleted;
         self.deleted = self.first.min(deleted + MOST_DELETED);
@@ -159,5 +177,51 @@ impl Log {
     #[cfg(test)]
     pub(super) fn entries(&self) -> u64 {
         self.entries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Occasion = Occasion {
+        is_new_day: true,
+        pace: Pace {
+            few: 1_000,
+            least: 2_000,
+        },
+    };
+
+    /// All devices are written anew, in one chunk.
+    fn write_anew(log: &mut Log, devices: u64) {
+        log.rewritten(BUCKETS);
+        log.chunk(devices);
+        log.end();
+    }
+
+    #[test]
+    fn a_day_that_begins_while_devices_are_written_anew_has_them_written_anew_once_more() {
+        let mut log = Log::default();
+        log.chunk(10);
+        log.begin(10, DAY);
+        log.begin(10, DAY);
+        write_anew(&mut log, 10);
+        assert!(log.is_rewriting());
+        let before = log.first;
+        write_anew(&mut log, 10);
+        assert!(!log.is_rewriting());
+        assert!(log.first > before, "what was written anew first is gone");
+    }
+
+    #[test]
+    fn devices_with_records_of_their_own_are_written_anew_with_the_first_day_however_short_the_log_is()
+     {
+        let mut log = Log::default();
+        log.chunk(1);
+        log.begin(1_000, DAY);
+        assert!(log.is_rewriting());
+        write_anew(&mut log, 1_000);
+        log.begin(1_000, DAY);
+        assert!(!log.is_rewriting(), "nothing has changed since");
     }
 }

@@ -186,6 +186,15 @@ impl Table {
         }
     }
 
+    /// How far the logs have come that are committed.
+    pub(crate) fn committed_logs(&self) -> Logs {
+        let log = |of: &Option<Generation>| of.as_ref().map(|one| one.log.clone());
+        Logs {
+            now: log(&self.now).unwrap_or_default(),
+            before: log(&self.before).unwrap_or_default(),
+        }
+    }
+
     /// Makes the open transaction's changes, which are packed, the committed ones.
     pub(crate) fn apply(&mut self) {
         debug_assert_eq!(self.packed.len(), self.changed.len(), "pack comes first");
