@@ -165,8 +165,8 @@ impl Store {
     /// # Errors
     /// Where the store fails.
     async fn keeps_first(&self, name: &str) -> Result<bool, Error> {
-        let path = Path::from(format!("_kaiku_doctor/{name}"));
-        let (one, two) = (Bytes::from_static(b"first"), Bytes::from_static(b"second"));
+        let path = Path::from(format!("{TRIALS}/{name}"));
+        let [one, two] = TRIED.map(Bytes::from_static);
         self.put_same(&path, one.clone()).await?;
         let second = self.put_if_absent(&path, two).await;
         let kept = self.get(&path).await;
@@ -230,6 +230,16 @@ fn refused(place: &str, reason: String) -> Error {
 /// SHA-256 as 64 hexadecimal digits, as `sha256sum` prints it.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
+}
+
+/// Where objects stand by which it is tried whether a store keeps what was put first.
+const TRIALS: &str = "_kaiku_doctor";
+/// What stands in them.
+const TRIED: [&[u8]; 2] = [b"first", b"second"];
+
+/// Whether an object is one of those that a process was killed before it deleted.
+pub(crate) fn is_trial(path: &Path, bytes: &[u8]) -> bool {
+    path.prefix_matches(&Path::from(TRIALS)) && TRIED.contains(&bytes)
 }
 
 /// Whether a place is a URL, and no folder of this machine.

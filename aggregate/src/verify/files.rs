@@ -11,7 +11,7 @@ use crate::rollups::{
     MANIFESTS, Manifest, ManifestFile, ManifestTable, Place, PublishedFile, Rollups, is_aid,
     monthly_copies, monthly_rows,
 };
-use crate::store::sha256;
+use crate::store::{is_trial, sha256};
 
 /// Checks every file that stands and every one that should.
 pub(super) async fn check(
@@ -52,7 +52,11 @@ pub(super) async fn check(
     months(rollups, manifests, &standing, found).await?;
     for path in standing {
         let of_chain = path.prefix_matches(&Path::from(MANIFESTS));
-        if !of_chain && !is_aid(&path) && !named.contains(&path) {
+        if of_chain || is_aid(&path) || named.contains(&path) {
+            continue;
+        }
+        let is_left = rollups.get(&path).await?;
+        if !is_left.is_some_and(|bytes| is_trial(&path, &bytes)) {
             let text =
                 "is named by no manifest: its period is being sealed, or it does not belong here";
             found.problem(path, text);

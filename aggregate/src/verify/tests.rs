@@ -97,14 +97,19 @@ async fn files_that_changed_are_gone_or_were_added_are_each_named() {
         std::fs::remove_file(root.join(FILE.replace("=maps", "=007"))).unwrap();
         std::fs::write(root.join("features_daily/extra.parquet"), b"x").unwrap();
         std::fs::write(root.join("views.txt"), b"x").unwrap();
+        // One that a process was killed before it deleted, and one that nobody put there to try the store.
+        std::fs::create_dir(root.join("_kaiku_doctor")).unwrap();
+        std::fs::write(root.join("_kaiku_doctor/1f"), b"first").unwrap();
+        std::fs::write(root.join("_kaiku_doctor/2f"), b"a secret").unwrap();
     })
     .await;
-    assert_eq!(found.len(), 5, "{found:#?}");
+    assert_eq!(found.len(), 6, "{found:#?}");
     assert!(found[0].contains("=007") && found[0].ends_with("is missing"));
     assert!(found[1].starts_with(FILE) && found[1].contains("its hash or size differs"));
     assert!(found[2].contains("has 0 rows, and 2 by its manifest"));
-    assert!(found[3].starts_with("features_daily/extra.parquet: is named by no manifest"));
-    assert!(found[4].starts_with("views.txt: "));
+    assert!(found[3].starts_with("_kaiku_doctor/2f: is named by no manifest"));
+    assert!(found[4].starts_with("features_daily/extra.parquet: is named by no manifest"));
+    assert!(found[5].starts_with("views.txt: "));
 }
 
 #[tokio::test]

@@ -13,17 +13,20 @@ use super::{S3Config, Target, check_endpoint};
 /// How often the client itself tries a request again; behind that it is the stage's to try again.
 const RETRIES: usize = 3;
 
-/// What the environment says of credentials, which belongs together.
-const CREDENTIALS: [&str; 8] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-];
+/// Whether a variable says something of credentials, which belong together; some have several names.
+fn is_credential(key: &AmazonS3ConfigKey) -> bool {
+    matches!(
+        key,
+        AmazonS3ConfigKey::AccessKeyId
+            | AmazonS3ConfigKey::SecretAccessKey
+            | AmazonS3ConfigKey::Token
+            | AmazonS3ConfigKey::WebIdentityTokenFile
+            | AmazonS3ConfigKey::RoleArn
+            | AmazonS3ConfigKey::RoleSessionName
+            | AmazonS3ConfigKey::ContainerCredentialsRelativeUri
+            | AmazonS3ConfigKey::ContainerCredentialsFullUri
+    )
+}
 
 pub(super) fn open(
     target: &Target,
@@ -42,8 +45,10 @@ fn builder(
 ) -> Result<AmazonS3Builder, String> {
     let mut builder = AmazonS3Builder::new();
     for (name, value) in environment.filter(|(name, _)| name.starts_with("AWS_")) {
-        let is_replaced = config.access_key_id.is_some() && CREDENTIALS.contains(&name.as_str());
-        if let (false, Ok(key)) = (is_replaced, name.to_ascii_lowercase().parse()) {
+        let Ok(key) = name.to_ascii_lowercase().parse() else {
+            continue;
+        };
+        if config.access_key_id.is_none() || !is_credential(&key) {
             builder = builder.with_config(key, value);
         }
     }
