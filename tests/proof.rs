@@ -30,7 +30,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// The longest that a world may take to come to rest, on a busy machine.
-pub(crate) const QUIET: Duration = Duration::from_secs(120);
+pub(crate) const QUIET: Duration = Duration::from_secs(300);
 pub(crate) const STOP: Duration = Duration::from_secs(40);
 
 /// Waits until something holds, as long as a world may take to come to rest.

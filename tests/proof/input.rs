@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread::sleep;
 use std::time::Duration;
 
-use kaiku_fleet::What;
+use kaiku_fleet::{FleetConfig, What};
 use kaiku_ingest::Framer;
 use kaiku_raw::{DeviceId, Reason, partition_of};
 use rand::rngs::StdRng;
@@ -16,7 +16,7 @@ use super::{QUIET, STOP, await_that};
 use crate::support::kafka::{apache, unique_prefix};
 use crate::support::process::{Stage, free_address};
 use crate::support::registry::SmallRegistry;
-use crate::support::world::{World, seed};
+use crate::support::world::{Feeder, World, seed};
 
 #[test]
 fn broken_records_of_every_kind_and_a_key_with_most_of_the_traffic_cost_no_event() {
@@ -88,7 +88,15 @@ fn broken_records_of_every_kind_and_a_key_with_most_of_the_traffic_cost_no_event
 #[test]
 fn a_record_with_a_schema_id_that_no_device_has_sent_holds_up_nobody() {
     let world = World::new("nobody", 2);
-    let mut feeder = world.feeder(300, seed(61));
+    // A fleet whose records are all right: what is rejected is what is sent here.
+    let fleet = FleetConfig {
+        devices: 300,
+        seed: seed(61),
+        partitions: 2,
+        garbage: 0.0,
+        ..FleetConfig::default()
+    };
+    let mut feeder = Feeder::new(&world.kafka, fleet);
     feeder.some(50);
     let topic = world.kafka.topics().raw();
     let producer: BaseProducer = world.kafka.client("test").create().unwrap();

@@ -3,7 +3,6 @@
 
 use std::net::SocketAddr;
 use std::process::Command;
-use std::time::Duration;
 
 use kaiku_broker::Admin;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -59,7 +58,8 @@ fn a_broker_that_does_not_answer_the_upkeep_keeps_nobody_from_the_group() {
     // The proxy of a broker that no other test uses.
     let kafka = own();
     let world = World::on(kafka.cluster(&unique_prefix("silent")), 4, false);
-    let enrich = format!("{DELETING}poll_timeout = \"6s\"\n");
+    // Four partitions of which nobody answers, one behind the other, would take longer.
+    let enrich = format!("{DELETING}poll_timeout = \"15s\"\n");
     world.settings_with(&world.behind(&kafka.proxy), &enrich, "");
     let process = world.enrich("a");
     let mut feeder = world.feeder(300, seed(143));
@@ -71,7 +71,7 @@ fn a_broker_that_does_not_answer_the_upkeep_keeps_nobody_from_the_group() {
         .rule(usize::MAX, LIST_OFFSETS, &topic, Side::Answer, Action::Drop);
     await_that("it asks in vain", || asked.hits() >= 3);
     feeder.some(100);
-    world.await_quiet(Duration::from_secs(20));
+    world.await_quiet(QUIET);
     let log = world.log("enrich-a.log");
     for word in [
         "lane lost its partition",
